@@ -100,6 +100,8 @@ export interface MachineSpec {
   readonly namespace: string;
   /** As EC2 would name it, for example ip-10-20-0-5. */
   readonly hostname: string;
+  /** The VPC's resolver, its base address + 2: what DHCP would tell the guest. */
+  readonly resolver: string;
   /** As given to RunInstances, decoded from base64 and not unpacked. */
   readonly userData: Buffer;
   /** Authorized keys for the image's login user (admin). */
