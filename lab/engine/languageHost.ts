@@ -1,0 +1,114 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import * as grpc from '@grpc/grpc-js';
+import { LanguageRuntimeService } from '@pulumi/pulumi/proto/language_grpc_pb';
+import * as language from '@pulumi/pulumi/proto/language_pb';
+import { PluginInfo } from '@pulumi/pulumi/proto/plugin_pb';
+import { Empty } from 'google-protobuf/google/protobuf/empty_pb';
+import { exitWithParent } from './parent';
+
+/** Printed by `pulumi about`, so that nobody mistakes this host for Pulumi's own. */
+const version = '0.1.0';
+/** @pulumi/pulumi/cmd/run ends with this code when it has told the user what is wrong itself. */
+const bailExitCode = 32;
+const programs = new Set<ChildProcess>();
+
+/**
+ * The lab's Node language host: what the engine starts as `pulumi-language-nodejs`. It runs the program with the
+ * runner that @pulumi/pulumi ships, so a program cannot tell it from Pulumi's own host. Of the protocol it answers
+ * what running a program needs; the rest (code generation, installing) stays unimplemented, and the engine says so.
+ */
+function serve(engineAddress: string): void {
+  const server = new grpc.Server({ 'grpc.max_receive_message_length': -1 });
+  server.addService(LanguageRuntimeService, {
+    handshake: unary(() => new language.LanguageHandshakeResponse()),
+    getPluginInfo: unary(() => new PluginInfo().setVersion(version)),
+    // The providers are found on PATH, so there is nothing that the engine should install.
+    getRequiredPackages: unary(() => new language.GetRequiredPackagesResponse()),
+    getRequiredPlugins: unary(() => new language.GetRequiredPluginsResponse()),
+    about: unary(() =>
+      new language.AboutResponse().setExecutable(process.execPath).setVersion(process.versions.node),
+    ),
+    cancel: unary(() => {
+      for (const program of programs) program.kill('SIGINT');
+      return new Empty();
+    }),
+    run: (
+      call: grpc.ServerUnaryCall<language.RunRequest, language.RunResponse>,
+      answer: grpc.sendUnaryData<language.RunResponse>,
+    ) => {
+      runProgram(call.request, engineAddress).then(
+        (response) => answer(null, response),
+        (error: unknown) => answer({ code: grpc.status.INTERNAL, details: String(error) }),
+      );
+    },
+  });
+  server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, port) => {
+    if (error) throw error;
+    // The engine reads the port from the first line of standard output.
+    process.stdout.write(`${port}\n`);
+  });
+}
+
+function unary<Response>(respond: () => Response) {
+  return (_: unknown, answer: grpc.sendUnaryData<Response>) => answer(null, respond());
+}
+
+async function runProgram(
+  request: language.RunRequest,
+  engineAddress: string,
+): Promise<language.RunResponse> {
+  const program = spawn(process.execPath, programArguments(request, engineAddress), {
+    cwd: request.getPwd(),
+    env: programEnvironment(request),
+    // Standard output of the host carries the port and nothing else after it; the engine shows both as diagnostics.
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  programs.add(program);
+  const exitCode = await new Promise<number | string>((done, failed) => {
+    program.once('error', failed);
+    program.once('exit', (code, signal) => done(code ?? signal ?? 'unknown'));
+  }).finally(() => programs.delete(program));
+
+  if (exitCode === 0) return new language.RunResponse();
+  if (exitCode === bailExitCode) return new language.RunResponse().setBail(true);
+  return new language.RunResponse().setError(`the program ended with ${exitCode}`);
+}
+
+function programArguments(request: language.RunRequest, engineAddress: string): string[] {
+  const info = request.getInfo();
+  return [
+    require.resolve('@pulumi/pulumi/cmd/run'),
+    `--monitor=${request.getMonitorAddress()}`,
+    `--engine=${engineAddress}`,
+    `--organization=${request.getOrganization()}`,
+    `--project=${request.getProject()}`,
+    `--stack=${request.getStack()}`,
+    `--root-directory=${info?.getRootDirectory() ?? request.getPwd()}`,
+    `--pwd=${request.getPwd()}`,
+    `--parallel=${request.getParallel()}`,
+    ...(request.getDryrun() ? ['--dry-run'] : []),
+    info?.getEntryPoint() ?? request.getProgram(),
+    ...request.getArgsList(),
+  ];
+}
+
+function programEnvironment(request: language.RunRequest): NodeJS.ProcessEnv {
+  const config = Object.fromEntries(request.getConfigMap().toArray());
+  return {
+    ...process.env,
+    PULUMI_CONFIG: JSON.stringify(config),
+    PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(request.getConfigsecretkeysList()),
+    PULUMI_NODEJS_TYPESCRIPT: 'true',
+    // Types are checked by `npm run lint`; checking them again would add seconds to every preview.
+    PULUMI_NODEJS_TRANSPILE_ONLY: 'true',
+  };
+}
+
+const engineAddress = process.argv.slice(2).find((argument) => !argument.startsWith('-'));
+if (engineAddress === undefined) {
+  throw new Error(
+    'pulumi-language-nodejs: no address of the engine given; it is the engine that starts this program',
+  );
+}
+exitWithParent();
+serve(engineAddress);

@@ -1,0 +1,29 @@
+import type { Clients } from './call';
+
+export interface ClientSettings {
+  readonly credentials?: {
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+    readonly sessionToken?: string;
+  };
+}
+
+/** Clients of a region by the SDK's own rules (AWS_ENDPOINT_URL, credentials from the environment, ...). */
+export function sdkClients(region: string, settings: ClientSettings): Clients {
+  // A throttled API is asked again a few more times than the SDK would by itself.
+  const config = { ...settings, region, maxAttempts: 6 };
+  return {
+    ec2: once(async () => new (await import('@aws-sdk/client-ec2')).EC2(config)),
+    iam: once(async () => new (await import('@aws-sdk/client-iam')).IAM(config)),
+    secretsManager: once(
+      async () => new (await import('@aws-sdk/client-secrets-manager')).SecretsManager(config),
+    ),
+    ssm: once(async () => new (await import('@aws-sdk/client-ssm')).SSM(config)),
+    sts: once(async () => new (await import('@aws-sdk/client-sts')).STS(config)),
+  };
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => (made ??= make());
+}

@@ -1,0 +1,27 @@
+import * as grpc from '@grpc/grpc-js';
+import { EngineClient } from '@pulumi/pulumi/proto/engine_grpc_pb';
+import { LogRequest, LogSeverity } from '@pulumi/pulumi/proto/engine_pb';
+
+export type Severity = 'debug' | 'info' | 'warning' | 'error';
+export type Log = (severity: Severity, message: string) => void;
+
+const severities: Readonly<Record<Severity, LogSeverity>> = {
+  debug: LogSeverity.DEBUG,
+  info: LogSeverity.INFO,
+  warning: LogSeverity.WARNING,
+  error: LogSeverity.ERROR,
+};
+
+/** Lines that the engine shows under the resource they belong to. */
+export function connectLog(
+  engineAddress: string | undefined,
+): (severity: Severity, message: string, urn: string) => void {
+  if (engineAddress === undefined)
+    return (severity, message) => process.stderr.write(`${severity}: ${message}\n`);
+  const engine = new EngineClient(engineAddress, grpc.credentials.createInsecure());
+  return (severity, message, urn) => {
+    const request = new LogRequest().setSeverity(severities[severity]).setMessage(message).setUrn(urn);
+    // A line that the engine no longer takes (it is going away) must not fail the operation that wrote it.
+    engine.log(request, () => undefined);
+  };
+}

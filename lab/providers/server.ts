@@ -1,0 +1,229 @@
+import * as grpc from '@grpc/grpc-js';
+import { PluginInfo } from '@pulumi/pulumi/proto/plugin_pb';
+import { ResourceProviderService } from '@pulumi/pulumi/proto/provider_grpc_pb';
+import * as messages from '@pulumi/pulumi/proto/provider_pb';
+import { Status } from '@pulumi/pulumi/proto/status_pb';
+import { Any } from 'google-protobuf/google/protobuf/any_pb';
+import { Empty } from 'google-protobuf/google/protobuf/empty_pb';
+import { Struct, type JavaScriptValue } from 'google-protobuf/google/protobuf/struct_pb';
+import { exitWithParent } from '../engine/parent';
+import { connectLog, type Log } from './log';
+import type { Properties } from './values';
+
+/** What a provider is told beside the properties of one operation. */
+export interface Operation {
+  /** In a preview nothing may be changed, and what is not known is `unknownValue`. */
+  readonly preview: boolean;
+  /** Aborted when the user interrupts the engine. */
+  readonly signal: AbortSignal;
+  readonly log: Log;
+}
+
+export interface CheckResult {
+  readonly inputs?: Properties;
+  readonly failures?: readonly { readonly property: string; readonly reason: string }[];
+}
+
+export interface DiffResult {
+  readonly changes?: boolean;
+  /** The properties that ask for a replacement. */
+  readonly replaces?: readonly string[];
+  /** The properties that changed. */
+  readonly diffs?: readonly string[];
+  readonly stables?: readonly string[];
+  readonly deleteBeforeReplace?: boolean;
+}
+
+/**
+ * A resource provider as the engine sees it. The shape is that of `pulumi.provider.Provider`, with what that leaves
+ * out and a faithful preview needs: the provider's configuration, the resource's old inputs, and previews of creates
+ * and updates (without them every output of a changed resource is unknown, and so is all that follows from it).
+ */
+export interface ResourceProvider {
+  readonly version: string;
+  configure?(configuration: Properties): Promise<void>;
+  check(urn: string, olds: Properties, news: Properties): Promise<CheckResult>;
+  diff(
+    id: string,
+    urn: string,
+    olds: Properties,
+    news: Properties,
+    oldInputs: Properties,
+  ): Promise<DiffResult>;
+  create(urn: string, inputs: Properties, operation: Operation): Promise<{ id: string; outs: Properties }>;
+  /** Without it a refresh takes the state as it is. An empty id says that the resource is gone. */
+  read?(id: string, urn: string, state: Properties, inputs: Properties): Promise<ReadResult>;
+  update(
+    id: string,
+    urn: string,
+    olds: Properties,
+    news: Properties,
+    operation: Operation,
+  ): Promise<{ outs: Properties }>;
+  delete(id: string, urn: string, state: Properties, operation: Operation): Promise<void>;
+  invoke?(token: string, args: Properties): Promise<{ outputs: Properties }>;
+}
+
+export interface ReadResult {
+  readonly id: string;
+  readonly props?: Properties;
+  readonly inputs?: Properties;
+}
+
+/** The resource exists but is not what was asked for: the engine keeps it, with this state, as failed. */
+export class ResourceInitFailed extends Error {
+  constructor(
+    message: string,
+    readonly id: string,
+    readonly properties: Properties,
+  ) {
+    super(message);
+  }
+}
+
+/** Serves a provider to the engine that started this process. */
+export function serveProvider(provider: ResourceProvider): void {
+  const cancelled = new AbortController();
+  const log = connectLog(process.argv.slice(2).find((argument) => !argument.startsWith('-')));
+  const operation = (urn: string, preview: boolean): Operation => ({
+    preview,
+    signal: cancelled.signal,
+    log: (severity, message) => log(severity, message, urn),
+  });
+  const server = new grpc.Server({
+    'grpc.max_receive_message_length': -1,
+    'grpc.max_send_message_length': -1,
+  });
+  server.addService(ResourceProviderService, {
+    ...lifeCycle(provider, cancelled),
+    ...resources(provider, operation),
+  });
+  server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, port) => {
+    if (error) throw error;
+    // The engine reads the port from the first line of standard output.
+    process.stdout.write(`${port}\n`);
+  });
+  exitWithParent();
+}
+
+function lifeCycle(
+  provider: ResourceProvider,
+  cancelled: AbortController,
+): grpc.UntypedServiceImplementation {
+  return {
+    getPluginInfo: unary(() => new PluginInfo().setVersion(provider.version)),
+    getSchema: unary(() => new messages.GetSchemaResponse().setSchema('{}')),
+    attach: unary(() => new Empty()),
+    cancel: unary(() => {
+      cancelled.abort();
+      return new Empty();
+    }),
+    configure: unary(async (request: messages.ConfigureRequest) => {
+      await provider.configure?.(properties(request.getArgs()));
+      return new messages.ConfigureResponse()
+        .setAcceptsecrets(true)
+        .setSupportspreview(true)
+        .setAcceptresources(false)
+        .setAcceptoutputs(false);
+    }),
+    invoke: unary(async (request: messages.InvokeRequest) => {
+      if (provider.invoke === undefined) throw new Error(`unknown function ${request.getTok()}`);
+      const result = await provider.invoke(request.getTok(), properties(request.getArgs()));
+      return new messages.InvokeResponse().setReturn(struct(result.outputs));
+    }),
+  };
+}
+
+function resources(
+  provider: ResourceProvider,
+  operation: (urn: string, preview: boolean) => Operation,
+): grpc.UntypedServiceImplementation {
+  return {
+    check: unary(async (request: messages.CheckRequest) => {
+      const news = properties(request.getNews());
+      const result = await provider.check(request.getUrn(), properties(request.getOlds()), news);
+      const failures = (result.failures ?? []).map(({ property, reason }) =>
+        new messages.CheckFailure().setProperty(property).setReason(reason),
+      );
+      return new messages.CheckResponse().setInputs(struct(result.inputs ?? news)).setFailuresList(failures);
+    }),
+    diff: unary(async (request: messages.DiffRequest) => {
+      const [olds, news] = [properties(request.getOlds()), properties(request.getNews())];
+      const oldInputs = properties(request.getOldInputs());
+      return diffResponse(await provider.diff(request.getId(), request.getUrn(), olds, news, oldInputs));
+    }),
+    create: unary(async (request: messages.CreateRequest) => {
+      const told = operation(request.getUrn(), request.getPreview());
+      const result = await provider.create(request.getUrn(), properties(request.getProperties()), told);
+      return new messages.CreateResponse().setId(result.id).setProperties(struct(result.outs));
+    }),
+    read: unary(async (request: messages.ReadRequest) => {
+      const state = properties(request.getProperties());
+      const inputs = properties(request.getInputs());
+      const result = (await provider.read?.(request.getId(), request.getUrn(), state, inputs)) ?? {
+        id: request.getId(),
+      };
+      return new messages.ReadResponse()
+        .setId(result.id)
+        .setProperties(struct(result.props ?? state))
+        .setInputs(struct(result.inputs ?? inputs));
+    }),
+    update: unary(async (request: messages.UpdateRequest) => {
+      const told = operation(request.getUrn(), request.getPreview());
+      const [olds, news] = [properties(request.getOlds()), properties(request.getNews())];
+      const result = await provider.update(request.getId(), request.getUrn(), olds, news, told);
+      return new messages.UpdateResponse().setProperties(struct(result.outs));
+    }),
+    delete: unary(async (request: messages.DeleteRequest) => {
+      const told = operation(request.getUrn(), false);
+      await provider.delete(request.getId(), request.getUrn(), properties(request.getProperties()), told);
+      return new Empty();
+    }),
+  };
+}
+
+function diffResponse(result: DiffResult): messages.DiffResponse {
+  const { DIFF_NONE, DIFF_SOME, DIFF_UNKNOWN } = messages.DiffResponse.DiffChanges;
+  return new messages.DiffResponse()
+    .setChanges(result.changes === undefined ? DIFF_UNKNOWN : result.changes ? DIFF_SOME : DIFF_NONE)
+    .setReplacesList([...(result.replaces ?? [])])
+    .setDiffsList([...(result.diffs ?? [])])
+    .setStablesList([...(result.stables ?? [])])
+    .setDeletebeforereplace(result.deleteBeforeReplace ?? false);
+}
+
+function unary<Request, Response>(respond: (request: Request) => Response | Promise<Response>) {
+  return (call: grpc.ServerUnaryCall<Request, Response>, answer: grpc.sendUnaryData<Response>) => {
+    Promise.resolve(call.request)
+      .then(respond)
+      .then(
+        (response) => answer(null, response),
+        (error: unknown) => answer(failure(error)),
+      );
+  };
+}
+
+function failure(error: unknown): Partial<grpc.StatusObject> {
+  const message = error instanceof Error ? error.message : String(error);
+  const metadata = new grpc.Metadata();
+  if (error instanceof ResourceInitFailed) {
+    const detail = new messages.ErrorResourceInitFailed()
+      .setId(error.id)
+      .setProperties(struct(error.properties))
+      .setReasonsList([message]);
+    const wrapped = new Any();
+    wrapped.pack(detail.serializeBinary(), 'pulumirpc.ErrorResourceInitFailed');
+    const status = new Status().setCode(grpc.status.UNKNOWN).setMessage(message).setDetailsList([wrapped]);
+    metadata.add('grpc-status-details-bin', Buffer.from(status.serializeBinary()));
+  }
+  return { code: grpc.status.UNKNOWN, details: message, metadata };
+}
+
+function properties(message: Struct | undefined): Properties {
+  return message?.toJavaScript() ?? {};
+}
+
+function struct(values: Properties): Struct {
+  // A Struct is JSON; going through its text drops what is undefined, at any depth.
+  return Struct.fromJavaScript(JSON.parse(JSON.stringify(values)) as Record<string, JavaScriptValue>);
+}
