@@ -1,0 +1,307 @@
+import * as aws from '@pulumi/aws';
+import * as command from '@pulumi/command';
+import * as pulumi from '@pulumi/pulumi';
+import * as tls from '@pulumi/tls';
+import type { PolicyStatement } from './hostRole';
+import { hostRole } from './hostRole';
+import type { HostSecret } from './hostSecret';
+import { hostSecret } from './hostSecret';
+import type { Tags } from './naming';
+import { tagged, typeToken } from './naming';
+import { operatingSystems } from './plan/operatingSystems';
+import { fileHashes, renderFileSet, userData } from './render';
+import type { Architecture, HostFile, HostUserData, OperatingSystem, SecretView } from './render/model';
+import type { SshTarget } from './ssh';
+import { connectionTo } from './ssh';
+
+/** What both kinds of hosts can be told about their machines. */
+export interface MachineArgs {
+  /** EC2 instance type. Balancers default to `t3.small`, brokers to `t3.medium`; arm64 needs a type of that kind, such as `t4g.small`. */
+  instanceType?: pulumi.Input<string>;
+  /** `debian-12`, `debian-13`, `ubuntu-22.04` or `ubuntu-24.04`. Defaults to `debian-13`. */
+  operatingSystem?: OperatingSystem;
+  /** `amd64` or `arm64`. Defaults to `amd64`. */
+  architecture?: Architecture;
+  /** Size of the root disk in GiB, 8 to 1024; encrypted. Defaults to 8. */
+  rootVolumeGib?: number;
+  /** Another value replaces the hosts by ones made from today's image; a newer image alone never does. Defaults to 1. */
+  imageGeneration?: number;
+  /** Another value runs every host's Commands again, to repair what was changed by hand. Defaults to 1. */
+  repairGeneration?: number;
+}
+
+/** What AWS knows once the parts of a host exist that come before its instance. */
+export interface HostFacts {
+  readonly interfaceId: string;
+  readonly dataVolumeId?: string;
+  /** Where the host finds its own SSH key. */
+  readonly hostKey: SecretView;
+}
+
+/** Arguments of a Host. */
+export interface HostArgs extends MachineArgs {
+  /** The platform that the host belongs to, for its tags. */
+  platform: string;
+  /** The host's own name, for example `haproxy-1`. */
+  hostname: string;
+  /** The subnet to be placed in. */
+  subnetId: pulumi.Input<string>;
+  /** Its primary private address; it outlives the instance. */
+  address: string;
+  /** Further private addresses on the same interface. Defaults to none. */
+  secondaryAddresses?: string[];
+  /** Its security groups. */
+  securityGroupIds: pulumi.Input<string>[];
+  /** True gives it an Elastic IP of its own, on the primary address. Defaults to false. */
+  publicAddress?: boolean;
+  /** Size in GiB of a data volume that outlives the instance. Defaults to none. */
+  dataVolumeGib?: number;
+  /** The role tag on its interface and instance. Defaults to none. */
+  role?: string;
+  /** What its role may do beyond reading its secrets. Defaults to nothing. */
+  statements?: pulumi.Output<readonly PolicyStatement[]>;
+  /** Secrets that it fetches, beside its own SSH key. */
+  secrets: readonly HostSecret[];
+  /** The SSH key pair for logging in. */
+  login: { readonly keyName: pulumi.Input<string>; readonly privateKey: pulumi.Input<string> };
+  /** How it is reached; undefined: on its own Elastic IP. */
+  reachedBy?: SshTarget;
+  /** Packages and repositories for cloud-init. */
+  software: Pick<HostUserData, 'packages' | 'aptRepositories'>;
+  /** Its files, from what only AWS knows. */
+  files: (facts: pulumi.Output<HostFacts>) => pulumi.Output<readonly HostFile[]>;
+  /** What must exist before it boots: routes, NAT. */
+  egress: readonly pulumi.Resource[];
+  /** Hosts whose files are changed before this one's: on an update they are dealt with one at a time. */
+  updateAfter?: readonly Host[];
+  /** Keeps what outlives instances (interface, addresses, volume, secret) from being deleted by mistake. Defaults to false. */
+  protect?: boolean;
+  /** Tags on everything that can carry them. */
+  tags?: Tags;
+}
+
+/**
+ * One EC2 host: an interface with a planned address, an instance on it, its role, SSH host key, disks, and its files.
+ * The instance is never replaced for user data or a newer image; files reach a running host over SSH.
+ */
+export class Host extends pulumi.ComponentResource {
+  readonly hostname: string;
+  readonly instanceId: pulumi.Output<string>;
+  readonly interfaceId: pulumi.Output<string>;
+  readonly privateAddress: string;
+  /** The host's own Elastic IP, where it has one. */
+  readonly publicAddress: pulumi.Output<string> | undefined;
+  /** The pinned SSH host key. */
+  readonly hostKey: pulumi.Output<string>;
+  /** Path to SHA-256 of every file that should be on the host. */
+  readonly fileHashes: pulumi.Output<Record<string, string>>;
+  /** Done when the host has booted, is healthy, and has today's files and secrets. */
+  readonly settled: pulumi.Resource;
+  /** How it is reached over SSH. */
+  readonly sshTarget: SshTarget;
+
+  constructor(name: string, args: HostArgs, opts: pulumi.ComponentResourceOptions = {}) {
+    super(typeToken('Host'), name, {}, opts);
+    const protect = args.protect ?? false;
+    const tags = tagged(args.platform, name, args.tags, args.role);
+    const kept = { parent: this, protect };
+
+    const networkInterface = this.networkInterface(name, args, tags, kept);
+    const publicAddress = args.publicAddress === true ? ownAddress(name, args, networkInterface, tags, kept) : undefined;
+    const key = new tls.PrivateKey(`${name}-host-key`, { algorithm: 'ED25519' }, { parent: this });
+    const keySecret = hostSecret(`${name}-ssh`, { hostKey: key.privateKeyOpenssh }, { tags, protect, parent: this });
+    const secrets = [keySecret, ...args.secrets];
+    const { profile, policy } = hostRole(name, secrets.map(({ arn }) => arn), args.statements ?? pulumi.output([]), tags, this);
+    const volume = dataVolume(name, args, tags, kept);
+
+    const facts = pulumi
+      .all([networkInterface.id, keySecret.arn, volume?.id])
+      .apply(([interfaceId, keyArn, dataVolumeId]) => ({
+        interfaceId,
+        hostKey: hostKeyFile(keyArn),
+        ...(dataVolumeId === undefined ? {} : { dataVolumeId }),
+      }));
+    const files = args.files(facts);
+    const instance = bootInstance(name, args, { networkInterface, profile, files, tags }, this, [
+      policy,
+      ...secrets.map(({ version }) => version),
+      ...args.egress,
+      ...(publicAddress === undefined ? [] : [publicAddress]),
+    ]);
+    const attached =
+      volume === undefined
+        ? []
+        : [
+            new aws.ec2.VolumeAttachment(
+              `${name}-data-attachment`,
+              { instanceId: instance.id, volumeId: volume.id, deviceName: '/dev/sdf', stopInstanceBeforeDetaching: true },
+              { parent: this, deleteBeforeReplace: true },
+            ),
+          ];
+
+    this.hostname = args.hostname;
+    this.instanceId = instance.id;
+    this.interfaceId = networkInterface.id;
+    this.privateAddress = args.address;
+    this.publicAddress = publicAddress?.publicIp;
+    this.hostKey = key.publicKeyOpenssh.apply((line) => line.trim());
+    this.fileHashes = files.apply(fileHashes);
+    this.sshTarget = args.reachedBy ?? { address: publicAddress?.publicIp ?? args.address };
+    this.settled = this.keepUpToDate(name, args, instance, files, secrets, attached);
+    this.registerOutputs({ instanceId: this.instanceId, interfaceId: this.interfaceId });
+  }
+
+  private networkInterface(
+    name: string,
+    args: HostArgs,
+    tags: Tags,
+    kept: pulumi.CustomResourceOptions,
+  ): aws.ec2.NetworkInterface {
+    return new aws.ec2.NetworkInterface(
+      `${name}-interface`,
+      {
+        subnetId: args.subnetId,
+        // The ordered list: its first entry is the primary address, which `privateIps` does not promise.
+        privateIpListEnabled: true,
+        privateIpLists: [args.address, ...(args.secondaryAddresses ?? [])],
+        securityGroups: args.securityGroupIds,
+        description: name,
+        tags,
+      },
+      { ...kept, deleteBeforeReplace: true },
+    );
+  }
+
+  /**
+   * The gate that a new host must pass, then its files and secrets whenever they change. Gates run side by side; files
+   * are applied one host at a time, in the order of `updateAfter`.
+   */
+  private keepUpToDate(
+    name: string,
+    args: HostArgs,
+    instance: aws.ec2.Instance,
+    files: pulumi.Output<readonly HostFile[]>,
+    secrets: readonly HostSecret[],
+    attached: readonly pulumi.Resource[],
+  ): pulumi.Resource {
+    const { loginUser } = operatingSystems[args.operatingSystem ?? 'debian-13'];
+    const connection = connectionTo(this.sshTarget, {
+      user: loginUser,
+      privateKey: args.login.privateKey,
+      hostKey: this.hostKey,
+    });
+    const triggers = [instance.id, args.repairGeneration ?? 1];
+    const ready = new command.remote.Command(
+      `${name}-ready`,
+      { connection, create: waitUntilReady(args.hostname), triggers: [instance.id] },
+      { parent: this, dependsOn: [...attached] },
+    );
+    const applied = new command.remote.Command(
+      `${name}-files`,
+      { connection, create: `${sudoPython}/apply_config.py`, stdin: files.apply(renderFileSet), triggers },
+      { parent: this, dependsOn: [ready, ...(args.updateAfter ?? []).map(({ settled }) => settled)] },
+    );
+    return new command.remote.Command(
+      `${name}-secrets`,
+      {
+        connection,
+        create: `${sudoPython}/fetch_secrets.py`,
+        triggers: [...triggers, ...secrets.map(({ versionId }) => versionId)],
+      },
+      { parent: this, dependsOn: [applied] },
+    );
+  }
+}
+
+const sudoPython = 'sudo /usr/bin/python3 /usr/local/lib/emqx-haproxy';
+
+/** Exit code 2 of `cloud-init status` is a warning, such as a kernel setting that a container refuses. */
+function waitUntilReady(hostname: string): string {
+  return [
+    'code=0; sudo cloud-init status --wait >/dev/null || code=$?',
+    'if [ "$code" -ne 0 ] && [ "$code" -ne 2 ]; then',
+    `  echo "${hostname}: cloud-init failed; the end of /var/log/cloud-init-output.log:" >&2`,
+    '  sudo tail -n 25 /var/log/cloud-init-output.log >&2; exit 1',
+    'fi',
+    `${sudoPython}/health.py --wait 120`,
+  ].join('\n');
+}
+
+function hostKeyFile(arn: string): SecretView {
+  return {
+    arn,
+    file: '/etc/ssh/ssh_host_ed25519_key',
+    mode: '0600',
+    owner: 'root:root',
+    change: { kind: 'restart', unit: 'ssh' },
+    content: { kind: 'value', field: 'hostKey' },
+  };
+}
+
+function ownAddress(
+  name: string,
+  args: HostArgs,
+  networkInterface: aws.ec2.NetworkInterface,
+  tags: Tags,
+  kept: pulumi.CustomResourceOptions,
+): aws.ec2.Eip {
+  return new aws.ec2.Eip(
+    `${name}-address`,
+    // On the primary address by name: the VIP's Elastic IP comes and goes on the secondary one.
+    { domain: 'vpc', networkInterface: networkInterface.id, associateWithPrivateIp: args.address, tags },
+    kept,
+  );
+}
+
+function dataVolume(name: string, args: HostArgs, tags: Tags, kept: pulumi.CustomResourceOptions): aws.ebs.Volume | undefined {
+  if (args.dataVolumeGib === undefined) return undefined;
+  const zone = aws.ec2.getSubnetOutput({ id: args.subnetId }, kept.parent === undefined ? {} : { parent: kept.parent }).availabilityZone;
+  return new aws.ebs.Volume(
+    `${name}-data`,
+    { availabilityZone: zone, size: args.dataVolumeGib, type: 'gp3', encrypted: true, tags },
+    kept,
+  );
+}
+
+function bootInstance(
+  name: string,
+  args: HostArgs,
+  parts: {
+    readonly networkInterface: aws.ec2.NetworkInterface;
+    readonly profile: aws.iam.InstanceProfile;
+    readonly files: pulumi.Output<readonly HostFile[]>;
+    readonly tags: Tags;
+  },
+  parent: Host,
+  dependsOn: pulumi.Resource[],
+): aws.ec2.Instance {
+  const { operatingSystem = 'debian-13', architecture = 'amd64', hostname, software } = args;
+  const image = aws.ssm.getParameterOutput(
+    { name: operatingSystems[operatingSystem].imageParameter(architecture) },
+    { parent },
+  );
+  return new aws.ec2.Instance(
+    `${name}-instance`,
+    {
+      ami: image.insecureValue,
+      instanceType: args.instanceType ?? 't3.small',
+      primaryNetworkInterface: { networkInterfaceId: parts.networkInterface.id },
+      iamInstanceProfile: parts.profile.name,
+      keyName: args.login.keyName,
+      metadataOptions: { httpEndpoint: 'enabled', httpTokens: 'required', httpPutResponseHopLimit: 1 },
+      rootBlockDevice: { encrypted: true, volumeSize: args.rootVolumeGib ?? 8, volumeType: 'gp3', tags: parts.tags },
+      userDataBase64: parts.files.apply((files) =>
+        userData({ hostname, operatingSystem, ...software, files }).gzipped.toString('base64'),
+      ),
+      tags: parts.tags,
+    },
+    {
+      parent,
+      dependsOn,
+      // The interface stays and can be on one instance only.
+      deleteBeforeReplace: true,
+      ignoreChanges: ['ami', 'userDataBase64'],
+      replacementTrigger: [operatingSystem, architecture, args.imageGeneration ?? 1],
+    },
+  );
+}

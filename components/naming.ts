@@ -1,0 +1,18 @@
+import type * as pulumi from '@pulumi/pulumi';
+
+/** Tags that a component's caller wants on everything that can carry tags. */
+export type Tags = Record<string, pulumi.Input<string>>;
+
+/** Names the platform on every resource; the balancers' roles are scoped by it. */
+export const platformTag = 'emqx-haproxy:platform';
+/** Marks what a balancer may move: `virtual-ip` on the Elastic IP and on the interfaces and instances that may hold it. */
+export const roleTag = 'emqx-haproxy:role';
+
+export function tagged(platform: string, resourceName: string, tags: Tags | undefined, role?: string): Tags {
+  return { ...tags, Name: resourceName, [platformTag]: platform, ...(role === undefined ? {} : { [roleTag]: role }) };
+}
+
+/** The type token of a component of this package. */
+export function typeToken(component: string): string {
+  return `emqx-haproxy:index:${component}`;
+}
