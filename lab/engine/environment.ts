@@ -1,6 +1,7 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { paths } from '../paths';
+import { sdkVersion } from '../providers/sdkVersion';
 
 /** Where the lab's AWS API answers to this machine. */
 export const awsEndpoint = 'http://203.0.113.2:4566';
@@ -11,28 +12,23 @@ export const awsEndpoint = 'http://203.0.113.2:4566';
  */
 const labPassphrase = 'emqx-haproxy-lab';
 
-/** The plugins that stand in for Pulumi's own, by the name that the engine looks for on PATH. */
-const standIns: Readonly<Record<string, string>> = {
-  'pulumi-language-nodejs': 'engine/languageHost.ts',
-  'pulumi-resource-aws': 'providers/aws/main.ts',
-  'pulumi-resource-command': 'providers/command/main.ts',
-  'pulumi-resource-random': 'providers/random/main.ts',
-  'pulumi-resource-tls': 'providers/tls/main.ts',
-};
+/** The providers that stand in for Pulumi's own. */
+const providers = ['aws', 'command', 'random', 'tls'] as const;
 
 /**
- * Everything that the plain `pulumi` command needs to work in the lab and only there. The stand-ins come first on
- * its PATH, and the AWS endpoint is one that exists on this machine only, so no call can reach a real account.
+ * Everything that the plain `pulumi` command needs to work in the lab and only there. Its PATH finds the lab's
+ * language host first, its home holds the lab's providers as installed plugins, and the AWS endpoint is one that
+ * exists on this machine only, so no call can reach a real account.
  */
 export async function labEnvironment(): Promise<NodeJS.ProcessEnv> {
-  await Promise.all(
-    [paths.bin, paths.pulumiHome, paths.pulumiState].map((folder) => mkdir(folder, { recursive: true })),
-  );
-  await Promise.all(
-    Object.entries(standIns).map(([name, program]) =>
-      writeStandIn(join(paths.bin, name), join(__dirname, '..', program)),
-    ),
-  );
+  await mkdir(paths.pulumiState, { recursive: true });
+  await Promise.all([
+    writeStandIn(paths.bin, 'pulumi-language-nodejs', 'engine/languageHost.ts'),
+    ...providers.map((name) => {
+      const folder = join(paths.pulumiHome, 'plugins', `resource-${name}-v${sdkVersion(`@pulumi/${name}`)}`);
+      return writeStandIn(folder, `pulumi-resource-${name}`, `providers/${name}/main.ts`);
+    }),
+  ]);
   return {
     ...withoutAwsSettings(process.env),
     PATH: [paths.bin, process.env['PATH'] ?? ''].join(delimiter),
@@ -53,8 +49,11 @@ function withoutAwsSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('AWS_')));
 }
 
-async function writeStandIn(path: string, program: string): Promise<void> {
+async function writeStandIn(folder: string, name: string, program: string): Promise<void> {
   const loader = require.resolve('tsx/cjs');
-  await writeFile(path, `#!/bin/sh\nexec '${process.execPath}' --require '${loader}' '${program}' "$@"\n`);
+  const path = join(folder, name);
+  const script = `#!/bin/sh\nexec '${process.execPath}' --require '${loader}' '${join(__dirname, '..', program)}' "$@"\n`;
+  await mkdir(folder, { recursive: true });
+  await writeFile(path, script);
   await chmod(path, 0o755);
 }

@@ -1,15 +1,20 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import * as grpc from '@grpc/grpc-js';
 import { LanguageRuntimeService } from '@pulumi/pulumi/proto/language_grpc_pb';
 import * as language from '@pulumi/pulumi/proto/language_pb';
 import { PluginInfo } from '@pulumi/pulumi/proto/plugin_pb';
 import { Empty } from 'google-protobuf/google/protobuf/empty_pb';
+import { z } from 'zod';
 import { exitWithParent } from './parent';
 
 /** Printed by `pulumi about`, so that nobody mistakes this host for Pulumi's own. */
 const version = '0.1.0';
 /** @pulumi/pulumi/cmd/run ends with this code when it has told the user what is wrong itself. */
 const bailExitCode = 32;
+const manifestSchema = z.object({ dependencies: z.record(z.string(), z.string()).optional() });
+const versionSchema = z.object({ version: z.string() });
 const programs = new Set<ChildProcess>();
 
 /**
@@ -28,6 +33,10 @@ function serve(engineAddress: string): void {
     about: unary(() =>
       new language.AboutResponse().setExecutable(process.execPath).setVersion(process.versions.node),
     ),
+    getProgramDependencies: (
+      call: grpc.ServerUnaryCall<language.GetProgramDependenciesRequest, unknown>,
+      answer: grpc.sendUnaryData<language.GetProgramDependenciesResponse>,
+    ) => answer(null, programDependencies(call.request.getInfo()?.getRootDirectory() ?? process.cwd())),
     cancel: unary(() => {
       for (const program of programs) program.kill('SIGINT');
       return new Empty();
@@ -72,6 +81,20 @@ async function runProgram(
   if (exitCode === 0) return new language.RunResponse();
   if (exitCode === bailExitCode) return new language.RunResponse().setBail(true);
   return new language.RunResponse().setError(`the program ended with ${exitCode}`);
+}
+
+/** What `pulumi about` lists: the installed versions of what the program's package.json asks for. */
+function programDependencies(root: string): language.GetProgramDependenciesResponse {
+  const manifest = manifestSchema.safeParse(readJson(join(root, 'package.json')));
+  const dependencies = Object.keys(manifest.data?.dependencies ?? {}).map((name) => {
+    const installed = versionSchema.safeParse(readJson(join(root, 'node_modules', name, 'package.json')));
+    return new language.DependencyInfo().setName(name).setVersion(installed.data?.version ?? 'not installed');
+  });
+  return new language.GetProgramDependenciesResponse().setDependenciesList(dependencies);
+}
+
+function readJson(path: string): unknown {
+  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined;
 }
 
 function programArguments(request: language.RunRequest, engineAddress: string): string[] {

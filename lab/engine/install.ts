@@ -1,0 +1,104 @@
+import { constants } from 'node:fs';
+import { access, link, mkdir, rename, rm, stat } from 'node:fs/promises';
+import { delimiter, dirname, join, resolve } from 'node:path';
+import { paths } from '../paths';
+import { CommandFailed, run } from '../process';
+import { step } from '../progress';
+
+/** The engine that the lab builds, and the oldest that it takes. Its Go module is locked in lab/engine/go.mod. */
+export const engineVersion = '3.245.0';
+
+const missing = `no fitting Pulumi engine was found, and without Go none can be built. Mend it by one of these:
+  - install Pulumi ${engineVersion} or newer (below 4): https://www.pulumi.com/docs/install/
+  - install Go 1.25 or newer, and the lab builds the engine itself (5 minutes, once): https://go.dev/doc/install`;
+
+/**
+ * The path of a `pulumi` that fits: the one on PATH, else the one that the lab built before, else one that it builds
+ * now. Only a `pulumi` of major version 3 and at least `engineVersion` fits, since older ones lack what the program uses.
+ */
+export async function ensureEngine(): Promise<string> {
+  const installed = await findOnPath('pulumi', (path) => fits(path));
+  if (installed !== undefined) return installed;
+  const built = paths.engine(engineVersion);
+  if (!(await isExecutable(built))) {
+    const go = await findOnPath('go', () => Promise.resolve(true));
+    if (go === undefined) throw new Error(missing);
+    await step(`building the Pulumi engine ${engineVersion} from its Go modules (once)`, () =>
+      build(go, built),
+    );
+  }
+  return besideLanguageHost(built);
+}
+
+async function findOnPath(
+  program: string,
+  accept: (path: string) => Promise<boolean>,
+): Promise<string | undefined> {
+  // Go's installer puts nothing on PATH by itself.
+  const folders = [
+    ...(process.env['PATH'] ?? '').split(delimiter),
+    ...(program === 'go' ? ['/usr/local/go/bin'] : []),
+  ];
+  for (const folder of folders.filter((candidate) => candidate !== '' && resolve(candidate) !== paths.bin)) {
+    const path = join(folder, program);
+    if ((await isExecutable(path)) && (await accept(path))) return path;
+  }
+  return undefined;
+}
+
+async function isExecutable(path: string): Promise<boolean> {
+  return access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function fits(pulumi: string): Promise<boolean> {
+  const environment = { ...process.env, PULUMI_SKIP_UPDATE_CHECK: 'true' };
+  const version = await run(pulumi, ['version'], { env: environment, timeoutMs: 20_000 }).catch(
+    (error: unknown) => {
+      if (error instanceof CommandFailed) return '';
+      throw error;
+    },
+  );
+  return isFittingVersion(version.trim());
+}
+
+/** Whether a version as `pulumi version` prints it is one that the lab can use. */
+export function isFittingVersion(version: string): boolean {
+  const [major, minor] = parse(version);
+  const [wantedMajor, wantedMinor] = parse(engineVersion);
+  return major === wantedMajor && minor >= wantedMinor;
+}
+
+function parse(version: string): [major: number, minor: number] {
+  const match = /^v?(\d+)\.(\d+)\.\d+/.exec(version);
+  return match === null ? [0, 0] : [Number(match[1]), Number(match[2])];
+}
+
+async function build(go: string, target: string): Promise<void> {
+  await mkdir(dirname(target), { recursive: true });
+  const unfinished = `${target}.${process.pid}`;
+  const version = `-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=${engineVersion}`;
+  const args = ['build', '-mod=readonly', '-trimpath', '-ldflags', `-s -w ${version}`, '-o', unfinished];
+  try {
+    await run(go, [...args, 'github.com/pulumi/pulumi/pkg/v3/cmd/pulumi'], { cwd: __dirname, log: 'engine' });
+    await rename(unfinished, target);
+  } finally {
+    await rm(unfinished, { force: true });
+  }
+}
+
+/**
+ * The engine as a neighbour of the lab's language host, as in Pulumi's own distribution: a language host that is
+ * only on PATH works too, but each command warns of it.
+ */
+async function besideLanguageHost(engine: string): Promise<string> {
+  const neighbour = join(paths.bin, 'pulumi');
+  const linked = await stat(neighbour).catch(() => undefined);
+  if (linked?.ino === (await stat(engine)).ino) return neighbour;
+  await mkdir(paths.bin, { recursive: true });
+  await rm(neighbour, { force: true });
+  await link(engine, neighbour);
+  return neighbour;
+}
