@@ -8,27 +8,12 @@ import type { HostSecret } from './hostSecret';
 import { hostSecret } from './hostSecret';
 import type { Tags } from './naming';
 import { tagged, typeToken } from './naming';
+import type { MachineArgs } from './plan/machines';
 import { operatingSystems } from './plan/operatingSystems';
 import { fileHashes, renderFileSet, userData } from './render';
-import type { Architecture, HostFile, HostUserData, OperatingSystem, SecretView } from './render/model';
+import type { HostFile, HostUserData, SecretView } from './render/model';
 import type { SshTarget } from './ssh';
 import { connectionTo } from './ssh';
-
-/** What both kinds of hosts can be told about their machines. */
-export interface MachineArgs {
-  /** EC2 instance type. Balancers default to `t3.small`, brokers to `t3.medium`; arm64 needs a type of that kind, such as `t4g.small`. */
-  instanceType?: pulumi.Input<string>;
-  /** `debian-12`, `debian-13`, `ubuntu-22.04` or `ubuntu-24.04`. Defaults to `debian-13`. */
-  operatingSystem?: OperatingSystem;
-  /** `amd64` or `arm64`. Defaults to `amd64`. */
-  architecture?: Architecture;
-  /** Size of the root disk in GiB, 8 to 1024; encrypted. Defaults to 8. */
-  rootVolumeGib?: number;
-  /** Another value replaces the hosts by ones made from today's image; a newer image alone never does. Defaults to 1. */
-  imageGeneration?: number;
-  /** Another value runs every host's Commands again, to repair what was changed by hand. Defaults to 1. */
-  repairGeneration?: number;
-}
 
 /** What AWS knows once the parts of a host exist that come before its instance. */
 export interface HostFacts {

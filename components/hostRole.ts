@@ -35,7 +35,7 @@ export function hostRole(
     `${name}-policy`,
     {
       role: role.name,
-      policy: pulumi.all([pulumi.all(secretArns), statements]).apply(([arns, more]) =>
+      policy: pulumi.all([pulumi.all([...secretArns]), statements]).apply(([arns, more]) =>
         JSON.stringify({
           Version: '2012-10-17',
           Statement: [

@@ -90,10 +90,14 @@ export interface BalancerView {
   /** Both, this one included; the order is the same on both. */
   readonly pair: readonly BalancerPeer[];
   readonly brokers: readonly BrokerServer[];
+  /** Where the brokers' agents answer; 18084 by default. */
+  readonly agentPort?: number;
   readonly listeners: readonly Listener[];
   readonly proxyProtocol: boolean;
   /** The largest keepalive that clients use; the timeouts follow from it. */
   readonly maxKeepaliveSeconds: number;
+  /** Reject a CONNECT whose keepalive is 0 or above `maxKeepaliveSeconds`; by default it is only logged. */
+  readonly refuseLongKeepalive?: boolean;
   readonly largestConnectBytes: number;
   readonly inspectDelaySeconds: number;
   readonly tls: {
@@ -101,6 +105,8 @@ export interface BalancerView {
     /** PEM: the server certificate and its chain, without the key. */
     readonly certificateChain: string;
     readonly ticketLifetimeSeconds: number;
+    /** The host makes /run/haproxy/tickets.keys from the ticket master, so that clients resume on either balancer. */
+    readonly ticketKeys?: boolean;
   };
   readonly stats: { readonly port: number; readonly user: string; readonly refreshSeconds: number };
   readonly healthCheck: { readonly port: number; readonly intervalMs: number; readonly timeoutMs: number; readonly fall: number; readonly rise: number };
@@ -166,7 +172,15 @@ export interface BrokerView {
   readonly maxConnections: number;
   readonly dashboardPort: number;
   /** ready, or drain: what the agent tells the balancers; weight as a percentage of the server's. */
-  readonly agent: { readonly port: number; readonly drain: boolean; readonly weightPercent: number };
+  readonly agent: {
+    readonly port: number;
+    readonly drain: boolean;
+    readonly weightPercent: number;
+    /** How long a stop of the broker waits for its clients to be moved; 30 by default. */
+    readonly drainTimeoutSeconds?: number;
+  };
+  /** File descriptors and kernel settings; derived from `maxConnections` when absent. */
+  readonly fileDescriptors?: number;
   /** Absent when the data lies on the root disk. */
   readonly dataVolumeId?: string;
   readonly secrets: readonly SecretView[];

@@ -1,0 +1,273 @@
+import * as aws from '@pulumi/aws';
+import * as pulumi from '@pulumi/pulumi';
+import type { Certificates } from './certificates';
+import type { Peer, Rule } from './firewall';
+import { allow, outboundWeb, range, securityGroup, sshFrom } from './firewall';
+import { secretOr } from './generatedSecret';
+import { Host } from './host';
+import type { HostSecret } from './hostSecret';
+import { hostSecret } from './hostSecret';
+import type { Tags } from './naming';
+import { tagged, typeToken } from './naming';
+import type { NetworkSubnet } from './network';
+import type { BalancerSettings, HaproxyArgs, PlannedBalancer } from './plan/balancers';
+import { planBalancers, planHaproxy } from './plan/balancers';
+import type { PlannedBroker } from './plan/brokers';
+import { planLimits } from './plan/limits';
+import type { ListenersArgs } from './plan/listeners';
+import { checkPorts, planListeners } from './plan/listeners';
+import { machineArgs } from './plan/machines';
+import { operatingSystems } from './plan/operatingSystems';
+import { agentPort, balancerPorts, dashboardPort, peersPort, sshPort, statsPort, vrrpProtocol } from './plan/ports';
+import { Problems } from './plan/problems';
+import { balancerFiles } from './render';
+import type { BalancerView, Listener, SecretView } from './render/model';
+import type { VirtualIp } from './virtualIp';
+
+/** Arguments of HaproxyPair. */
+export interface HaproxyPairArgs extends HaproxyArgs {
+  /** The platform that the balancers belong to, for tags. Defaults to the component's name. */
+  platform?: string;
+  /** The VPC. */
+  vpcId: pulumi.Input<string>;
+  /** Where the balancers are placed: one subnet, or two in different zones. */
+  subnets: readonly NetworkSubnet[];
+  /** The listeners that clients connect to. */
+  listeners: ListenersArgs;
+  /** The brokers behind, by planned address. */
+  brokers: readonly PlannedBroker[];
+  /** The server certificate, its key and CA. */
+  certificates: Pick<Certificates, 'certificateChain' | 'privateKey'>;
+  /** The address that the active balancer holds. */
+  virtualIp: VirtualIp;
+  /** PROXY protocol v2 towards the brokers; they must agree. Defaults to true. */
+  proxyProtocol?: boolean;
+  /** Ranges that may reach port 22. */
+  sshCidrs: string[];
+  /** How `pulumi up` reaches the balancers. Defaults to each one's own public address. */
+  reach?: 'publicAddress' | 'privateAddress' | NonNullable<NonNullable<Host['sshTarget']>['jump']>;
+  /** The SSH key pair for logging in. */
+  login: { readonly keyName: pulumi.Input<string>; readonly privateKey: pulumi.Input<string> };
+  /** What must exist before balancers boot: routes. Defaults to nothing. */
+  egress?: readonly pulumi.Resource[];
+  /** The balancer that holds the VIP at this moment, by name: its files are changed last. Defaults to the preferred one. */
+  active?: string;
+  /** Keeps interfaces, addresses and secrets from being deleted by mistake. Defaults to false. */
+  protect?: boolean;
+  /** Tags on everything that can carry them. */
+  tags?: Tags;
+}
+
+/**
+ * Two HAProxy hosts, of which Keepalived makes one active; on EC2 the active one takes the virtual IP by an API call.
+ *
+ * Throws InputPropertiesError with every problem at once: ports taken twice, balancing that cannot see what it needs,
+ * times and sizes out of bounds.
+ */
+export class HaproxyPair extends pulumi.ComponentResource {
+  /** Both balancers, in the order of their names. */
+  readonly balancers: readonly (PlannedBalancer & { readonly host: Host })[];
+  /** The balancers' security group. */
+  readonly securityGroupId: pulumi.Output<string>;
+  /** The statistics page's password; secret. */
+  readonly statsPassword: pulumi.Output<string>;
+  /** The statistics page's user. */
+  readonly statsUser: string;
+  /** The listeners with their defaults applied. */
+  readonly listeners: readonly Listener[];
+  /** The user to log in as. */
+  readonly loginUser: string;
+
+  constructor(name: string, args: HaproxyPairArgs, opts: pulumi.ComponentResourceOptions = {}) {
+    super(typeToken('HaproxyPair'), name, {}, opts);
+    const problems = new Problems();
+    const settings = planHaproxy(args, problems);
+    const plan = planBalancers(args.subnets.map(({ cidr }) => cidr), 'subnets', problems);
+    this.listeners = planListeners(args.listeners, problems);
+    checkPorts(this.listeners, 'port', balancerPorts, problems);
+    problems.throwIfAny(`HaproxyPair ${name}`);
+
+    const platform = args.platform ?? name;
+    this.loginUser = operatingSystems[args.operatingSystem ?? 'debian-13'].loginUser;
+    this.statsUser = settings.stats.user;
+    this.statsPassword = secretOr(args.stats?.password, `${name}-stats-password`, 24, this);
+    const secret = hostSecret(
+      `${name}-secrets`,
+      {
+        serverKey: args.certificates.privateKey,
+        statsPassword: this.statsPassword,
+        ticketMaster: secretOr(undefined, `${name}-ticket-master`, 64, this),
+      },
+      { tags: tagged(platform, `${name}-secrets`, args.tags), protect: args.protect ?? false, parent: this },
+    );
+    const group = securityGroup(`${name}-group`, args.vpcId, `balancers of ${platform}`, tagged(platform, name, args.tags), this);
+    this.securityGroupId = group.id;
+    const rules = allow(name, group.id, balancerRules(group.id, args, settings, this.listeners), this);
+
+    const active = args.active ?? plan[0]?.name;
+    const standbyFirst = [...plan].sort((a, b) => Number(a.name === active) - Number(b.name === active));
+    const hosts = new Map<string, Host>();
+    for (const balancer of standbyFirst) {
+      const updateAfter = [...hosts.values()];
+      hosts.set(balancer.name, this.balancer(name, platform, args, settings, plan, balancer, secret, rules, updateAfter));
+    }
+    this.balancers = plan.flatMap((balancer) => {
+      const host = hosts.get(balancer.name);
+      return host === undefined ? [] : [{ ...balancer, host }];
+    });
+    this.registerOutputs({ securityGroupId: this.securityGroupId });
+  }
+
+  private balancer(
+    name: string,
+    platform: string,
+    args: HaproxyPairArgs,
+    settings: BalancerSettings,
+    plan: readonly PlannedBalancer[],
+    balancer: PlannedBalancer,
+    secret: HostSecret,
+    rules: readonly pulumi.Resource[],
+    updateAfter: readonly Host[],
+  ): Host {
+    const operatingSystem = args.operatingSystem ?? 'debian-13';
+    const { haproxyVersion, keepalivedVersion } = operatingSystems[operatingSystem];
+    const subnet = args.subnets[balancer.subnetIndex];
+    if (subnet === undefined) throw new Error(`HaproxyPair ${name}: no subnet for ${balancer.name}`);
+    const view: Omit<BalancerView, 'region' | 'tls' | 'virtualIp' | 'secrets'> = {
+      platform,
+      name: balancer.name,
+      address: balancer.address,
+      operatingSystem,
+      haproxyVersion,
+      keepalivedVersion,
+      pair: plan.map((each) => ({ name: each.name, address: each.address })),
+      brokers: args.brokers.map((broker) => ({ name: broker.name, address: broker.address, id: broker.ordinal, weight: broker.weight })),
+      listeners: this.listeners,
+      proxyProtocol: args.proxyProtocol ?? true,
+      maxKeepaliveSeconds: settings.maxKeepaliveSeconds,
+      largestConnectBytes: settings.largestConnectBytes,
+      inspectDelaySeconds: settings.inspectDelaySeconds,
+      stats: { port: statsPort, ...settings.stats },
+      healthCheck: { port: dashboardPort, ...settings.healthCheck },
+      keepalived: { ...settings.keepalived, priority: settings.priorityOf(balancer.name) },
+      limits: planLimits(this.listeners),
+    };
+    return new Host(
+      `${platform}-${balancer.name}`,
+      {
+        ...machineArgs(args),
+        platform,
+        hostname: balancer.name,
+        subnetId: subnet.subnetId,
+        address: balancer.address,
+        secondaryAddresses: [balancer.vipAddress],
+        securityGroupIds: [this.securityGroupId],
+        publicAddress: true,
+        role: 'virtual-ip',
+        statements: args.virtualIp.takeoverStatements(),
+        secrets: [secret],
+        login: args.login,
+        ...reachedBy(args.reach ?? 'publicAddress', balancer.address),
+        software: { packages: ['haproxy', 'keepalived'], aptRepositories: [] },
+        files: (facts) =>
+          pulumi
+            .all([
+              facts,
+              aws.getRegionOutput({}, { parent: this }).region,
+              secret.arn,
+              args.certificates.certificateChain,
+              args.virtualIp.allocationId,
+              args.virtualIp.address,
+            ])
+            .apply(([{ interfaceId, hostKey }, region, arn, certificateChain, allocationId, publicAddress]) =>
+              balancerFiles({
+                ...view,
+                region,
+                tls: { ...settings.tls, certificateChain },
+                virtualIp: {
+                  mode: 'elasticIp',
+                  privateAddress: balancer.vipAddress,
+                  allocationId,
+                  interfaceId,
+                  publicAddress,
+                },
+                secrets: [hostKey, ...balancerSecrets(arn)],
+              }),
+            ),
+        egress: [...(args.egress ?? []), ...rules],
+        updateAfter,
+        protect: args.protect ?? false,
+        ...(args.tags === undefined ? {} : { tags: args.tags }),
+      },
+      { parent: this },
+    );
+  }
+}
+
+function reachedBy(
+  reach: NonNullable<HaproxyPairArgs['reach']>,
+  address: string,
+): { reachedBy?: Host['sshTarget'] } {
+  if (reach === 'publicAddress') return {};
+  return { reachedBy: reach === 'privateAddress' ? { address } : { address, jump: reach } };
+}
+
+function balancerRules(
+  self: pulumi.Input<string>,
+  args: HaproxyPairArgs,
+  settings: BalancerSettings,
+  listeners: readonly Listener[],
+): readonly Rule[] {
+  const pair: Peer = { name: 'balancers', groupId: self };
+  const between = [{ protocol: vrrpProtocol }, { port: peersPort }];
+  return [
+    ...listeners.flatMap(({ port, allowedCidrs }) =>
+      allowedCidrs.map((cidr): Rule => ({ direction: 'from', what: { port }, peer: range(cidr) })),
+    ),
+    ...settings.statsCidrs.map((cidr): Rule => ({ direction: 'from', what: { port: statsPort }, peer: range(cidr) })),
+    ...between.flatMap((what): Rule[] => [
+      { direction: 'from', what, peer: pair },
+      { direction: 'to', what, peer: pair },
+    ]),
+    ...sshFrom(args.sshCidrs.map(range)),
+    ...outboundWeb,
+  ];
+}
+
+/** What the balancers may open towards the brokers. A rule of its own, since the brokers' group may come later. */
+export function allowTowardsBrokers(
+  name: string,
+  balancersGroupId: pulumi.Input<string>,
+  brokersGroupId: pulumi.Input<string>,
+  listeners: readonly Listener[],
+  parent: pulumi.Resource,
+): readonly pulumi.Resource[] {
+  const peer: Peer = { name: 'brokers', groupId: brokersGroupId };
+  const ports = [...listeners.map(({ brokerPort }) => brokerPort), dashboardPort, agentPort, sshPort];
+  return allow(name, balancersGroupId, ports.map((port): Rule => ({ direction: 'to', what: { port }, peer })), parent);
+}
+
+function balancerSecrets(arn: string): readonly SecretView[] {
+  const common = { arn, mode: '0600', owner: 'root:root' };
+  return [
+    {
+      ...common,
+      file: '/etc/haproxy/certs/server.pem.key',
+      change: { kind: 'runtime', unit: 'haproxy' },
+      content: { kind: 'value', field: 'serverKey' },
+    },
+    {
+      ...common,
+      file: '/etc/emqx-haproxy/secrets/ticket-master',
+      change: { kind: 'runtime', unit: 'haproxy' },
+      content: { kind: 'value', field: 'ticketMaster' },
+    },
+    {
+      ...common,
+      file: '/etc/emqx-haproxy/secrets/haproxy.env',
+      // systemd hands an EnvironmentFile to a process at its start only.
+      change: { kind: 'restart', unit: 'haproxy' },
+      content: { kind: 'env', variables: { STATS_PASSWORD: 'statsPassword' } },
+    },
+  ];
+}
