@@ -90,6 +90,8 @@ export class MqttPlatform extends pulumi.ComponentResource {
   readonly network: Network;
   readonly certificates: Certificates;
   readonly virtualIp: VirtualIp;
+  /** The name that it was given. */
+  readonly name: string;
   readonly pair: HaproxyPair;
   readonly cluster: EmqxCluster;
 
@@ -99,6 +101,7 @@ export class MqttPlatform extends pulumi.ComponentResource {
     problems.addAll(checkMqttPlatformArgs(name, args));
     problems.throwIfAny(`MqttPlatform ${name}`);
 
+    this.name = name;
     const common = { protect: args.protect ?? false, ...(args.tags === undefined ? {} : { tags: args.tags }) };
     const child = { parent: this };
     const listeners = args.listeners ?? defaultListeners;

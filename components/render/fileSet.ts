@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { FileChange, HostFile } from './model';
+import { changeText } from './hostSettings';
+import type { HostFile } from './model';
 
 /**
  * A host's files as one text, the same at first boot and later, so that a change is a line diff of the files:
@@ -23,18 +24,6 @@ export function fileHashes(files: readonly HostFile[]): Record<string, string> {
 
 function header(file: HostFile): string {
   return `=== ${file.path} mode=${file.mode} owner=${file.owner} change=${changeText(file.change)}`;
-}
-
-function changeText(change: FileChange): string {
-  switch (change.kind) {
-    case 'none':
-    case 'sysctl':
-      return change.kind;
-    case 'runtime':
-    case 'reload':
-    case 'restart':
-      return `${change.kind}:${change.unit}`;
-  }
 }
 
 function check(file: HostFile): void {

@@ -33,7 +33,7 @@ export function listenerFiles(
 ): Partial<Record<'allowed' | 'spared' | 'ca' | 'crl', ListenerFile>> {
   const list = (kind: string, cidrs: readonly string[]) => ({
     path: `/etc/haproxy/lists/${listener.name}-${kind}.lst`,
-    content: cidrs.map((cidr) => `${cidr}\n`).join(''),
+    content: cidrs.map((cidr) => `${rangeLine(cidr, `listener ${listener.name}`)}\n`).join(''),
   });
   const certificates = (kind: string, content: string) => ({
     path: `/etc/haproxy/certs/${listener.name}-${kind}.pem`,
@@ -50,4 +50,9 @@ export function listenerFiles(
       crl: certificates('client-crl', pemFile(clients.crl, 'X509 CRL', `${argument}.crl`)),
     }),
   };
+}
+
+function rangeLine(cidr: string, argument: string): string {
+  if (/^[0-9a-fA-F.:]+(\/[0-9]{1,3})?$/.test(cidr)) return cidr;
+  throw new Error(`${argument}: ${JSON.stringify(cidr)} is no range; allowed: for example 10.20.0.0/16`);
 }

@@ -179,7 +179,7 @@ export interface BrokerView {
     /** How long a stop of the broker waits for its clients to be moved; 30 by default. */
     readonly drainTimeoutSeconds?: number;
   };
-  /** File descriptors and kernel settings; derived from `maxConnections` when absent. */
+  /** LimitNOFILE of EMQX; follows from `maxConnections` when absent. */
   readonly fileDescriptors?: number;
   /** Absent when the data lies on the root disk. */
   readonly dataVolumeId?: string;

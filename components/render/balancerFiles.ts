@@ -1,0 +1,81 @@
+import { haproxyConfig } from './haproxy';
+import { haproxyFiles } from './haproxyFiles';
+import { applySettings, awsSettings, settingsFile } from './hostSettings';
+import { keepalivedConfig } from './keepalived';
+import { balancerSysctl } from './kernel';
+import type { BalancerView, FileChange, HostFile } from './model';
+import { program } from './programs';
+import { render } from './template';
+import { dropIn, programUnit } from './units';
+
+const none: FileChange = { kind: 'none' };
+const restart = (unit: string): FileChange => ({ kind: 'restart', unit });
+const reload = (unit: string): FileChange => ({ kind: 'reload', unit });
+
+/** Everything that a balancer is, beside its packages and secrets. */
+export function balancerFiles(view: BalancerView): HostFile[] {
+  return [
+    {
+      path: '/etc/haproxy/haproxy.cfg',
+      content: haproxyConfig(view),
+      mode: '0640',
+      owner: 'root:haproxy',
+      change: reload('haproxy'),
+    },
+    ...haproxyFiles(view),
+    dropIn('haproxy', render('units/haproxy.conf', { fileDescriptors: view.limits.fileDescriptors })),
+    {
+      path: '/etc/keepalived/keepalived.conf',
+      content: keepalivedConfig(view),
+      mode: '0644',
+      owner: 'root:root',
+      change: reload('keepalived'),
+    },
+    dropIn('keepalived', render('units/keepalived.conf', {})),
+    programUnit('haproxy-watch', {
+      description: 'Watches HAProxy for Keepalived and closes the sessions of down brokers',
+      after: 'haproxy.service',
+      realTime: true,
+    }),
+    programUnit('vip-agent', {
+      description: 'Tells EC2 which balancer holds the virtual IP',
+      after: 'network-online.target',
+      realTime: true,
+    }),
+    sysctlFile(balancerSysctl(view)),
+    settingsFile('watch', restart('haproxy-watch'), {
+      intervalMs: 100,
+      graceMs: view.keepalived.graceMs,
+      backends: view.listeners.map((listener) => `brokers_${listener.name}`),
+    }),
+    awsSettings(view.region, view.secrets, restart('vip-agent'), view.virtualIp),
+    applySettings(
+      'balancer',
+      [
+        ['/usr/sbin/haproxy', '-c', '-q', '-f', '/etc/haproxy/haproxy.cfg'],
+        ['/usr/sbin/keepalived', '-t', '-f', '/etc/keepalived/keepalived.conf'],
+      ],
+      ['haproxy', 'haproxy-watch', 'vip-agent', 'keepalived'],
+      60,
+    ),
+    program('apply_config', none),
+    program('changes', none),
+    program('fetch_secrets', none),
+    program('health', none),
+    program('haproxy_socket', restart('haproxy-watch')),
+    program('haproxy_watch', restart('haproxy-watch')),
+    program('aws', restart('vip-agent')),
+    program('vip_agent', restart('vip-agent')),
+  ];
+}
+
+/** Kernel settings, in the folder that `sysctl --system` reads. */
+export function sysctlFile(content: string): HostFile {
+  return {
+    path: '/etc/sysctl.d/60-emqx-haproxy.conf',
+    content,
+    mode: '0644',
+    owner: 'root:root',
+    change: { kind: 'sysctl' },
+  };
+}

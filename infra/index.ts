@@ -1,0 +1,27 @@
+import * as pulumi from '@pulumi/pulumi';
+import { allConfig } from '@pulumi/pulumi/runtime/config';
+import { MqttPlatform } from '../components';
+import { activeBalancer } from './activeBalancer';
+import { platformName, readConfiguration } from './configuration';
+import type { StackOutputs } from './outputs';
+import { stackOutputs } from './outputs';
+
+/** The program: a stack's configuration in, one MqttPlatform, its outputs out. */
+export = async (): Promise<StackOutputs> => {
+  const configuration = readConfiguration(ownConfiguration());
+  const active = await activeBalancer(platformName);
+  const platform = new MqttPlatform(platformName, {
+    ...configuration,
+    ...(active === undefined ? {} : { activeBalancer: active }),
+  });
+  return stackOutputs(platform);
+};
+
+function ownConfiguration(): Record<string, string> {
+  const namespace = `${pulumi.getProject()}:`;
+  return Object.fromEntries(
+    Object.entries(allConfig()).flatMap(([key, value]) =>
+      key.startsWith(namespace) && value !== undefined ? [[key.slice(namespace.length), value]] : [],
+    ),
+  );
+}

@@ -1,0 +1,89 @@
+import * as pulumi from '@pulumi/pulumi';
+import type { Host, MqttPlatform } from '../components';
+
+/** What `pulumi stack output` shows; `verify` needs nothing else. */
+export interface StackOutputs {
+  readonly platform: string;
+  /** The VIP. */
+  readonly endpoint: pulumi.Output<string>;
+  /** A URL for each listener. */
+  readonly endpoints: pulumi.Output<Record<string, string>>;
+  readonly statsUrl: string;
+  readonly statsUser: string;
+  /** Secret. */
+  readonly statsPassword: pulumi.Output<string>;
+  /** Secret. */
+  readonly dashboardPassword: pulumi.Output<string>;
+  readonly brokers: readonly {
+    readonly name: string;
+    readonly instanceId: pulumi.Output<string>;
+    readonly privateIp: string;
+    readonly nodeName: string;
+  }[];
+  readonly balancers: readonly {
+    readonly name: string;
+    readonly instanceId: pulumi.Output<string>;
+    readonly privateIp: string;
+    readonly publicIp: pulumi.Output<string> | undefined;
+  }[];
+  readonly caCertificate: pulumi.Output<string>;
+  /** How to log in to each host. Secret. */
+  readonly ssh: pulumi.Output<SshOutput>;
+  /** Path to SHA-256 of every file that should be on a host, by host. */
+  readonly hostFiles: Readonly<Record<string, pulumi.Output<Record<string, string>>>>;
+}
+
+/** Logging in: the user and key of all hosts, and each one's address, pinned key, and the host to go through. */
+export interface SshOutput {
+  readonly user: string;
+  readonly privateKey: string;
+  readonly hosts: Readonly<Record<string, { readonly address: string; readonly hostKey: string; readonly jump?: string }>>;
+}
+
+export function stackOutputs(platform: MqttPlatform): StackOutputs {
+  const { pair, cluster } = platform;
+  const hosts = [...pair.balancers, ...cluster.brokers].map(({ host }) => host);
+  return {
+    platform: platform.name,
+    endpoint: platform.endpoint,
+    endpoints: platform.endpoints,
+    statsUrl: platform.statsUrl,
+    statsUser: pair.statsUser,
+    statsPassword: pair.statsPassword,
+    dashboardPassword: cluster.dashboardPassword,
+    brokers: cluster.brokers.map(({ name, host, nodeName }) => ({
+      name,
+      instanceId: host.instanceId,
+      privateIp: host.privateAddress,
+      nodeName,
+    })),
+    balancers: pair.balancers.map(({ name, host }) => ({
+      name,
+      instanceId: host.instanceId,
+      privateIp: host.privateAddress,
+      publicIp: host.publicAddress,
+    })),
+    caCertificate: platform.caCertificate,
+    ssh: sshOutput(platform, hosts),
+    hostFiles: Object.fromEntries(hosts.map((host) => [host.hostname, host.fileHashes])),
+  };
+}
+
+function sshOutput(platform: MqttPlatform, hosts: readonly Host[]): pulumi.Output<SshOutput> {
+  const jump = platform.pair.balancers[0]?.name;
+  const entries = hosts.map((host) =>
+    pulumi
+      .all([host.sshTarget.address, host.hostKey])
+      .apply(([address, hostKey]) => [
+        host.hostname,
+        { address, hostKey, ...(host.sshTarget.jump === undefined || jump === undefined ? {} : { jump }) },
+      ] as const),
+  );
+  return pulumi.secret(
+    pulumi.all([pulumi.all(entries), platform.sshPrivateKey]).apply(([all, privateKey]) => ({
+      user: platform.pair.loginUser,
+      privateKey,
+      hosts: Object.fromEntries(all),
+    })),
+  );
+}

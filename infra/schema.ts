@@ -1,0 +1,189 @@
+import { z } from 'zod';
+import type { MqttPlatformArgs } from '../components';
+
+/**
+ * The shape of a stack's configuration: one key for each argument of MqttPlatform, with the same names below it.
+ * Each object's id names the interface in components/ whose doc comments say what its fields mean; the values' bounds
+ * are checked by the components themselves, so that they hold for every caller.
+ */
+const text = z.string();
+const whole = z.number();
+const ranges = z.array(text);
+const optional = z.exactOptional;
+
+const machine = {
+  instanceType: optional(text),
+  operatingSystem: optional(z.enum(['debian-12', 'debian-13', 'ubuntu-22.04', 'ubuntu-24.04'])),
+  architecture: optional(z.enum(['amd64', 'arm64'])),
+  rootVolumeGib: optional(whole),
+  imageGeneration: optional(whole),
+  repairGeneration: optional(whole),
+};
+
+const newNetwork = z
+  .strictObject({
+    cidr: optional(text),
+    zoneCount: optional(whole),
+    availabilityZones: optional(z.array(text)),
+    nat: optional(z.enum(['single', 'perZone'])),
+  })
+  .meta({ id: 'NewNetworkArgs' });
+
+const adoptedSubnet = z.strictObject({ subnetId: text, cidr: text }).meta({ id: 'AdoptedSubnetArgs' });
+
+const adoptedNetwork = z
+  .strictObject({
+    vpcId: text,
+    vpcCidr: text,
+    balancerSubnets: z.array(adoptedSubnet),
+    brokerSubnets: z.array(adoptedSubnet),
+    egress: z.enum(['nat', 'endpoints']),
+  })
+  .meta({ id: 'AdoptedNetworkArgs' });
+
+const broker = z
+  .strictObject({ ordinal: optional(whole), address: optional(text), weight: optional(whole), drain: optional(z.boolean()) })
+  .meta({ id: 'BrokerArgs' });
+
+const emqx = z
+  .strictObject({
+    ...machine,
+    brokers: optional(z.union([whole, z.record(text, broker)])),
+    version: optional(text),
+    licenseKey: optional(text),
+    cookie: optional(text),
+    dashboardPassword: optional(text),
+    dataVolumeGib: optional(whole),
+    repository: optional(z.strictObject({ url: optional(text), keyUrl: optional(text) }).meta({ id: 'RepositoryArgs' })),
+  })
+  .meta({ id: 'EmqxArgs' });
+
+const haproxy = z
+  .strictObject({
+    ...machine,
+    maxKeepaliveSeconds: optional(whole),
+    largestConnectBytes: optional(whole),
+    inspectDelaySeconds: optional(whole),
+    tls: optional(
+      z
+        .strictObject({ minVersion: optional(z.enum(['TLSv1.2', 'TLSv1.3'])), ticketLifetimeSeconds: optional(whole) })
+        .meta({ id: 'TlsArgs' }),
+    ),
+    stats: optional(
+      z
+        .strictObject({
+          user: optional(text),
+          password: optional(text),
+          refreshSeconds: optional(whole),
+          allowedCidrs: optional(ranges),
+        })
+        .meta({ id: 'StatsArgs' }),
+    ),
+    healthCheck: optional(
+      z
+        .strictObject({ intervalMs: optional(whole), timeoutMs: optional(whole), fall: optional(whole), rise: optional(whole) })
+        .meta({ id: 'HealthCheckArgs' }),
+    ),
+    keepalived: optional(
+      z
+        .strictObject({
+          advertIntervalMs: optional(whole),
+          routerId: optional(whole),
+          preferred: optional(text),
+          preempt: optional(z.boolean()),
+          graceMs: optional(whole),
+          interface: optional(text),
+        })
+        .meta({ id: 'KeepalivedArgs' }),
+    ),
+  })
+  .meta({ id: 'HaproxyArgs' });
+
+const listener = z
+  .strictObject({
+    port: optional(whole),
+    brokerPort: optional(whole),
+    allowedCidrs: optional(ranges),
+    maxConnections: optional(whole),
+    balancing: optional(
+      z
+        .strictObject({
+          method: optional(z.enum(['clientId', 'clientIdTable', 'roundRobin', 'sourceAddress', 'leastConnections'])),
+          entries: optional(whole),
+          expireSeconds: optional(whole),
+          keyLength: optional(whole),
+        })
+        .meta({ id: 'BalancingArgs' }),
+    ),
+    inspect: optional(z.boolean()),
+    clientCertificates: optional(
+      z
+        .strictObject({
+          verify: z.enum(['optional', 'required']),
+          ca: text,
+          crl: optional(text),
+          identity: optional(z.enum(['none', 'username', 'clientid'])),
+        })
+        .meta({ id: 'ClientCertificatesArgs' }),
+    ),
+    path: optional(text),
+    rateLimit: optional(
+      z
+        .strictObject({ connectionsPerSource: whole, periodSeconds: optional(whole), sparedCidrs: optional(ranges) })
+        .meta({ id: 'RateLimitArgs' }),
+    ),
+  })
+  .meta({ id: 'ListenerArgs' });
+
+const generatedCertificates = z
+  .strictObject({
+    dnsNames: optional(z.array(text)),
+    organization: optional(text),
+    validityDays: optional(whole),
+    caValidityDays: optional(whole),
+  })
+  .meta({ id: 'GeneratedCertificatesArgs' });
+
+const givenCertificate = z
+  .strictObject({ certificateChain: text, privateKey: text, ca: text })
+  .meta({ id: 'GivenCertificateArgs' });
+
+const jumpHost = z
+  .strictObject({ host: text, user: text, privateKey: text, hostKey: text })
+  .meta({ id: 'JumpHostArgs' });
+
+/** The configuration of a stack, below the project's name. */
+export const configurationSchema = z
+  .strictObject({
+    network: optional(z.union([newNetwork, adoptedNetwork])),
+    emqx: optional(emqx),
+    haproxy: optional(haproxy),
+    listeners: optional(
+      z
+        .strictObject({
+          mqtt: optional(listener),
+          mqtts: optional(listener),
+          ws: optional(listener),
+          wss: optional(listener),
+        })
+        .meta({ id: 'ListenersArgs' }),
+    ),
+    proxyProtocol: optional(z.boolean()),
+    certificates: optional(z.union([generatedCertificates, givenCertificate])),
+    virtualIp: optional(
+      z
+        .strictObject({ mode: optional(z.enum(['elasticIp'])), allocationId: optional(text) })
+        .meta({ id: 'VirtualIpArgs' }),
+    ),
+    ssh: z
+      .strictObject({
+        allowedCidrs: ranges,
+        via: optional(z.union([z.enum(['balancers', 'private']), jumpHost])),
+      })
+      .meta({ id: 'SshArgs' }),
+    protect: optional(z.boolean()),
+    tags: optional(z.record(text, text)),
+  })
+  .meta({ id: 'MqttPlatformArgs' }) satisfies z.ZodType<MqttPlatformArgs>;
+
+export type Configuration = z.infer<typeof configurationSchema>;
