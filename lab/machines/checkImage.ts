@@ -1,0 +1,67 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import type { OperatingSystem } from '../model';
+import { ensurePackages, packagesFolder } from '../packages/repository';
+import { runInChroot, type ProgramResult } from './chroot';
+import { ensureBuilt, ensureImage, inImage } from './image';
+
+const packages = ['haproxy', 'keepalived'];
+
+/**
+ * The image of an operating system with what a balancer installs on it, never booted: for asking the real programs
+ * what they think of a file. The layers of its root, the uppermost first.
+ */
+export async function ensureCheckImage(os: OperatingSystem): Promise<readonly string[]> {
+  const image = await ensureImage(os);
+  await ensurePackages(os);
+  const name = `${basename(image)}-check`;
+  const built = await ensureBuilt(name, `lab check image of ${os}`, async (folder) => {
+    const keep = { upper: join(folder, 'upper'), work: join(folder, 'work') };
+    await mkdir(keep.upper);
+    await mkdir(keep.work);
+    const install = 'apt-get update && apt-get install --yes --no-install-recommends "$@"';
+    await inImage({ layers: [image], keep }, ['sh', '-c', `${fromFolder} && ${install}`, 'sh', ...packages], {
+      '/srv/packages': packagesFolder(os),
+    });
+    await rm(keep.work, { recursive: true });
+  });
+  return [join(built, 'upper'), image];
+}
+
+const fromFolder = 'echo "deb [trusted=yes] file:/srv/packages ./" >/etc/apt/sources.list';
+
+export interface CheckOptions {
+  /** Path -> content, laid over the image for this run. */
+  readonly files?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly input?: string;
+}
+
+/**
+ * Runs a program in the check image, for example `haproxy -c -f /etc/haproxy/haproxy.cfg`. It has no network but an
+ * unused ens5, and leaves nothing behind.
+ */
+export async function runInCheckImage(
+  os: OperatingSystem,
+  argv: readonly string[],
+  options: CheckOptions = {},
+): Promise<ProgramResult> {
+  const layers = await ensureCheckImage(os);
+  const files = await mkdtemp(join(tmpdir(), 'lab-check-'));
+  try {
+    for (const [path, content] of Object.entries(options.files ?? {})) {
+      await mkdir(dirname(join(files, path)), { recursive: true });
+      await writeFile(join(files, path), content);
+    }
+    const { env, input } = options;
+    return await runInChroot(argv, {
+      root: { layers: [files, ...layers] },
+      network: 'none',
+      ...(env === undefined ? {} : { env }),
+      ...(input === undefined ? {} : { input }),
+    });
+  } finally {
+    await rm(files, { recursive: true, force: true });
+  }
+}
