@@ -1,0 +1,82 @@
+import { chmod, cp, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { run } from '../../process';
+
+export interface EmqxPackageOptions {
+  /** The version of EMQX that the package calls itself; 5.8.9 by default. */
+  readonly version?: string;
+}
+
+/**
+ * Makes the Debian package of the stand-in broker and returns its path, emqx_VERSION_all.deb in `outputFolder`. It
+ * has EMQX's package name, unit, paths, ports and commands, and runs ejabberd.
+ */
+export async function buildEmqxPackage(
+  outputFolder: string,
+  options: EmqxPackageOptions = {},
+): Promise<string> {
+  const version = options.version ?? '5.8.9';
+  const work = await mkdtemp(join(tmpdir(), 'emqx-package-'));
+  try {
+    const tree = join(work, 'tree');
+    await layFiles(tree, version);
+    await mkdir(outputFolder, { recursive: true });
+    const name = `emqx_${version}_all.deb`;
+    await run('dpkg-deb', ['--root-owner-group', '-Zgzip', '--build', tree, join(work, name)]);
+    // Renamed last, and within one file system, so that nobody ever reads half a package.
+    await cp(join(work, name), join(outputFolder, `.${name}`));
+    await rename(join(outputFolder, `.${name}`), join(outputFolder, name));
+    return join(outputFolder, name);
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+async function layFiles(tree: string, version: string): Promise<void> {
+  const from = (...path: string[]) => join(__dirname, ...path);
+  const to = (...path: string[]) => join(tree, ...path);
+  for (const folder of ['DEBIAN', 'usr/bin', 'usr/lib/emqx/bin', 'usr/lib/emqx/releases']) {
+    await mkdir(to(folder), { recursive: true });
+  }
+  for (const folder of ['var/lib/emqx', 'var/log/emqx', 'lib/systemd/system']) {
+    await mkdir(to(folder), { recursive: true });
+  }
+  await cp(from('etc'), to('etc/emqx'), { recursive: true });
+  await cp(from('erlang'), to('usr/lib/emqx/erlang'), { recursive: true });
+  await cp(from('emqx_standin'), to('usr/lib/emqx/emqx_standin'), {
+    recursive: true,
+    filter: (path) => !path.includes('__pycache__'),
+  });
+  await cp(from('debian/emqx.service'), to('lib/systemd/system/emqx.service'));
+  await writeFile(to('usr/lib/emqx/releases/VERSION'), `${version}\n`);
+  for (const command of ['emqx', 'emqx_ctl']) {
+    await executable(from('debian', command), to('usr/lib/emqx/bin', command));
+    await executable(from('debian', command), to('usr/bin', command));
+  }
+  for (const script of ['preinst', 'postinst', 'prerm', 'postrm']) {
+    await executable(from('debian', script), to('DEBIAN', script));
+  }
+  await writeFile(to('DEBIAN/control'), control(version));
+  await writeFile(to('DEBIAN/conffiles'), '/etc/emqx/emqx.conf\n/etc/emqx/base.hocon\n');
+}
+
+async function executable(from: string, to: string): Promise<void> {
+  await cp(from, to);
+  await chmod(to, 0o755);
+}
+
+function control(version: string): string {
+  return [
+    'Package: emqx',
+    `Version: ${version}`,
+    'Architecture: all',
+    'Maintainer: emqx-haproxy <emqx-haproxy@example.org>',
+    'Section: net',
+    'Priority: optional',
+    'Depends: ejabberd, python3 (>= 3.10), adduser',
+    'Description: stand-in for the EMQX MQTT broker',
+    " EMQX's unit, paths, ports and commands on top of ejabberd, for a lab where EMQX's own package is out of reach.",
+    '',
+  ].join('\n');
+}

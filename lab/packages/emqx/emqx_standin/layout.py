@@ -1,0 +1,26 @@
+"""Where the package's files are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+LIBRARY = Path("/usr/lib/emqx")
+CONFIGURATION = Path("/etc/emqx")
+LOGS = Path("/var/log/emqx")
+HOME = Path("/var/lib/emqx")
+#: Made anew at each start; the control socket is the only thing that another program needs of it.
+STATE = HOME / "standin"
+CONTROL_SOCKET = STATE / "control.sock"
+
+
+def version() -> str:
+    """The version of EMQX that this package stands in for."""
+    return (LIBRARY / "releases" / "VERSION").read_text(encoding="utf-8").strip()
+
+
+def ejabberd_folder() -> Path:
+    """ejabberd's newest Erlang code; its folder carries the version and the architecture."""
+    found = sorted(Path("/usr/lib").glob("*/ejabberd-*/ebin"))
+    if not found:
+        raise FileNotFoundError("ejabberd is not installed: no /usr/lib/*/ejabberd-*/ebin")
+    return found[-1].parent.resolve()

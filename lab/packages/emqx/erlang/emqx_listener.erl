@@ -1,0 +1,115 @@
+%% A listener of MQTT over TCP or WebSocket, with the settings that EMQX gives one: acceptors, a limit of
+%% connections, and PROXY v2 within a time limit. ejabberd's own listener reads the PROXY header in its only acceptor,
+%% so one silent connection stops all others, and its MQTT sessions never learn the address that the header carries.
+-module(emqx_listener).
+-export([start/1, current_connections/1]).
+
+-define(COUNTER, emqx_listener_connections).
+
+-type options() :: #{
+    name := binary(),
+    transport := tcp | ws,
+    ip := inet:ip_address(),
+    port := inet:port_number(),
+    acceptors := pos_integer(),
+    backlog := pos_integer(),
+    nodelay := boolean(),
+    max_connections := infinity | pos_integer(),
+    proxy_protocol := boolean(),
+    proxy_protocol_timeout := pos_integer(),
+    max_packet_size := pos_integer(),
+    path := [binary()]
+}.
+
+%% Opens the listener; its acceptors belong to the calling process.
+-spec start(options()) -> ok | {error, inet:posix()}.
+start(#{name := Name, ip := IP, port := Port} = Options) ->
+    Socket = [
+        binary, {ip, IP}, {active, false}, {reuseaddr, true}, {keepalive, true},
+        {backlog, maps:get(backlog, Options)}, {nodelay, maps:get(nodelay, Options)},
+        {send_timeout, 15000}, {send_timeout_close, true}
+    ],
+    case gen_tcp:listen(Port, Socket) of
+        {ok, Listen} ->
+            Counter = counters:new(1, []),
+            persistent_term:put({?COUNTER, Name}, Counter),
+            [spawn_link(fun() -> accept(Listen, Counter, Options) end)
+             || _ <- lists:seq(1, maps:get(acceptors, Options))],
+            ok;
+        {error, Reason} ->
+            {error, Reason}
+    end.
+
+%% The connections that are open now, handshakes included.
+-spec current_connections(binary()) -> non_neg_integer().
+current_connections(Name) ->
+    counters:get(persistent_term:get({?COUNTER, Name}), 1).
+
+accept(Listen, Counter, Options) ->
+    case gen_tcp:accept(Listen) of
+        {ok, Socket} ->
+            Handler = spawn(fun() -> receive go -> handle(Socket, Counter, Options) end end),
+            case gen_tcp:controlling_process(Socket, Handler) of
+                ok -> Handler ! go;
+                {error, _} -> exit(Handler, kill)
+            end,
+            accept(Listen, Counter, Options);
+        {error, Reason} when Reason =:= emfile; Reason =:= enfile ->
+            %% No descriptor is free: trying at once again would only burn the processor.
+            timer:sleep(100),
+            accept(Listen, Counter, Options);
+        {error, closed} ->
+            ok;
+        {error, _} ->
+            accept(Listen, Counter, Options)
+    end.
+
+handle(Socket, Counter, #{max_connections := Limit} = Options) ->
+    counters:add(Counter, 1, 1),
+    try
+        counters:get(Counter, 1) =< Limit andalso serve(Socket, Options)
+    after
+        counters:sub(Counter, 1, 1),
+        gen_tcp:close(Socket)
+    end.
+
+serve(Socket, Options) ->
+    case endpoints(Socket, Options) of
+        {ok, Endpoints} ->
+            {ok, Pid} = session(Socket, Endpoints, Options),
+            Monitor = monitor(process, Pid),
+            _ = gen_tcp:controlling_process(Socket, Pid),
+            started(Pid, Options),
+            receive {'DOWN', Monitor, process, Pid, _} -> ok end;
+        {error, Reason} ->
+            logger:warning("listener ~ts: closed ~p: ~p", [maps:get(name, Options), inet:peername(Socket), Reason])
+    end.
+
+%% As {Local, Peer}, each {Address, Port}: what the PROXY header says, or the socket's own.
+endpoints(Socket, #{proxy_protocol := true, proxy_protocol_timeout := Timeout}) ->
+    case proxy_protocol:decode(gen_tcp, Socket, Timeout) of
+        {error, Reason} -> {error, {proxy_protocol, Reason}};
+        {undefined, undefined} -> own_endpoints(Socket);
+        {{_, _}, {_, _}} = Endpoints -> {ok, Endpoints}
+    end;
+endpoints(Socket, _) ->
+    own_endpoints(Socket).
+
+own_endpoints(Socket) ->
+    case {inet:sockname(Socket), inet:peername(Socket)} of
+        {{ok, Local}, {ok, Peer}} -> {ok, {Local, Peer}};
+        _ -> {error, closed}
+    end.
+
+session(Socket, {_, Peer}, #{transport := tcp, max_packet_size := MaxSize}) ->
+    mod_mqtt_session:start(emqx_socket, {Socket, Peer}, [{max_fsm_queue, 10000}, {max_payload_size, MaxSize}]);
+session(Socket, Endpoints, #{transport := ws, path := Path, max_packet_size := MaxSize}) ->
+    ejabberd_http:start(gen_tcp, Socket, [
+        {sock_peer_name, Endpoints},
+        {request_handlers, [{Path, mod_mqtt}]},
+        {max_fsm_queue, 10000},
+        {max_payload_size, MaxSize}
+    ]).
+
+started(Pid, #{transport := tcp}) -> mod_mqtt_session:accept(Pid);
+started(Pid, #{transport := ws}) -> ejabberd_http:accept(Pid).
