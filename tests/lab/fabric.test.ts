@@ -1,0 +1,378 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import {
+  apiAddress,
+  igwNamespace,
+  interfaceNamespace,
+  namespacePath,
+  routerNamespace,
+  runnerAddress,
+} from '../../lab/fabric/addresses';
+import { createFabric, labNamespaces, lowerBase, raiseBase, type LabFabric } from '../../lab/fabric';
+import type { Vpc } from '../../lab/model';
+import { run } from '../../lab/process';
+import { FabricHost } from './fabricHost';
+import {
+  at,
+  everything,
+  exampleVpc,
+  interfaceIdOf,
+  ports,
+  vipOn,
+  withGroup,
+  withInterface,
+  withNat,
+  withOverlayOn,
+  withVipOn,
+} from './fabricVpc';
+
+const names = ['a', 'b', 'c', 'd'] as const;
+type Name = (typeof names)[number];
+
+let fabric: LabFabric;
+let hosts: Record<Name, FabricHost>;
+let runner: FabricHost;
+let region: FabricHost;
+
+beforeAll(async () => {
+  await lowerBase();
+  await raiseBase();
+  fabric = createFabric();
+  await fabric.apply(exampleVpc());
+  hosts = {
+    a: new FabricHost('a', namespaceOf('a')),
+    b: new FabricHost('b', namespaceOf('b')),
+    c: new FabricHost('c', namespaceOf('c')),
+    d: new FabricHost('d', namespaceOf('d')),
+  };
+  runner = new FabricHost('runner');
+  region = new FabricHost('region', igwNamespace);
+  await takeSecondaryAddress('a', at.vipOfA);
+  await takeSecondaryAddress('b', at.vipOfB);
+  await Promise.all([
+    ...Object.values(hosts).flatMap((host) => Object.values(ports).map((port) => host.serveTcp(port))),
+    ...[4566, 443, 8169].map((port) => region.serveTcp(port)),
+    region.serveUdp(8053),
+  ]);
+}, 30_000);
+
+afterAll(async () => {
+  await Promise.all([...Object.values(hosts), runner, region].map((host) => host.close()));
+  await fabric.close();
+  await lowerBase();
+});
+
+beforeEach(async () => {
+  fabric.setMoveBehaviour({ delayMs: 0, lingerMs: 0 });
+  await fabric.apply(exampleVpc());
+  for (const name of names) await fabric.uncut(interfaceIdOf(name));
+  // A connection that a former test's rules allowed would go on in this one.
+  await run('nsenter', [`--net=${namespacePath(routerNamespace)}`, 'conntrack', '-F']);
+});
+
+describe('the internet gateway', () => {
+  it('takes the runner to an Elastic IP, with its address as it is', async () => {
+    expect(await runner.greeting(at.publicA, ports.open)).toBe(`a ${runnerAddress}`);
+    expect(await runner.greeting(at.publicB, ports.open)).toBe(`b ${runnerAddress}`);
+    expect(await runner.greeting(at.vip, ports.open)).toBe(`a ${runnerAddress}`);
+  });
+
+  it('takes nobody to a private address or to an Elastic IP that is not associated', async () => {
+    expect(await runner.greeting('198.51.100.99', ports.open)).toBe('silence');
+    expect(await runner.greeting(at.a, ports.open)).not.toContain('a ');
+  });
+
+  it('shows a host to the region under its Elastic IP', async () => {
+    expect(await hosts.a.greeting(apiAddress, 443)).toBe(`region ${at.publicA}`);
+    expect(await hosts.a.greeting(apiAddress, 443, { source: at.vipOfA })).toBe(`region ${at.vip}`);
+  });
+
+  it('lets no host without an Elastic IP out', async () => {
+    const vpc = exampleVpc();
+    await fabric.apply({ ...vpc, elasticIps: [vipOn('a')] });
+    expect(await hosts.a.greeting(apiAddress, 443)).toBe('silence');
+  });
+
+  it('opens no way from a host to the runner or to the plain API', async () => {
+    await runner.serveTcp(18999, runnerAddress);
+    expect(await hosts.a.greeting(runnerAddress, 18999)).toBe('silence');
+    expect(await hosts.a.greeting(apiAddress, 4566)).toBe('silence');
+    expect(await runner.greeting(apiAddress, 4566)).toBe(`region ${runnerAddress}`);
+  });
+
+  it('brings a host to an Elastic IP of the same VPC, seen under its own', async () => {
+    expect(await hosts.b.greeting(at.vip, ports.open)).toBe(`a ${at.publicB}`);
+    expect(await hosts.a.greeting(at.vip, ports.open)).toBe(`a ${at.publicA}`);
+  });
+});
+
+describe('a NAT gateway', () => {
+  it('is the only way out of a private subnet', async () => {
+    expect(await hosts.c.greeting(apiAddress, 443)).toBe('No route to host');
+    await fabric.apply(withNat(exampleVpc()));
+    expect(await hosts.c.greeting(apiAddress, 443)).toBe(`region ${at.nat}`);
+    expect(await hosts.c.greeting(at.vip, ports.open)).toBe(`a ${at.nat}`);
+  });
+
+  it('takes no connection from outside', async () => {
+    await fabric.apply(withNat(exampleVpc()));
+    expect(await runner.greeting(at.nat, ports.open)).toBe('silence');
+  });
+});
+
+describe('the services of every subnet', () => {
+  it('know a host without any way out by its private address', async () => {
+    expect(await hosts.c.greeting('169.254.169.254', 80)).toBe(`region ${at.c}`);
+    expect(await hosts.c.askUdp('10.20.0.2', 53)).toBe(`region ${at.c} from 10.20.0.2`);
+    expect(await hosts.a.askUdp('10.20.0.2', 53)).toBe(`region ${at.a} from 10.20.0.2`);
+    expect(await hosts.c.askUdp('169.254.169.253', 53)).toBe(`region ${at.c} from 169.254.169.253`);
+  });
+
+  it('answer although no security group allows it', async () => {
+    await fabric.apply(withGroup(exampleVpc(), 'sg-brokers', { egress: [] }));
+    expect(await hosts.c.greeting('169.254.169.254', 80)).toBe(`region ${at.c}`);
+  });
+
+  it('are not reached by another address', async () => {
+    await fabric.apply(withNat(exampleVpc()));
+    expect(await hosts.c.greeting(apiAddress, 8169)).toBe('silence');
+    expect(await hosts.a.greeting(apiAddress, 8169)).toBe('silence');
+  });
+});
+
+describe('a security group', () => {
+  it('allows by port', async () => {
+    expect(await hosts.b.greeting(at.a, ports.open)).toBe(`a ${at.b}`);
+    expect(await hosts.b.greeting(at.a, ports.closed)).toBe('silence');
+    expect(await runner.greeting(at.publicA, ports.closed)).toBe('silence');
+  });
+
+  it('allows by the group of the other side', async () => {
+    expect(await hosts.a.greeting(at.c, ports.brokers)).toBe(`c ${at.a}`);
+    expect(await hosts.d.greeting(at.c, ports.brokers)).toBe('silence');
+  });
+
+  it('allows by protocol number', async () => {
+    await Promise.all([hosts.a.serveProtocol(112), hosts.b.serveProtocol(112)]);
+    await hosts.a.sendProtocol(112, at.b, 'before');
+    const vrrp = { protocol: '112', fromPort: -1, toPort: -1, peer: { groupId: 'sg-balancers' } };
+    await fabric.apply(withGroup(exampleVpc(), 'sg-balancers', { ingress: [vrrp] }));
+    await expect
+      .poll(async () => {
+        await hosts.a.sendProtocol(112, at.b, 'allowed');
+        return hosts.b.received();
+      })
+      .toContain(`${at.a} allowed`);
+    expect(await hosts.b.received()).not.toContain('before');
+  });
+
+  it('denies what goes out as well', async () => {
+    const toOpenPort = {
+      protocol: 'tcp',
+      fromPort: ports.open,
+      toPort: ports.open,
+      peer: { cidr: '10.20.0.0/16' },
+    };
+    await fabric.apply(withGroup(exampleVpc(), 'sg-balancers', { egress: [toOpenPort] }));
+    expect(await hosts.a.greeting(at.b, ports.open)).toBe(`b ${at.a}`);
+    expect(await hosts.a.greeting(at.c, ports.brokers)).toBe('silence');
+    expect(await hosts.a.greeting(apiAddress, 443)).toBe('silence');
+  });
+
+  it('changes for connections to come', async () => {
+    const openBrokers = withGroup(exampleVpc(), 'sg-brokers', { ingress: [everything] });
+    await fabric.apply(openBrokers);
+    expect(await hosts.d.hold('before', at.c, ports.closed)).toBe(`c ${at.d}`);
+    await fabric.apply(exampleVpc());
+    expect(await hosts.d.greeting(at.c, ports.closed)).toBe('silence');
+    expect(await hosts.d.say('before')).toBe('still there');
+  });
+});
+
+describe('an address', () => {
+  it('is used by its interface only, unless the source/dest check is off', async () => {
+    const stolen = '10.20.0.99';
+    await takeSecondaryAddress('a', stolen);
+    expect(await hosts.a.askUdp('10.20.0.2', 53, { source: stolen })).toBe('silence');
+    expect(await hosts.a.greeting(at.b, ports.open, { source: at.vipOfB })).not.toContain('b ');
+    const unchecked = withInterface(exampleVpc(), 'a', { sourceDestCheck: false });
+    await fabric.apply(withOverlayOn(unchecked, 'a'));
+    await takeSecondaryAddress('a', at.overlay);
+    expect(await hosts.a.greeting(at.b, ports.open, { source: at.overlay })).toBe(`b ${at.overlay}`);
+  });
+
+  it('is where the API says, whoever else has taken it', async () => {
+    await takeSecondaryAddress('b', at.vipOfA);
+    expect(await hosts.d.greeting(at.vipOfA, ports.open)).toBe(`a ${at.d}`);
+    const moved = withInterface(exampleVpc(), 'a', { addresses: [at.a] });
+    await fabric.apply(withInterface(moved, 'b', { addresses: [at.b, at.vipOfB, at.vipOfA] }));
+    expect(await hosts.d.greeting(at.vipOfA, ports.open)).toBe(`b ${at.d}`);
+  });
+
+  it('outside the VPC is reached by the route to an interface, which can move', async () => {
+    const unchecked = withInterface(exampleVpc(), 'a', { sourceDestCheck: false });
+    const both = withInterface(unchecked, 'b', { sourceDestCheck: false });
+    await takeSecondaryAddress('a', at.overlay);
+    await takeSecondaryAddress('b', at.overlay);
+    expect(await hosts.d.greeting(at.overlay, ports.open)).toBe('No route to host');
+    await fabric.apply(withOverlayOn(both, 'a'));
+    expect(await hosts.d.greeting(at.overlay, ports.open)).toBe(`a ${at.d}`);
+    await fabric.apply(withOverlayOn(both, 'b'));
+    expect(await hosts.d.greeting(at.overlay, ports.open)).toBe(`b ${at.d}`);
+    await fabric.apply(withOverlayOn(exampleVpc(), 'b'));
+    expect(await hosts.d.greeting(at.overlay, ports.open)).toBe('silence');
+  });
+});
+
+describe('an Elastic IP that moves', () => {
+  it('serves new connections all the time', async () => {
+    const answers: string[] = [];
+    let moving = true;
+    const probe = (async () => {
+      while (moving) answers.push(await runner.greeting(at.vip, ports.open));
+    })();
+    for (let move = 0; move < 10; move += 1) {
+      const holder = move % 2 === 0 ? 'b' : 'a';
+      await fabric.apply(withVipOn(exampleVpc(), holder));
+      expect(await runner.greeting(at.vip, ports.open)).toBe(`${holder} ${runnerAddress}`);
+    }
+    moving = false;
+    await probe;
+    expect(answers.length).toBeGreaterThan(10);
+    expect(answers.filter((answer) => answer === 'silence')).toEqual([]);
+  });
+
+  it('resets the connections to its former holder at once when they do not linger', async () => {
+    await runner.hold('reset', at.vip, ports.open);
+    await fabric.apply(withVipOn(exampleVpc(), 'b'));
+    expect(await runner.say('reset')).toBe('Connection reset by peer');
+  });
+
+  it('lets connections go on to its former holder for as long as they linger', async () => {
+    fabric.setMoveBehaviour({ delayMs: 0, lingerMs: 400 });
+    await runner.hold('lingering', at.vip, ports.open);
+    await fabric.apply(withVipOn(exampleVpc(), 'b'));
+    expect(await runner.greeting(at.vip, ports.open)).toBe(`b ${runnerAddress}`);
+    expect(await runner.say('lingering')).toBe('still there');
+    await expect.poll(() => runner.say('lingering'), { timeout: 2_000 }).toBe('Connection reset by peer');
+  });
+
+  it('takes effect after the delay, and the answer comes before', async () => {
+    fabric.setMoveBehaviour({ delayMs: 300, lingerMs: 0 });
+    const begun = performance.now();
+    await fabric.apply(withVipOn(exampleVpc(), 'b'));
+    expect(await runner.greeting(at.vip, ports.open)).toBe(`a ${runnerAddress}`);
+    await expect.poll(() => runner.greeting(at.vip, ports.open), { interval: 10 }).toBe(`b ${runnerAddress}`);
+    expect(performance.now() - begun).toBeGreaterThanOrEqual(300);
+  });
+
+  it('does not let its former holder out under it', async () => {
+    expect(await hosts.a.greeting(apiAddress, 443, { source: at.vipOfA })).toBe(`region ${at.vip}`);
+    await fabric.apply(withVipOn(exampleVpc(), 'b'));
+    expect(await hosts.a.greeting(apiAddress, 443, { source: at.vipOfA })).toBe('silence');
+    expect(await hosts.b.greeting(apiAddress, 443, { source: at.vipOfB })).toBe(`region ${at.vip}`);
+  });
+});
+
+describe('a host', () => {
+  it('hears and says nothing while it is cut, and goes on afterwards', async () => {
+    await runner.hold('through', at.publicA, ports.open);
+    await fabric.cut(interfaceIdOf('a'));
+    expect(await runner.greeting(at.publicA, ports.open)).toBe('silence');
+    expect(await hosts.a.greeting(at.b, ports.open)).toBe('silence');
+    expect(await hosts.a.greeting('169.254.169.254', 80)).toBe('silence');
+    await fabric.uncut(interfaceIdOf('a'));
+    expect(await runner.greeting(at.publicA, ports.open)).toBe(`a ${runnerAddress}`);
+    await expect.poll(() => runner.say('through'), { timeout: 3_000 }).toContain('still there');
+  });
+
+  it('boots with its primary address alone', async () => {
+    expect(await addressesOf('b')).toContain(`${at.vipOfB}/32`);
+    await fabric.renew(interfaceIdOf('b'));
+    expect(await addressesOf('b')).toEqual([`${at.b}/24`]);
+    expect(await hosts.b.greeting(at.a, ports.open)).toBe(`a ${at.b}`);
+    await takeSecondaryAddress('b', at.vipOfB);
+  });
+
+  it('keeps its network and its connections over a restart of the fabric', async () => {
+    await runner.hold('old', at.publicA, ports.open);
+    await fabric.close();
+    fabric = createFabric();
+    await fabric.apply(exampleVpc());
+    expect(await runner.say('old')).toBe('still there');
+    expect(await hosts.b.greeting(at.a, ports.open)).toBe(`a ${at.b}`);
+  });
+
+  it('is named when it is not there', async () => {
+    await expect(fabric.cut('eni-none')).rejects.toThrow(/eni-none is not attached; attached are: eni-0f/);
+  });
+});
+
+describe('an interface', () => {
+  const extra = (instanceId: string | undefined): Vpc => {
+    const vpc = exampleVpc();
+    const [first] = vpc.interfaces;
+    if (first === undefined) throw new Error('the example VPC has interfaces');
+    const { instanceId: _, ...detached } = first;
+    const added = {
+      ...detached,
+      interfaceId: interfaceIdOf('e'),
+      mac: '02:00:00:00:00:0e',
+      addresses: ['10.20.0.12'],
+    };
+    return {
+      ...vpc,
+      interfaces: [...vpc.interfaces, instanceId === undefined ? added : { ...added, instanceId }],
+    };
+  };
+
+  it('has a namespace while it is attached', async () => {
+    await fabric.apply(extra('i-e'));
+    expect(labNamespaces()).toContain(namespaceOf('e'));
+    await fabric.apply(extra(undefined));
+    expect(labNamespaces()).not.toContain(namespaceOf('e'));
+  });
+
+  it('is gone at once, and its namespace when the last process in it has ended', async () => {
+    await fabric.apply(extra('i-e'));
+    const guest = new FabricHost('e', namespaceOf('e'));
+    await guest.serveTcp(ports.open);
+    expect(await hosts.b.greeting('10.20.0.12', ports.open)).toBe(`e ${at.b}`);
+    await fabric.apply(exampleVpc());
+    expect(await hosts.b.greeting('10.20.0.12', ports.open)).not.toContain('e ');
+    expect(labNamespaces()).toContain(namespaceOf('e'));
+    await guest.close();
+    await expect.poll(labNamespaces, { timeout: 2_000 }).not.toContain(namespaceOf('e'));
+  });
+});
+
+describe('the base network', () => {
+  it('is made whole when half of it is gone, and leaves nothing but the guard routes', async () => {
+    await run('ip', ['netns', 'del', interfaceNamespace(interfaceIdOf('d'))]);
+    await fabric.close();
+    await lowerBase();
+    expect(labNamespaces()).toEqual([]);
+    const routes = await run('ip', ['route']);
+    expect(
+      routes
+        .split('\n')
+        .filter((line) => /198\.51\.100|203\.0\.113/.test(line))
+        .map((line) => line.trim()),
+    ).toEqual(['unreachable 198.51.100.0/24 metric 1000000', 'unreachable 203.0.113.0/24 metric 1000000']);
+    expect(await run('ip', ['-br', 'link'])).not.toContain('emqxlab');
+    expect(await run('nft', ['list', 'ruleset'])).not.toMatch(/igw|vpc/);
+    expect(await runner.greeting(at.publicA, ports.open)).toBe('No route to host');
+  });
+});
+
+function namespaceOf(name: string): string {
+  return interfaceNamespace(interfaceIdOf(name));
+}
+
+async function takeSecondaryAddress(name: Name, address: string): Promise<void> {
+  await run('ip', ['-n', namespaceOf(name), 'address', 'replace', `${address}/32`, 'dev', 'ens5']);
+}
+
+async function addressesOf(name: Name): Promise<string[]> {
+  const text = await run('ip', ['-n', namespaceOf(name), '-4', '-br', 'address', 'show', 'dev', 'ens5']);
+  return text.trim().split(/\s+/).slice(2);
+}
