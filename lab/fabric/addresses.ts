@@ -16,7 +16,11 @@ export const igwTransitAddress = '203.0.113.5';
 export const routerTransitAddress = '203.0.113.6';
 export const transitPrefixLength = 30;
 
-export const regionNetwork = '203.0.113.0/24';
+/**
+ * What holds the addresses above. No wider: a machine may have its package mirror in the rest of 203.0.113.0/24, and
+ * the guard route would cut it off.
+ */
+export const regionNetwork = '203.0.113.0/29';
 export const elasticIpNetwork = '198.51.100.0/24';
 
 /** The plain API, for the runner only; hosts ask these ports, and are seen there with their public address. */
