@@ -25,9 +25,11 @@ interface Shape {
 
 export function configurationDocs(): string {
   // The generator's own output format: JSON Schema of the parts used above.
-  const schema = z.toJSONSchema(configurationSchema, { reused: 'ref' }) as Shape;
+  const schema = z.toJSONSchema(configurationSchema, { reused: 'inline' }) as Shape;
   const interfaces = readInterfaces();
-  const sections = [['MqttPlatformArgs', schema] as const, ...Object.entries(schema.$defs ?? {}).filter(([, shape]) => shape.properties !== undefined)];
+  const defined = Object.entries(schema.$defs ?? {});
+  const isRoot = ([name]: readonly [string, Shape]) => name === 'MqttPlatformArgs';
+  const sections = [...defined.filter(isRoot), ...defined.filter((entry) => !isRoot(entry))];
   const heading = [
     '# Configuration of a stack',
     '',
@@ -62,7 +64,7 @@ function typeName(shape: Shape): string {
 }
 
 function linked(name: string): string {
-  return name.endsWith('Args') ? `[${name}](#${name.toLowerCase()})` : 'string';
+  return `[${name}](#${name.toLowerCase()})`;
 }
 
 interface Interface {

@@ -1,0 +1,120 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { ensureMoto } from '../lab/api/moto';
+import { preflight } from '../lab/commands/preflight';
+import { labHome, paths, repositoryRoot } from '../lab/paths';
+
+/**
+ * Runs every suite, cheapest first, and closes with one line that counts all tests. Names as arguments run those
+ * suites only. tests/README.md says what each costs.
+ */
+interface Suite {
+  readonly name: string;
+  readonly run: () => Promise<Count>;
+}
+
+interface Count {
+  readonly passed: number;
+  readonly failed: number;
+}
+
+const reports = join(labHome, 'reports');
+const python = join(paths.venv, 'bin', 'python');
+
+const suites: readonly Suite[] = [
+  { name: 'lint', run: () => check('npm', ['run', '--silent', 'lint']) },
+  { name: 'lint-host', run: lintPython },
+  { name: 'unit', run: () => vitest('unit') },
+  { name: 'host', run: pytest },
+  { name: 'templates', run: () => vitest('templates') },
+  { name: 'package', run: () => vitest('package') },
+  { name: 'lab-parts', run: () => vitest('lab-parts') },
+  { name: 'lab', run: () => vitest('lab') },
+];
+
+async function main(wanted: readonly string[]): Promise<void> {
+  const unknown = wanted.filter((name) => !suites.some((suite) => suite.name === name));
+  if (unknown.length > 0)
+    throw new Error(`no suite ${unknown.join(', ')}; there are ${suites.map(({ name }) => name).join(', ')}`);
+  mkdirSync(reports, { recursive: true });
+  await preflight();
+  await ensureMoto();
+  let total: Count = { passed: 0, failed: 0 };
+  for (const suite of suites) {
+    if (wanted.length > 0 && !wanted.includes(suite.name)) continue;
+    const begun = Date.now();
+    const count = await suite.run();
+    const seconds = ((Date.now() - begun) / 1000).toFixed(0);
+    process.stdout.write(`\nsuite ${suite.name}: ${count.passed} passed, ${count.failed} failed in ${seconds} s\n\n`);
+    total = { passed: total.passed + count.passed, failed: total.failed + count.failed };
+  }
+  process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`);
+  process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
+}
+
+async function lintPython(): Promise<Count> {
+  const sources = ['host', 'lab/packages'];
+  const ruff = await check(python, ['-m', 'ruff', 'check', ...sources]);
+  const mypy = await check(python, ['-m', 'mypy', ...sources]);
+  return { passed: ruff.passed + mypy.passed, failed: ruff.failed + mypy.failed };
+}
+
+/** A command that is one test by itself. */
+async function check(program: string, args: readonly string[]): Promise<Count> {
+  const code = await inherit(program, args);
+  return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+}
+
+async function vitest(project: string): Promise<Count> {
+  const report = join(reports, `${project}.json`);
+  rmSync(report, { force: true });
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const code = await inherit('npx', ['vitest', 'run', '--project', project, ...reporters]);
+  const { numPassedTests, numFailedTests } = readReport(report);
+  // A file that cannot even be loaded has no test to count.
+  return { passed: numPassedTests, failed: numFailedTests === 0 && code !== 0 ? 1 : numFailedTests };
+}
+
+interface VitestReport {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+}
+
+function readReport(path: string): VitestReport {
+  try {
+    // Vitest's own JSON reporter wrote it.
+    return JSON.parse(readFileSync(path, 'utf8')) as VitestReport;
+  } catch {
+    return { numPassedTests: 0, numFailedTests: 0 };
+  }
+}
+
+async function pytest(): Promise<Count> {
+  const report = join(reports, 'host.xml');
+  rmSync(report, { force: true });
+  const code = await inherit(python, ['-m', 'pytest', '-q', `--junitxml=${report}`, 'host', 'lab/packages']);
+  let xml = '';
+  try {
+    xml = readFileSync(report, 'utf8');
+  } catch {
+    return { passed: 0, failed: 1 };
+  }
+  const number = (name: string) => Number(new RegExp(`<testsuite [^>]*\\b${name}="(\\d+)"`).exec(xml)?.[1] ?? 0);
+  const failed = number('failures') + number('errors');
+  return { passed: number('tests') - failed - number('skipped'), failed: failed === 0 && code !== 0 ? 1 : failed };
+}
+
+async function inherit(program: string, args: readonly string[]): Promise<number> {
+  return new Promise((done, failed) => {
+    const child = spawn(program, args, { cwd: repositoryRoot, stdio: ['ignore', 'inherit', 'inherit'] });
+    child.on('error', failed);
+    child.on('close', (code) => done(code ?? 1));
+  });
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.stdout.write('0 passed, 1 failed\n');
+  process.exitCode = 1;
+});

@@ -1,0 +1,207 @@
+import { gunzipSync } from 'node:zlib';
+import * as pulumi from '@pulumi/pulumi';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { MqttPlatform } from '../../components';
+import type { MqttPlatformArgs } from '../../components';
+import { ResourceGraph, graphOf, isSecret, valueOf } from './resourceGraph';
+
+const ssh = { allowedCidrs: ['203.0.113.0/24'] };
+const small: MqttPlatformArgs = { ssh, emqx: { brokers: 3 }, listeners: { mqtt: {}, mqtts: {} } };
+const command = 'command:remote:Command';
+const instance = 'aws:ec2/instance:Instance';
+
+let graph: ResourceGraph;
+let platform: MqttPlatform;
+beforeAll(async () => {
+  graph = await graphOf(() => {
+    platform = new MqttPlatform('mqtt', small);
+  });
+});
+
+const policyOf = (name: string) =>
+  JSON.parse(String(graph.one('aws:iam/rolePolicy:RolePolicy', name).inputs['policy'])) as {
+    Statement: { Action: string[]; Resource: string[]; Condition?: unknown }[];
+  };
+const userDataOf = (name: string) =>
+  gunzipSync(Buffer.from(String(graph.one(instance, name).inputs['userDataBase64']), 'base64')).toString();
+
+describe('the platform', () => {
+  it('is made of its five parts', () => {
+    const own = graph.resources.filter(({ type }) => type.startsWith('emqx-haproxy:')).map(({ type, name }) => `${type} ${name}`);
+    expect(own).toEqual([
+      'emqx-haproxy:index:MqttPlatform mqtt',
+      'emqx-haproxy:index:Network mqtt-network',
+      'emqx-haproxy:index:VirtualIp mqtt-vip',
+      'emqx-haproxy:index:Certificates mqtt-certificates',
+      'emqx-haproxy:index:HaproxyPair mqtt-balancers',
+      'emqx-haproxy:index:Host mqtt-haproxy-2',
+      'emqx-haproxy:index:Host mqtt-haproxy-1',
+      'emqx-haproxy:index:EmqxCluster mqtt-brokers',
+      'emqx-haproxy:index:Host mqtt-emqx-1',
+      'emqx-haproxy:index:Host mqtt-emqx-2',
+      'emqx-haproxy:index:Host mqtt-emqx-3',
+    ]);
+  });
+
+  it('tells where clients connect', async () => {
+    expect(await valueOf(platform.endpoints)).toEqual({ mqtt: 'mqtt://198.51.100.10:1883', mqtts: 'mqtts://198.51.100.10:8883' });
+  });
+
+  it('keeps generated passwords and keys secret', async () => {
+    for (const output of [platform.pair.statsPassword, platform.cluster.dashboardPassword, platform.cluster.cookie, platform.sshPrivateKey])
+      expect(await isSecret(output)).toBe(true);
+  });
+
+  it('tells everything that is wrong with every part at once', () => {
+    new ResourceGraph();
+    const make = () =>
+      new MqttPlatform('mqtt', {
+        network: { cidr: '10.20.0.0/28' },
+        emqx: { brokers: 0 },
+        haproxy: { keepalived: { routerId: 0 } },
+        listeners: { mqtt: {}, mqtts: { port: 1883 } },
+        ssh: { allowedCidrs: ['0.0.0.0/0'] },
+      });
+    expect(make).toThrow(
+      [
+        'MqttPlatform mqtt: 5 problems in its arguments',
+        '  network.cidr: is "10.20.0.0/28"; an IPv4 range from /16 to /22 without host bits, such as 10.20.0.0/16, is allowed',
+        '  emqx.brokers: is 0; a whole number from 1 to 28 brokers is allowed',
+        '  haproxy.keepalived.routerId: is 0; a whole number from 1 to 255 is allowed',
+        '  listeners.mqtts.port: is 1883, which listeners.mqtt uses already; give each its own port',
+        '  ssh.allowedCidrs[0]: is 0.0.0.0/0, the whole internet; give the range that `pulumi up` runs from, such as 198.51.100.7/32',
+      ].join('\n'),
+    );
+  });
+});
+
+describe('every host', () => {
+  it('demands IMDSv2, encrypts its disk and boots on an interface made before it', () => {
+    for (const name of graph.namesOf(instance)) {
+      const { inputs } = graph.one(instance, name);
+      expect(inputs).toMatchObject({
+        ami: 'ami for /aws/service/debian/release/13/latest/amd64',
+        metadataOptions: { httpTokens: 'required', httpPutResponseHopLimit: 1 },
+        rootBlockDevice: { encrypted: true },
+        primaryNetworkInterface: { networkInterfaceId: `${name.replace('-instance', '')}-interface-id` },
+      });
+    }
+  });
+
+  it('carries no secret in its user data', () => {
+    for (const name of graph.namesOf(instance)) {
+      const text = userDataOf(name);
+      for (const secret of ['cookie-value', 'password-value', 'ticket-master-value', 'pkcs8', 'openssh'])
+        expect(text).not.toContain(secret);
+    }
+  });
+
+  it('may read its own secrets and nothing else of Secrets Manager', () => {
+    expect(policyOf('mqtt-emqx-1-policy').Statement).toEqual([
+      {
+        Sid: 'ReadOwnSecrets',
+        Effect: 'Allow',
+        Action: ['secretsmanager:GetSecretValue'],
+        Resource: [
+          'arn:aws:mock:eu-central-1:123456789012:mqtt-emqx-1-ssh-id',
+          'arn:aws:mock:eu-central-1:123456789012:mqtt-brokers-secrets-id',
+        ],
+      },
+    ]);
+  });
+
+  it('gets later changes over SSH with its host key pinned', () => {
+    const files = graph.one(command, 'mqtt-haproxy-1-files').inputs;
+    expect(files).toMatchObject({
+      connection: { host: '198.51.100.10', user: 'admin', hostKey: 'ssh-ed25519 mqtt-haproxy-1-host-key' },
+      create: 'sudo /usr/bin/python3 /usr/local/lib/emqx-haproxy/apply_config.py',
+      triggers: ['mqtt-haproxy-1-instance-id', 1],
+    });
+    expect(String(files['stdin'])).toContain('=== /etc/haproxy/haproxy.cfg ');
+  });
+});
+
+describe('a balancer', () => {
+  it('has its planned address, a second one for the VIP, and an Elastic IP of its own on the first', () => {
+    expect(graph.one('aws:ec2/networkInterface:NetworkInterface', 'mqtt-haproxy-2-interface').inputs).toMatchObject({
+      privateIpLists: ['10.20.1.33', '10.20.1.35'],
+      privateIpListEnabled: true,
+    });
+    expect(graph.one('aws:ec2/eip:Eip', 'mqtt-haproxy-2-address').inputs).toMatchObject({ associateWithPrivateIp: '10.20.1.33' });
+  });
+
+  it('may move this Elastic IP to the pair and nothing else', () => {
+    const [, move, target] = policyOf('mqtt-haproxy-1-policy').Statement;
+    expect(move).toMatchObject({ Action: ['ec2:AssociateAddress'], Resource: ['arn:aws:ec2:*:*:elastic-ip/mqtt-vip-address-id'] });
+    expect(target).toMatchObject({
+      Condition: {
+        StringEquals: { 'aws:ResourceTag/emqx-haproxy:platform': 'mqtt', 'aws:ResourceTag/emqx-haproxy:role': 'virtual-ip' },
+      },
+    });
+  });
+
+  it('lets nothing in but listeners, SSH, and its peer', () => {
+    const rules = graph.namesOf('aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule').filter((name) => name.startsWith('mqtt-balancers-'));
+    expect(rules).toEqual([
+      'mqtt-balancers-1883-from-0-0-0-0-0',
+      'mqtt-balancers-8883-from-0-0-0-0-0',
+      'mqtt-balancers-protocol-112-from-balancers',
+      'mqtt-balancers-10000-from-balancers',
+      'mqtt-balancers-22-from-203-0-113-0-24',
+    ]);
+  });
+});
+
+describe('a broker', () => {
+  it('has no public address, and a data volume that outlives its instance', () => {
+    expect(graph.namesOf('aws:ec2/eip:Eip')).not.toContain('mqtt-emqx-1-address');
+    expect(graph.one('aws:ebs/volume:Volume', 'mqtt-emqx-1-data').inputs).toMatchObject({ encrypted: true, size: 8 });
+  });
+
+  it('is reached through the first balancer on its own address', () => {
+    expect(graph.one(command, 'mqtt-emqx-2-files').inputs['connection']).toMatchObject({
+      host: '10.20.11.37',
+      proxy: { host: '198.51.100.10', hostKey: 'ssh-ed25519 mqtt-haproxy-1-host-key' },
+    });
+  });
+
+  it('lets in nobody but balancers and brokers', () => {
+    const rules = graph.resources.filter(
+      ({ type, name }) => type === 'aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule' && name.startsWith('mqtt-brokers-'),
+    );
+    expect(rules.every(({ inputs }) => inputs['cidrIpv4'] === undefined)).toBe(true);
+    expect(rules.map(({ inputs }) => inputs['fromPort'])).toEqual([1883, 1884, 18083, 18084, 4370, 5370, 22]);
+  });
+});
+
+describe('a change', () => {
+  it('reaches the standby before the active balancer', async () => {
+    const changed = await graphOf(() => new MqttPlatform('mqtt', { ...small, activeBalancer: 'haproxy-2' }));
+    const order = changed.namesOf('emqx-haproxy:index:Host').slice(0, 2);
+    expect(order).toEqual(['mqtt-haproxy-1', 'mqtt-haproxy-2']);
+  });
+
+  it('leaves the other brokers as they are when one is removed', async () => {
+    const named = (brokers: Record<string, object>) => graphOf(() => new MqttPlatform('mqtt', { ...small, emqx: { brokers } }));
+    const three = await named({ 'emqx-1': {}, 'emqx-2': {}, 'emqx-3': {} });
+    const two = await named({ 'emqx-1': {}, 'emqx-3': {} });
+    const interfaces = (of: ResourceGraph) =>
+      of.resources.filter(({ type, name }) => type === 'aws:ec2/networkInterface:NetworkInterface' && !name.includes('emqx-2'));
+    expect(interfaces(two)).toEqual(interfaces(three));
+  });
+
+  it('takes Outputs and reports what is wrong with them when they are known', async () => {
+    new ResourceGraph();
+    const composed = new MqttPlatform('mqtt', {
+      ...small,
+      network: {
+        vpcId: pulumi.output('vpc-1'),
+        vpcCidr: '10.1.0.0/16',
+        balancerSubnets: [{ subnetId: pulumi.output('subnet-1'), cidr: '10.1.1.0/24' }],
+        brokerSubnets: [{ subnetId: pulumi.output('subnet-2'), cidr: '10.1.2.0/24' }],
+        egress: 'nat',
+      },
+    });
+    expect(await valueOf(composed.network.vpcId)).toBe('vpc-1');
+  });
+});

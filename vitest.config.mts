@@ -1,0 +1,25 @@
+import { defineConfig } from 'vitest/config';
+
+/** One file after the other: they share one network and one cluster. */
+const lab = (name: string, include: string) => ({
+  test: {
+    name,
+    include: [include],
+    testTimeout: 300_000,
+    hookTimeout: 1_200_000,
+    fileParallelism: false,
+  },
+});
+
+/** `unit` needs nothing but npm's packages; the others need root and what tests/run.ts prepares. */
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'unit', include: ['tests/unit/**/*.test.ts'], testTimeout: 20_000 } },
+      { test: { name: 'templates', include: ['tests/templates/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 600_000 } },
+      { test: { name: 'package', include: ['tests/package/**/*.test.ts'], testTimeout: 180_000, hookTimeout: 300_000 } },
+      lab('lab-parts', 'tests/lab/parts/**/*.test.ts'),
+      lab('lab', 'tests/lab/cluster/**/*.test.ts'),
+    ],
+  },
+});
