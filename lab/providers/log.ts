@@ -19,9 +19,11 @@ export function connectLog(
   if (engineAddress === undefined)
     return (severity, message) => process.stderr.write(`${severity}: ${message}\n`);
   const engine = new EngineClient(engineAddress, grpc.credentials.createInsecure());
+  let last = Promise.resolve();
   return (severity, message, urn) => {
     const request = new LogRequest().setSeverity(severities[severity]).setMessage(message).setUrn(urn);
-    // A line that the engine no longer takes (it is going away) must not fail the operation that wrote it.
-    engine.log(request, () => undefined);
+    // One after the other, or the engine shows them in any order. A line that it no longer takes (it is going away)
+    // must not fail the operation that wrote it.
+    last = last.then(() => new Promise((done) => engine.log(request, () => done())));
   };
 }

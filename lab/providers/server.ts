@@ -14,7 +14,7 @@ import type { Properties } from './values';
 export interface Operation {
   /** In a preview nothing may be changed, and what is not known is `unknownValue`. */
   readonly preview: boolean;
-  /** Aborted when the user interrupts the engine. */
+  /** Aborted when the user interrupts the engine, and when the resource's customTimeouts say so. */
   readonly signal: AbortSignal;
   readonly log: Log;
 }
@@ -85,9 +85,12 @@ export class ResourceInitFailed extends Error {
 export function serveProvider(provider: ResourceProvider): void {
   const cancelled = new AbortController();
   const log = connectLog(process.argv.slice(2).find((argument) => !argument.startsWith('-')));
-  const operation = (urn: string, preview: boolean): Operation => ({
+  const operation: StartOperation = ({ urn, preview, timeoutSeconds }) => ({
     preview,
-    signal: cancelled.signal,
+    signal:
+      timeoutSeconds > 0
+        ? AbortSignal.any([cancelled.signal, AbortSignal.timeout(timeoutSeconds * 1_000)])
+        : cancelled.signal,
     log: (severity, message) => log(severity, message, urn),
   });
   const server = new grpc.Server({
@@ -105,6 +108,8 @@ export function serveProvider(provider: ResourceProvider): void {
   });
   exitWithParent();
 }
+
+type StartOperation = (request: { urn: string; preview: boolean; timeoutSeconds: number }) => Operation;
 
 function lifeCycle(
   provider: ResourceProvider,
@@ -134,10 +139,7 @@ function lifeCycle(
   };
 }
 
-function resources(
-  provider: ResourceProvider,
-  operation: (urn: string, preview: boolean) => Operation,
-): grpc.UntypedServiceImplementation {
+function resources(provider: ResourceProvider, start: StartOperation): grpc.UntypedServiceImplementation {
   return {
     check: unary(async (request: messages.CheckRequest) => {
       const news = properties(request.getNews());
@@ -153,7 +155,11 @@ function resources(
       return diffResponse(await provider.diff(request.getId(), request.getUrn(), olds, news, oldInputs));
     }),
     create: unary(async (request: messages.CreateRequest) => {
-      const told = operation(request.getUrn(), request.getPreview());
+      const told = start({
+        urn: request.getUrn(),
+        preview: request.getPreview(),
+        timeoutSeconds: request.getTimeout(),
+      });
       const result = await provider.create(request.getUrn(), properties(request.getProperties()), told);
       return new messages.CreateResponse().setId(result.id).setProperties(struct(result.outs));
     }),
@@ -169,13 +175,17 @@ function resources(
         .setInputs(struct(result.inputs ?? inputs));
     }),
     update: unary(async (request: messages.UpdateRequest) => {
-      const told = operation(request.getUrn(), request.getPreview());
+      const told = start({
+        urn: request.getUrn(),
+        preview: request.getPreview(),
+        timeoutSeconds: request.getTimeout(),
+      });
       const [olds, news] = [properties(request.getOlds()), properties(request.getNews())];
       const result = await provider.update(request.getId(), request.getUrn(), olds, news, told);
       return new messages.UpdateResponse().setProperties(struct(result.outs));
     }),
     delete: unary(async (request: messages.DeleteRequest) => {
-      const told = operation(request.getUrn(), false);
+      const told = start({ urn: request.getUrn(), preview: false, timeoutSeconds: request.getTimeout() });
       await provider.delete(request.getId(), request.getUrn(), properties(request.getProperties()), told);
       return new Empty();
     }),
