@@ -1,10 +1,12 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { OperatingSystem } from '../model';
+import { step } from '../progress';
 import { ensurePackages, packagesFolder } from '../packages/repository';
+import { ensureBuilt, fingerprint } from './builtFolder';
 import { runInChroot, type ProgramResult } from './chroot';
-import { ensureBuilt, ensureImage, inImage } from './image';
+import { ensureImage, inImage } from './image';
 
 const packages = ['haproxy', 'keepalived'];
 
@@ -15,21 +17,25 @@ const packages = ['haproxy', 'keepalived'];
 export async function ensureCheckImage(os: OperatingSystem): Promise<readonly string[]> {
   const image = await ensureImage(os);
   await ensurePackages(os);
-  const name = `${basename(image)}-check`;
-  const built = await ensureBuilt(name, `lab check image of ${os}`, async (folder) => {
+  const check = `${dirname(image)}-check`;
+  await ensureBuilt(check, fingerprint([image, packages]), async (folder) => {
     const keep = { upper: join(folder, 'upper'), work: join(folder, 'work') };
     await mkdir(keep.upper);
     await mkdir(keep.work);
-    const install = 'apt-get update && apt-get install --yes --no-install-recommends "$@"';
-    await inImage({ layers: [image], keep }, ['sh', '-c', `${fromFolder} && ${install}`, 'sh', ...packages], {
-      '/srv/packages': packagesFolder(os),
-    });
+    const argv = ['sh', '-c', install, 'sh', ...packages];
+    const folders = { '/srv/packages': packagesFolder(os) };
+    await step(`lab check image of ${os}`, () => inImage({ layers: [image], keep }, argv, folders));
     await rm(keep.work, { recursive: true });
   });
-  return [join(built, 'upper'), image];
+  return [join(check, 'upper'), image];
 }
 
-const fromFolder = 'echo "deb [trusted=yes] file:/srv/packages ./" >/etc/apt/sources.list';
+const install = `
+set -e
+echo "deb [trusted=yes] file:/srv/packages ./" >/etc/apt/sources.list
+apt-get update
+apt-get install --yes --no-install-recommends "$@"
+`;
 
 export interface CheckOptions {
   /** Path -> content, laid over the image for this run. */

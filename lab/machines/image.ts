@@ -1,56 +1,30 @@
-import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { ensureCa } from '../api/pki';
 import type { OperatingSystem } from '../model';
 import { paths } from '../paths';
 import { CommandFailed, run } from '../process';
 import { step } from '../progress';
+import { ensureBuilt, fingerprint, removeFormer } from './builtFolder';
 import { runInChroot, type Root } from './chroot';
 import { imageRecipe, type ImageRecipe } from './imageRecipe';
 import { hostMirror } from './mirror';
 
-/** The root file system that machines of an operating system boot from, read-only to them; built when missing. */
+/**
+ * The root file system that machines of an operating system boot from, read-only to them; built when missing or when
+ * its recipe has changed. Named by its recipe, so that a new one does not take the ground from under those that run.
+ */
 export async function ensureImage(os: OperatingSystem): Promise<string> {
-  const recipe = imageRecipe(os, await authority());
-  return ensureBuilt(`${os}-${fingerprint(recipe)}`, `lab image of ${os} (debootstrap)`, (folder) =>
-    buildImage(recipe, folder),
-  );
-}
-
-/** A short name for a value: two that differ in anything have different ones. */
-export function fingerprint(value: unknown): string {
-  return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 12);
-}
-
-/** A folder of paths.images that is there whole or not at all; `build` fills a temporary one, renamed at the end. */
-export async function ensureBuilt(
-  name: string,
-  what: string,
-  build: (folder: string) => Promise<void>,
-): Promise<string> {
-  const built = join(paths.images, name);
-  if (existsSync(built)) return built;
-  await mkdir(paths.images, { recursive: true });
-  await removeInterrupted();
-  const temporary = join(paths.images, `.${name}.${process.pid}`);
-  await mkdir(temporary);
-  try {
-    await step(what, () => build(temporary));
-    // Another process may have built the same meanwhile: then its folder stands, and ours goes.
-    if (!existsSync(built)) await rename(temporary, built);
-  } finally {
-    await rm(temporary, { recursive: true, force: true });
-  }
-  return built;
-}
-
-async function removeInterrupted(): Promise<void> {
-  for (const name of await readdir(paths.images)) {
-    const builder = /^\..*\.(\d+)$/.exec(name)?.[1];
-    if (builder === undefined || existsSync(`/proc/${builder}`)) continue;
-    await rm(join(paths.images, name), { recursive: true, force: true });
-  }
+  const recipe = imageRecipe(os, (await ensureCa()).certificatePem);
+  const key = fingerprint(recipe);
+  const built = join(paths.images, `${os}-${key}`);
+  await ensureBuilt(built, key, async (folder) => {
+    await mkdir(join(folder, 'root'));
+    await step(`lab image of ${os}`, () => buildImage(recipe, join(folder, 'root')));
+    const mounted = await readFile('/proc/self/mountinfo', 'utf8');
+    await removeFormer(paths.images, `${os}-`, (former) => mounted.includes(former));
+  });
+  return join(built, 'root');
 }
 
 async function buildImage(recipe: ImageRecipe, folder: string): Promise<void> {
@@ -98,9 +72,4 @@ export async function inImage(
     );
   }
   return result.stdout;
-}
-
-/** The certificate of the lab's CA, which the lab's AWS is trusted by. */
-async function authority(): Promise<string> {
-  return readFile(join(paths.pki, 'ca.pem'), 'utf8').catch(() => '');
 }

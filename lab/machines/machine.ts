@@ -157,7 +157,8 @@ export class Machine {
       try {
         await this.network.reset();
         await this.boot();
-        return await this.ended;
+        await this.ended;
+        return;
       } catch (error) {
         this.console.append(`${String(error)}\n`);
       }

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { ensureImage, fingerprint } from '../machines/image';
+import { ensureBuilt, fingerprint } from '../machines/builtFolder';
+import { ensureImage } from '../machines/image';
 import { packagesHost, suites } from '../machines/imageRecipe';
 import type { OperatingSystem } from '../model';
 import { paths } from '../paths';
@@ -30,16 +32,15 @@ export function packagesFolder(os: OperatingSystem): string {
  */
 export async function ensurePackages(os: OperatingSystem): Promise<void> {
   const image = await ensureImage(os);
-  await mkdir(paths.packages, { recursive: true });
-  const work = await mkdtemp(join(paths.packages, '.work-'));
+  const work = await mkdtemp(join(tmpdir(), 'lab-packages-'));
   try {
     const emqx = await emqxPackage(work);
     const depends = await run('dpkg-deb', ['--field', emqx, 'Depends']);
-    const debian = { image: basename(image), packages: debianPackages, depends };
-    await ensureKeyed(packagesFolder(os), fingerprint(debian), (temporary) =>
+    const debian = { image: basename(dirname(image)), packages: debianPackages, depends };
+    await ensureBuilt(packagesFolder(os), fingerprint(debian), (temporary) =>
       step(`lab packages of ${os}`, () => debianRepository(os, image, emqx, temporary)),
     );
-    await ensureKeyed(join(emqxRoot, 'debian', 'dists', suites[os]), await contentOf(emqx), (temporary) =>
+    await ensureBuilt(join(emqxRoot, 'debian', 'dists', suites[os]), await emqxFingerprint(), (temporary) =>
       emqxRepository(os, emqx, temporary),
     );
   } finally {
@@ -54,30 +55,18 @@ async function emqxPackage(folder: string): Promise<string> {
   throw new Error(`lab: LAB_EMQX_DEB names ${given}, which is not there; name a .deb of EMQX or unset it`);
 }
 
-async function contentOf(file: string): Promise<string> {
-  return createHash('sha256')
-    .update(await readFile(file))
-    .digest('hex');
+/** What the package is made of: its own bytes say more than they should, since each build has its time in it. */
+async function emqxFingerprint(): Promise<string> {
+  const given = process.env['LAB_EMQX_DEB'];
+  if (given !== undefined) return sha256(await readFile(given));
+  const sources = await readdir(join(__dirname, 'emqx'), { recursive: true, withFileTypes: true });
+  const files = sources.filter((entry) => entry.isFile() && !entry.parentPath.includes('__pycache__'));
+  const names = files.map((entry) => join(entry.parentPath, entry.name)).sort();
+  return fingerprint(await Promise.all(names.map(async (name) => [name, sha256(await readFile(name))])));
 }
 
-/** A folder with the key of what it was made from; made anew beside it and put in its place when the key differs. */
-async function ensureKeyed(
-  folder: string,
-  key: string,
-  build: (temporary: string) => Promise<void>,
-): Promise<void> {
-  const keyFile = '.key';
-  if ((await readFile(join(folder, keyFile), 'utf8').catch(() => '')) === key) return;
-  await mkdir(dirname(folder), { recursive: true });
-  const temporary = await mkdtemp(join(dirname(folder), '.new-'));
-  try {
-    await build(temporary);
-    await writeFile(join(temporary, keyFile), key);
-    await rm(folder, { recursive: true, force: true });
-    await rename(temporary, folder);
-  } finally {
-    await rm(temporary, { recursive: true, force: true });
-  }
+function sha256(content: Buffer): string {
+  return createHash('sha256').update(content).digest('hex');
 }
 
 /** A flat repository: packages and index in one folder. */
