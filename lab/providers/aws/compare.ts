@@ -31,7 +31,7 @@ export function compareInputs(
     if (same(field.shape, from, to)) return [];
     if (field.computed && to === undefined) return [];
     const rule = field.replaces ?? false;
-    const replaces = typeof rule === 'function' ? rule(from, to, state) : rule;
+    const replaces = typeof rule === 'function' ? rule({ from, to, inputs: after, state }) : rule;
     return within(field.shape, from, to, name, replaces);
   });
 }

@@ -32,9 +32,7 @@ export type Known<I, C> = Partial<Values<I> & Values<C>>;
 
 export type Read<I, C> = {
   readonly [K in keyof I | keyof C]?:
-    | (K extends keyof I ? Valued<I[K]> : never)
-    | (K extends keyof C ? Valued<C[K]> : never)
-    | undefined;
+    (K extends keyof I ? Valued<I[K]> : never) | (K extends keyof C ? Valued<C[K]> : never) | undefined;
 } & {
   /** All tags of the resource; the provider tells the program's from the default ones. */
   readonly tags?: Tags;

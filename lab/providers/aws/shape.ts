@@ -23,14 +23,22 @@ export interface Field<T> extends Rules<T> {
 }
 
 export interface Rules<T> {
-  /** A change makes a new resource; a function decides it from the values and the resource's recorded state. */
-  readonly replaces?: true | ((from: Value | undefined, to: Value | undefined, state: Properties) => boolean);
+  /** A change makes a new resource, always or when the function says so. */
+  readonly replaces?: true | ((change: ValueChange) => boolean);
   /** AWS chooses one when none is given, so leaving it out is no change. */
   readonly computed?: true;
   readonly default?: T;
   readonly secret?: true;
   /** Without a name given, one is made of the resource's name and seven hexadecimal digits. */
   readonly autoName?: { readonly maxLength: number };
+}
+
+/** A property's change, with all of the new inputs and what was recorded of the resource. */
+export interface ValueChange {
+  readonly from: Value | undefined;
+  readonly to: Value | undefined;
+  readonly inputs: Properties;
+  readonly state: Properties;
 }
 
 export type Fields = Readonly<Record<string, Field<unknown>>>;

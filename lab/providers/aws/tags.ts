@@ -30,7 +30,10 @@ export function asTags(value: Value | undefined): Tags {
 }
 
 /** What must be set and removed to get from one to the other. */
-export function tagChange(before: Tags, after: Tags): { readonly set: Tags; readonly remove: readonly string[] } {
+export function tagChange(
+  before: Tags,
+  after: Tags,
+): { readonly set: Tags; readonly remove: readonly string[] } {
   return {
     set: Object.fromEntries(Object.entries(after).filter(([key, value]) => before[key] !== value)),
     remove: Object.keys(before).filter((key) => after[key] === undefined),
