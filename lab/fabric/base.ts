@@ -15,7 +15,7 @@ import {
   runnerPrefixLength,
   transitPrefixLength,
 } from './addresses';
-import { overlaps } from './ipv4';
+import { refuseHostNetworks, type HostDevice } from './hostNetworks';
 
 /** High, so that any route of the lab itself goes before: what is sent to a lab that is down stays on this machine. */
 const guardMetric = 1_000_000;
@@ -25,7 +25,7 @@ const guardMetric = 1_000_000;
  * root namespace. Idempotent; a half-made base is made anew. The host's own settings stay as they are.
  */
 export async function raiseBase(): Promise<void> {
-  await refuseSharedNetworks();
+  refuseHostNetworks(JSON.parse(await run('ip', ['-4', '-json', 'address'])) as readonly HostDevice[]);
   if (await baseIsUp()) return;
   await lowerBase();
   await run('sh', ['-e'], { input: raiseScript() });
@@ -47,41 +47,20 @@ export async function lowerBase(): Promise<void> {
   if (left.length > 0) throw new Error(`fabric: could not remove the namespaces ${left.join(', ')}`);
 }
 
-/** True when the base is whole: its last step has been made and nothing of it has gone since. */
+/** True when the base is whole: its last step has been made, and neither of its links has gone since. */
 export async function baseIsUp(): Promise<boolean> {
   if (![igwNamespace, routerNamespace].every((name) => existsSync(namespacePath(name)))) return false;
-  const last = await run('ip', ['-4', 'route', 'show', elasticIpNetwork, 'dev', devices.runner]).catch(
-    () => '',
-  );
-  return last.trim() !== '';
+  const [lastStep, innerLink] = await Promise.all([
+    run('ip', ['-4', 'route', 'show', elasticIpNetwork, 'dev', devices.runner]).catch(() => ''),
+    run('ip', ['-n', routerNamespace, 'link', 'show', devices.routerToIgw]).catch(() => ''),
+  ]);
+  return lastStep.trim() !== '' && innerLink.trim() !== '';
 }
 
 /** The namespaces of this machine that belong to the lab. */
 export function labNamespaces(): string[] {
   if (!existsSync(namespacePath(''))) return [];
   return readdirSync(namespacePath('')).filter((name) => name.startsWith(namespacePrefix));
-}
-
-interface HostAddress {
-  readonly ifname: string;
-  readonly addr_info: readonly { readonly local?: string; readonly prefixlen?: number }[];
-}
-
-async function refuseSharedNetworks(): Promise<void> {
-  const hostAddresses = JSON.parse(await run('ip', ['-4', '-json', 'address'])) as readonly HostAddress[];
-  for (const { ifname, addr_info: infos } of hostAddresses) {
-    if (ifname === devices.runner) continue;
-    for (const { local, prefixlen } of infos) {
-      if (local === undefined || prefixlen === undefined) continue;
-      const own = `${local}/${String(prefixlen)}`;
-      const shared = [regionNetwork, elasticIpNetwork].find((network) => overlaps(network, own));
-      if (shared === undefined) continue;
-      throw new Error(
-        `fabric: this machine is itself on ${shared} (${ifname} has ${own}), a documentation range that the lab ` +
-          `uses. Take that address away (ip address del ${own} dev ${ifname}) or run the lab on another machine.`,
-      );
-    }
-  }
 }
 
 function raiseScript(): string {

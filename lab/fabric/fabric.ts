@@ -65,7 +65,7 @@ class NamespaceFabric implements LabFabric {
       const movable: Movable = { elasticIps: vpc.elasticIps, routeTables: vpc.routeTables };
       this.#wanted = vpc;
       if (this.#current === undefined || this.#move.delayMs === 0) this.#movable = movable;
-      else this.#after(this.#move.delayMs, () => this.#take(movable));
+      else this.#after(this.#move.delayMs, () => this.#inTurn(() => this.#take(movable)));
       await this.#realize();
     });
   }
@@ -146,7 +146,7 @@ class NamespaceFabric implements LabFabric {
       ipScript(ipChanges(former.internetGateway, next.internetGateway)),
     );
     await askUnlessEmpty(programs.gatewayNft, nftChanges(former.internetGateway, next.internetGateway));
-    await this.#dropMovedConnections(former, next);
+    this.#dropMovedConnections(former, next);
     for (const interfaceId of former.interfaces.keys()) {
       if (next.interfaces.has(interfaceId)) continue;
       if (this.#cut.delete(interfaceId)) await programs.routerNft.ask(cutStatement('delete', interfaceId));
@@ -197,16 +197,18 @@ class NamespaceFabric implements LabFabric {
     return nothing;
   }
 
-  async #dropMovedConnections(former: NetworkPlan, next: NetworkPlan): Promise<void> {
+  /**
+   * The tracked connections of a former holder end, now or after they lingered. Nobody waits for it: the kernel
+   * takes 5 ms to look through its table, and the address has moved before.
+   */
+  #dropMovedConnections(former: NetworkPlan, next: NetworkPlan): void {
     for (const [publicIp, privateIp] of former.holders) {
       if (next.holders.get(publicIp) === privateIp) continue;
-      const forget = async () => {
+      this.#after(this.#move.lingerMs, async () => {
         // It may have come back meanwhile.
         if (this.#current?.holders.get(publicIp) === privateIp) return;
         await this.#open().gatewayShell.ask(forgetConnectionsScript(publicIp, privateIp));
-      };
-      if (this.#move.lingerMs === 0) await forget();
-      else this.#after(this.#move.lingerMs, forget);
+      });
     }
   }
 
@@ -219,14 +221,14 @@ class NamespaceFabric implements LabFabric {
     const { routerShell } = this.#open();
     const processes = await routerShell.ask(`ip netns pids ${namespace}`);
     if (processes.trim() === '') await routerShell.ask(`ip netns del ${namespace}`);
-    else this.#after(emptyNamespaceIntervalMs, () => this.#removeNamespace(namespace));
+    else this.#after(emptyNamespaceIntervalMs, () => this.#inTurn(() => this.#removeNamespace(namespace)));
   }
 
-  /** In turn, after a time; what goes wrong there has no caller to be told, so the log has to do. */
+  /** What goes wrong then has no caller to be told, so the log has to do. */
   #after(milliseconds: number, work: () => Promise<void>): void {
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
-      this.#inTurn(work).catch((error: unknown) => {
+      work().catch((error: unknown) => {
         console.error(error);
       });
     }, milliseconds);

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { namespacePath } from '../../lab/fabric/addresses';
+import { namespacePath } from '../../../lab/fabric/addresses';
 
 const timeoutSeconds = 0.4;
 

@@ -6,15 +6,24 @@ import {
   namespacePath,
   routerNamespace,
   runnerAddress,
-} from '../../lab/fabric/addresses';
-import { createFabric, labNamespaces, lowerBase, raiseBase, type LabFabric } from '../../lab/fabric';
-import type { Vpc } from '../../lab/model';
-import { run } from '../../lab/process';
+} from '../../../lab/fabric/addresses';
+import {
+  baseIsUp,
+  createFabric,
+  labNamespaces,
+  lowerBase,
+  raiseBase,
+  type LabFabric,
+} from '../../../lab/fabric';
+import type { NetworkInterface, Vpc } from '../../../lab/model';
+import { run } from '../../../lab/process';
 import { FabricHost } from './fabricHost';
 import {
   at,
+  detached,
   everything,
   exampleVpc,
+  host,
   interfaceIdOf,
   ports,
   vipOn,
@@ -226,25 +235,25 @@ describe('an address', () => {
 describe('an Elastic IP that moves', () => {
   it('serves new connections all the time', async () => {
     const answers: string[] = [];
-    let moving = true;
+    const stop = new AbortController();
     const probe = (async () => {
-      while (moving) answers.push(await runner.greeting(at.vip, ports.open));
+      while (!stop.signal.aborted) answers.push(await runner.greeting(at.vip, ports.open));
     })();
     for (let move = 0; move < 10; move += 1) {
       const holder = move % 2 === 0 ? 'b' : 'a';
       await fabric.apply(withVipOn(exampleVpc(), holder));
       expect(await runner.greeting(at.vip, ports.open)).toBe(`${holder} ${runnerAddress}`);
     }
-    moving = false;
+    stop.abort();
     await probe;
     expect(answers.length).toBeGreaterThan(10);
     expect(answers.filter((answer) => answer === 'silence')).toEqual([]);
   });
 
-  it('resets the connections to its former holder at once when they do not linger', async () => {
+  it('has the connections to its former holder reset when they do not linger', async () => {
     await runner.hold('reset', at.vip, ports.open);
     await fabric.apply(withVipOn(exampleVpc(), 'b'));
-    expect(await runner.say('reset')).toBe('Connection reset by peer');
+    await expect.poll(() => runner.say('reset'), { interval: 10 }).toBe('Connection reset by peer');
   });
 
   it('lets connections go on to its former holder for as long as they linger', async () => {
@@ -308,32 +317,21 @@ describe('a host', () => {
 });
 
 describe('an interface', () => {
-  const extra = (instanceId: string | undefined): Vpc => {
+  const added = host('e', 'subnet-public', ['10.20.0.12'], 'sg-balancers');
+  const withAdded = (networkInterface: NetworkInterface): Vpc => {
     const vpc = exampleVpc();
-    const [first] = vpc.interfaces;
-    if (first === undefined) throw new Error('the example VPC has interfaces');
-    const { instanceId: _, ...detached } = first;
-    const added = {
-      ...detached,
-      interfaceId: interfaceIdOf('e'),
-      mac: '02:00:00:00:00:0e',
-      addresses: ['10.20.0.12'],
-    };
-    return {
-      ...vpc,
-      interfaces: [...vpc.interfaces, instanceId === undefined ? added : { ...added, instanceId }],
-    };
+    return { ...vpc, interfaces: [...vpc.interfaces, networkInterface] };
   };
 
   it('has a namespace while it is attached', async () => {
-    await fabric.apply(extra('i-e'));
+    await fabric.apply(withAdded(added));
     expect(labNamespaces()).toContain(namespaceOf('e'));
-    await fabric.apply(extra(undefined));
+    await fabric.apply(withAdded(detached(added)));
     expect(labNamespaces()).not.toContain(namespaceOf('e'));
   });
 
   it('is gone at once, and its namespace when the last process in it has ended', async () => {
-    await fabric.apply(extra('i-e'));
+    await fabric.apply(withAdded(added));
     const guest = new FabricHost('e', namespaceOf('e'));
     await guest.serveTcp(ports.open);
     expect(await hosts.b.greeting('10.20.0.12', ports.open)).toBe(`e ${at.b}`);
@@ -347,9 +345,13 @@ describe('an interface', () => {
 
 describe('the base network', () => {
   it('is made whole when half of it is gone, and leaves nothing but the guard routes', async () => {
-    await run('ip', ['netns', 'del', interfaceNamespace(interfaceIdOf('d'))]);
+    await run('ip', ['-n', igwNamespace, 'link', 'del', 'vpc0']);
     await fabric.close();
+    expect(await run('ip', ['netns', 'pids', routerNamespace])).toBe('');
+    await raiseBase();
+    expect(await baseIsUp()).toBe(true);
     await lowerBase();
+    expect(await baseIsUp()).toBe(false);
     expect(labNamespaces()).toEqual([]);
     const routes = await run('ip', ['route']);
     expect(

@@ -1,4 +1,4 @@
-import type { ElasticIp, NetworkInterface, SecurityGroup, Vpc } from '../../lab/model';
+import type { ElasticIp, NetworkInterface, SecurityGroup, Vpc } from '../../../lab/model';
 
 const vip = { publicIp: '198.51.100.10', ofA: '10.20.0.20', ofB: '10.20.0.21' } as const;
 
@@ -132,6 +132,12 @@ export function withInterface(vpc: Vpc, name: string, change: Partial<NetworkInt
   return { ...vpc, interfaces };
 }
 
+/** The same interface, attached to nothing. */
+export function detached(networkInterface: NetworkInterface): NetworkInterface {
+  const { interfaceId, subnetId, mac, addresses, sourceDestCheck, securityGroupIds } = networkInterface;
+  return { interfaceId, subnetId, mac, addresses, sourceDestCheck, securityGroupIds };
+}
+
 export function withGroup(vpc: Vpc, groupId: string, change: Partial<SecurityGroup>): Vpc {
   const securityGroups = vpc.securityGroups.map((each) =>
     each.groupId === groupId ? { ...each, ...change } : each,
@@ -139,7 +145,7 @@ export function withGroup(vpc: Vpc, groupId: string, change: Partial<SecurityGro
   return { ...vpc, securityGroups };
 }
 
-function host(
+export function host(
   name: string,
   subnetId: string,
   addresses: readonly string[],
