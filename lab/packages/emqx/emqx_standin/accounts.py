@@ -56,7 +56,9 @@ def _stored_users(settings: Settings, store: Path) -> dict[str, dict[str, str]]:
     salt = secrets.token_hex(8)
     users = {settings.default_username: {"salt": salt, "hash": _hash(settings.default_password, salt)}}
     store.parent.mkdir(parents=True, exist_ok=True)
-    with os.fdopen(os.open(store, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+    with os.fdopen(
+        os.open(store, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
+    ) as file:
         json.dump(users, file)
     return users
 
@@ -65,7 +67,9 @@ def _api_keys(path: Path | None) -> dict[str, str]:
     """Lines `key:secret[:role]`."""
     if path is None:
         return {}
-    lines = (line.strip().split(":") for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
+    lines = (
+        line.strip().split(":") for line in path.read_text(encoding="utf-8").splitlines() if line.strip()
+    )
     return {parts[0]: parts[1] for parts in lines if len(parts) >= 2}
 
 

@@ -36,7 +36,9 @@ def line(client: Client) -> str:
 def api(client: Client) -> dict[str, Any]:
     """The client as GET /api/v5/clients has it, without the members that ejabberd does not keep."""
     known = ("node", "clientid", "username", "keepalive", "expiry_interval", "mqueue_len", "connected")
-    opened = datetime.fromtimestamp(client["connected_at"] / 1000, timezone.utc).isoformat(timespec="milliseconds")
+    opened = datetime.fromtimestamp(client["connected_at"] / 1000, timezone.utc).isoformat(
+        timespec="milliseconds"
+    )
     return {
         **{key: client.get(key) for key in known},
         "ip_address": client["peerhost"],

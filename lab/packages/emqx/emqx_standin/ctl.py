@@ -92,7 +92,12 @@ class Ctl:
     def broker(self) -> None:
         uptime = _duration(self._own()["uptime"] // 1000)
         now = datetime.now().astimezone().isoformat()
-        for name, value in (("sysdescr", "EMQX"), ("version", layout.version()), ("datetime", now), ("uptime", uptime)):
+        for name, value in (
+            ("sysdescr", "EMQX"),
+            ("version", layout.version()),
+            ("datetime", now),
+            ("uptime", uptime),
+        ):
             print(f"{name:<10}: {value}")
 
     def broker_stats(self) -> None:

@@ -38,7 +38,9 @@ def ejabberd_yml(settings: Settings) -> str:
 def erlang_settings(settings: Settings, seeds: tuple[str, ...], control_socket: Path) -> str:
     """What emqx_control reads: one Erlang term a line."""
     seed_list = ",".join(_atom(seed) for seed in seeds)
-    listeners = ",\n  ".join(_listener(listener, settings.max_packet_bytes) for listener in settings.listeners)
+    listeners = ",\n  ".join(
+        _listener(listener, settings.max_packet_bytes) for listener in settings.listeners
+    )
     return (
         f"{{control_socket, {_string(str(control_socket))}}}.\n"
         f"{{seeds, [{seed_list}]}}.\n"

@@ -67,7 +67,12 @@ class Api:
         token = self.accounts.login(str(body.get("username")), str(body.get("password")))
         if token is None:
             raise Failure(401, "BAD_USERNAME_OR_PWD", "Auth failed")
-        return {"license": {"edition": "opensource"}, "role": "administrator", "token": token, "version": layout.version()}
+        return {
+            "license": {"edition": "opensource"},
+            "role": "administrator",
+            "token": token,
+            "version": layout.version(),
+        }
 
     def nodes(self) -> list[dict[str, Any]]:
         answer = self._broker.ask("nodes")

@@ -125,7 +125,9 @@ _LISTENER: dict[str, Type] = {
 
 
 def _listener(**more: Type) -> MapOf:
-    return MapOf(Struct({**_LISTENER, **more}, {"enabled": "enable", "tcp": "tcp_options", "ssl": "ssl_options"}))
+    return MapOf(
+        Struct({**_LISTENER, **more}, {"enabled": "enable", "tcp": "tcp_options", "ssl": "ssl_options"})
+    )
 
 
 _LISTENERS = Struct(
@@ -432,7 +434,11 @@ _SMALL: dict[str, Type] = {
     ),
     "api_key": Struct({"bootstrap_file": STRING}),
     "alarm": Struct(
-        {"actions": array(enum("log", "publish")), "size_limit": integer(1, 3000), "validity_period": DURATION}
+        {
+            "actions": array(enum("log", "publish")),
+            "size_limit": integer(1, 3000),
+            "validity_period": DURATION,
+        }
     ),
 }
 

@@ -32,7 +32,9 @@ def foreground() -> int:
     except ConfigurationError as failure:
         for error in failure.errors:
             print(f"configuration error: {error}", file=sys.stderr)
-        print("emqx cannot start: correct /etc/emqx/emqx.conf (checked by: emqx check_config)", file=sys.stderr)
+        print(
+            "emqx cannot start: correct /etc/emqx/emqx.conf (checked by: emqx check_config)", file=sys.stderr
+        )
         return 1
     for name in settings.unopened:
         print(f"{name} is not opened: the stand-in has no TLS listeners", file=sys.stderr)
@@ -141,7 +143,8 @@ def command(settings: Settings, database: Path) -> list[str]:
         *("-kernel", "net_ticktime", str(settings.net_tick_seconds), "-kernel", "net_setuptime", "2"),
         *("-kernel", "inetrc", f'"{layout.STATE / "inetrc"}"'),
         *("-mnesia", "dir", f'"{database}"'),
-        *("-pa", str(layout.LIBRARY / "ebin"), str(layout.ejabberd_folder() / "ebin")),
+        # The last of them is searched first: ours holds a mended module of ejabberd.
+        *("-pa", str(layout.ejabberd_folder() / "ebin"), str(layout.LIBRARY / "ebin")),
         *("-s", "emqx_control", "start"),
     ]
 

@@ -53,7 +53,9 @@ def duration_ms(value: Value) -> int | None:
 
 def size_bytes(value: Value) -> int | None:
     """Bytes of `1MB`, `512KB` or a plain number; None for anything else."""
-    match = _BYTES.match(str(value)) if isinstance(value, (str, int)) and not isinstance(value, bool) else None
+    match = (
+        _BYTES.match(str(value)) if isinstance(value, (str, int)) and not isinstance(value, bool) else None
+    )
     return int(match.group(1)) * _MULTIPLIERS[(match.group(2) or "").lower()] if match else None
 
 
@@ -76,7 +78,12 @@ def integer(low: int, high: int | None = None) -> Leaf:
     def accepts(value: Value) -> bool:
         if isinstance(value, str) and value.isdigit():
             value = int(value)
-        return isinstance(value, int) and not isinstance(value, bool) and low <= value and (high is None or value <= high)
+        return (
+            isinstance(value, int)
+            and not isinstance(value, bool)
+            and low <= value
+            and (high is None or value <= high)
+        )
 
     return Leaf(f"an integer {limits}", accepts)
 
@@ -107,7 +114,9 @@ BYTES = Leaf("a size such as 1MB", lambda value: size_bytes(value) is not None)
 PERCENT = Leaf("a percentage such as 80%", _is_percent)
 NUMBER = Leaf("a number", lambda value: isinstance(value, (int, float)) and not isinstance(value, bool))
 BIND = Leaf("a port or ADDRESS:PORT", lambda value: parse_bind(value) is not None)
-NODE = Leaf("a node name such as emqx@10.0.0.5", lambda value: re.match(r"[\w-]+@[\w.:-]+$", str(value)) is not None)
+NODE = Leaf(
+    "a node name such as emqx@10.0.0.5", lambda value: re.match(r"[\w-]+@[\w.:-]+$", str(value)) is not None
+)
 ANYTHING = Leaf("any value", lambda value: True)
 INFINITY = enum("infinity")
 DISABLED = enum("disabled")

@@ -29,7 +29,11 @@ _DEFAULTS: Object = {
         "max_mqueue_len": 1000,
         "session_expiry_interval": "2h",
     },
-    "dashboard": {"listeners": {"http": {"bind": 18083}}, "default_username": "admin", "default_password": "public"},
+    "dashboard": {
+        "listeners": {"http": {"bind": 18083}},
+        "default_username": "admin",
+        "default_password": "public",
+    },
     "log": {"console": {"level": "warning"}},
 }
 
@@ -139,7 +143,9 @@ def _from_environment(environment: Mapping[str, str]) -> Object:
         path = name.removeprefix("EMQX_").lower().split("__")
         # As EMQX does, leave alone what names no section of the configuration.
         if name.startswith("EMQX_") and name not in _NO_SETTINGS and path[0] in ROOT.fields and len(path) > 1:
-            result = hocon.merge(result, hocon.nest(path, hocon.parse_value(text, f"environment variable {name}")))
+            result = hocon.merge(
+                result, hocon.nest(path, hocon.parse_value(text, f"environment variable {name}"))
+            )
     return result
 
 
@@ -150,7 +156,9 @@ def _settings(given: Object) -> Settings:
     address, port = parse_bind(_get(config, "dashboard.listeners.http.bind")) or ("0.0.0.0", 0)
     api_key_file = _get(config, "api_key.bootstrap_file")
     queue = _get(config, "mqtt.max_mqueue_len")
-    seeds = _get(config, "cluster.static.seeds") if _get(config, "cluster.discovery_strategy") == "static" else []
+    seeds = (
+        _get(config, "cluster.static.seeds") if _get(config, "cluster.discovery_strategy") == "static" else []
+    )
     if errors:
         raise ConfigurationError(errors)
     return Settings(
@@ -182,7 +190,9 @@ def _contradictions(config: Object) -> list[str]:
     if not _get(config, "node.cookie"):
         errors.append("node.cookie: required, and not given")
     if strategy in ("dns", "etcd", "k8s"):
-        errors.append(f"cluster.discovery_strategy: the stand-in forms clusters from static seeds only, not by {strategy}")
+        errors.append(
+            f"cluster.discovery_strategy: the stand-in forms clusters from static seeds only, not by {strategy}"
+        )
     if _get(config, "durable_sessions.enable") is True and strategy != "singleton":
         errors.append("durable_sessions.enable: open-source EMQX refuses durable sessions in a cluster")
     if not Path(_text(_get(config, "node.data_dir"))).is_absolute():
@@ -202,8 +212,10 @@ def _listeners(config: Object, given: Object) -> tuple[list[Listener], list[str]
                 continue
             path = f"listeners.{transport}.{name}"
             if listener.port in taken:
-                errors.append(f"{path}.bind: port {listener.port} is taken by {taken[listener.port]}; EMQX has four"
-                              " default listeners: set enable = false on those that are not wanted")
+                errors.append(
+                    f"{path}.bind: port {listener.port} is taken by {taken[listener.port]}; EMQX has four"
+                    " default listeners: set enable = false on those that are not wanted"
+                )
             taken[listener.port] = path
             if transport in ("tcp", "ws"):
                 opened.append(listener)

@@ -101,6 +101,5 @@ expiry(Milliseconds) -> Milliseconds div 1000.
 queue_length(undefined) -> 0;
 queue_length(Queue) -> p1_queue:len(Queue).
 
-%% The third part of ejabberd's unique timestamps is a serial number.
-milliseconds({MegaSeconds, Seconds, _}) ->
-    (MegaSeconds * 1000000 + Seconds) * 1000.
+milliseconds({MegaSeconds, Seconds, Microseconds}) ->
+    (MegaSeconds * 1000000 + Seconds) * 1000 + Microseconds div 1000.

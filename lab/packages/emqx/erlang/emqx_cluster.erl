@@ -4,7 +4,7 @@
 %% there is none. The seeds' order keeps two new nodes from founding one each: the first seed founds at once, every
 %% further one waits longer. Should it happen all the same, the smaller cluster's nodes join the larger one later.
 -module(emqx_cluster).
--export([form/1, serve/0, watch/1, status/0, leave/0, force_leave/1]).
+-export([form/1, serve/0, watch/1, unwatch/0, status/0, leave/0, force_leave/1]).
 %% Called on other nodes.
 -export([membership/0, running/0]).
 
@@ -35,9 +35,18 @@ serve() ->
 %% Repairs what partitions and simultaneous first starts leave; never returns.
 -spec watch([node()]) -> no_return().
 watch(Seeds) ->
+    true = register(?MODULE, self()),
     {ok, _} = mnesia:subscribe(system),
     forget_sessions_of(known() -- running()),
     watch_loop(Seeds).
+
+%% Ends the watching process, and with it the listeners, which it owns: the first step of every orderly end.
+-spec unwatch() -> ok.
+unwatch() ->
+    case whereis(?MODULE) of
+        undefined -> ok;
+        Pid -> exit(Pid, kill), ok
+    end.
 
 %% {Running, Stopped}.
 -spec status() -> {[node()], [node()]}.
@@ -53,6 +62,8 @@ leave() ->
             {error, node_not_in_cluster};
         [Other | _] ->
             Node = node(),
+            ok = unwatch(),
+            ok = emqx_clients:stop_all(),
             ok = application:stop(ejabberd),
             stopped = mnesia:stop(),
             case erpc:call(Other, mnesia, del_table_copy, [schema, Node], 10000) of

@@ -107,6 +107,7 @@ run(<<"force-leave">>, [Node]) ->
     outcome(emqx_cluster:force_leave(binary_to_atom(Node)));
 run(<<"stop">>, []) ->
     persistent_term:put(?STATE, stopping),
+    ok = emqx_cluster:unwatch(),
     ok = emqx_clients:stop_all(),
     ok = init:stop(),
     #{ok => true}.

@@ -81,16 +81,17 @@ serve(Socket, Options) ->
             _ = gen_tcp:controlling_process(Socket, Pid),
             started(Pid, Options),
             receive {'DOWN', Monitor, process, Pid, _} -> ok end;
+        closed ->
+            ok;
         {error, Reason} ->
-            logger:warning("listener ~ts: closed ~p: ~p", [maps:get(name, Options), inet:peername(Socket), Reason])
+            logger:info("listener ~ts: closed ~p: ~p", [maps:get(name, Options), inet:peername(Socket), Reason])
     end.
 
 %% As {Local, Peer}, each {Address, Port}: what the PROXY header says, or the socket's own.
 endpoints(Socket, #{proxy_protocol := true, proxy_protocol_timeout := Timeout}) ->
-    case proxy_protocol:decode(gen_tcp, Socket, Timeout) of
-        {error, Reason} -> {error, {proxy_protocol, Reason}};
-        {undefined, undefined} -> own_endpoints(Socket);
-        {{_, _}, {_, _}} = Endpoints -> {ok, Endpoints}
+    case emqx_proxy:read(Socket, Timeout) of
+        local -> own_endpoints(Socket);
+        Other -> Other
     end;
 endpoints(Socket, _) ->
     own_endpoints(Socket).
@@ -98,7 +99,7 @@ endpoints(Socket, _) ->
 own_endpoints(Socket) ->
     case {inet:sockname(Socket), inet:peername(Socket)} of
         {{ok, Local}, {ok, Peer}} -> {ok, {Local, Peer}};
-        _ -> {error, closed}
+        _ -> closed
     end.
 
 session(Socket, {_, Peer}, #{transport := tcp, max_packet_size := MaxSize}) ->
