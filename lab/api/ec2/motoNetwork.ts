@@ -1,0 +1,117 @@
+import { AwsError } from '../awsError';
+import { Parameters } from '../parameters';
+import { changedBy, refreshNetwork, type NetworkView } from './network';
+import type { Region } from './region';
+import { forgetRouteTable, newRouteTable } from './routeTables';
+
+/**
+ * Calls about VPCs, subnets, gateways and security groups: moto keeps them, the front guards what hangs on its own
+ * records and tells the fabric. One change at a time, or an older reading could overwrite a newer one.
+ */
+export class MotoNetwork {
+  private last: Promise<unknown> = Promise.resolve();
+
+  constructor(private readonly region: Region) {}
+
+  /** A region as a careful account has it: without the default VPC. */
+  async prepare(): Promise<void> {
+    const { moto, name } = this.region;
+    const call = (action: string, more: Record<string, string> = {}) =>
+      moto.query('ec2', name, Parameters.of({ Action: action, Version: '2016-11-15', ...more }));
+    for (const subnet of (await call('DescribeSubnets')).items('subnetSet')) {
+      await call('DeleteSubnet', { SubnetId: subnet.text('subnetId') });
+    }
+    for (const vpc of (await call('DescribeVpcs')).items('vpcSet')) {
+      await call('DeleteVpc', { VpcId: vpc.text('vpcId') });
+    }
+  }
+
+  /** Passes a call on by `forward`, which says whether moto did it. */
+  async pass(parameters: Parameters, forward: (body: string) => Promise<boolean>): Promise<void> {
+    const part = changedBy(parameters.action);
+    if (part === undefined) {
+      await forward(parameters.encode());
+      return;
+    }
+    const turn = this.last.then(() => this.change(part, parameters, forward));
+    this.last = turn.catch(() => undefined);
+    await turn;
+  }
+
+  private async change(
+    part: keyof NetworkView,
+    parameters: Parameters,
+    forward: (body: string) => Promise<boolean>,
+  ): Promise<void> {
+    const { region } = this;
+    guards[parameters.action]?.(region, parameters);
+    if (!(await forward(withPorts(parameters).encode()))) return;
+    const former = region.network.vpc;
+    region.network = await refreshNetwork(region.moto, region.name, region.network, part);
+    const { vpc } = region.network;
+    if (former === undefined && vpc !== undefined) newRouteTable(region, vpc, true);
+    if (vpc === undefined)
+      for (const table of [...region.routeTables.values()]) forgetRouteTable(region, table);
+    if (parameters.action === 'DeleteSubnet') forgetAssociations(region, parameters.required('SubnetId'));
+    await region.settle();
+  }
+}
+
+const guards: Readonly<Record<string, (region: Region, parameters: Parameters) => void>> = {
+  CreateVpc({ network }) {
+    if (network.vpc === undefined) return;
+    const message = `The lab has one VPC at a time, and ${network.vpc.vpcId} exists: destroy that stack first.`;
+    throw new AwsError('VpcLimitExceeded', message);
+  },
+
+  DeleteVpc({ routeTables, network }, parameters) {
+    const vpcId = parameters.required('VpcId');
+    const main = [...routeTables.values()].filter((table) =>
+      [...table.associations.values()].some(({ subnetId }) => subnetId === undefined),
+    );
+    if (routeTables.size === main.length && network.internetGatewayIds.length === 0) return;
+    throw dependency(`The vpc '${vpcId}' has dependencies and cannot be deleted.`);
+  },
+
+  DeleteSubnet({ interfaces }, parameters) {
+    const id = parameters.required('SubnetId');
+    if (![...interfaces.values()].some((each) => each.subnetId === id)) return;
+    throw dependency(`The subnet '${id}' has dependencies and cannot be deleted.`);
+  },
+
+  DeleteSecurityGroup({ interfaces }, parameters) {
+    const id = parameters.text('GroupId') ?? '';
+    if (![...interfaces.values()].some((each) => each.securityGroupIds.includes(id))) return;
+    throw dependency(`resource ${id} has a dependent object`);
+  },
+
+  DetachInternetGateway({ elasticIps }, parameters) {
+    if (![...elasticIps.values()].some((each) => each.association !== undefined)) return;
+    const vpcId = parameters.required('VpcId');
+    const message = `Network ${vpcId} has some mapped public address(es).`;
+    throw dependency(`${message} Please unmap those public address(es) before detaching the gateway.`);
+  },
+};
+
+function dependency(message: string): AwsError {
+  return new AwsError('DependencyViolation', message);
+}
+
+/** EC2 takes a protocol such as 112 without ports; moto wants them, and -1 means all. */
+function withPorts(parameters: Parameters): Parameters {
+  const protocols = parameters.names().filter((name) => /(^|\.)IpProtocol$/.test(name));
+  const missing = protocols.flatMap((name) => {
+    if (!/^\d+$/.test(parameters.text(name) ?? '')) return [];
+    const ports = ['FromPort', 'ToPort'].map((port) => name.replace(/IpProtocol$/, port));
+    return ports.filter((port) => parameters.text(port) === undefined);
+  });
+  return parameters.with(Object.fromEntries(missing.map((port) => [port, '-1'])));
+}
+
+function forgetAssociations(region: Region, subnetId: string): void {
+  for (const table of region.routeTables.values()) {
+    for (const [id, association] of table.associations) {
+      if (association.subnetId === subnetId) table.associations.delete(id);
+    }
+  }
+}

@@ -1,0 +1,139 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { readCall, sendError, sendJson, sendXml, type AwsCall } from './awsCall';
+import { AwsError } from './awsError';
+import { answerEc2 } from './ec2';
+import { MotoNetwork } from './ec2/motoNetwork';
+import { accountId, type Region } from './ec2/region';
+import type { Faults } from './faults';
+import { authenticate, type Caller } from './iam/authenticate';
+import { authorize, callerArn } from './iam/authorize';
+import type { InstanceCredentials } from './iam/instanceCredentials';
+import { RolePolicies } from './iam/rolePolicies';
+import { log } from './log';
+import { answerPublicParameters } from './publicParameters';
+
+/** The AWS API of the lab's region: judges each call, answers what it owns, passes the rest to moto. */
+export class AwsFront {
+  private readonly policies: RolePolicies;
+  private readonly network: MotoNetwork;
+
+  constructor(
+    private readonly region: Region,
+    private readonly issued: InstanceCredentials,
+    private readonly faults: Faults,
+    private readonly now: () => number = Date.now,
+  ) {
+    this.policies = new RolePolicies(region.moto, region.name);
+    this.network = new MotoNetwork(region);
+  }
+
+  /** To be awaited before the first call. */
+  async prepare(): Promise<void> {
+    await this.network.prepare();
+  }
+
+  /** `fromRunner` is a fact of the connection, not of what the request says. */
+  async handle(incoming: IncomingMessage, outgoing: ServerResponse, fromRunner: boolean): Promise<void> {
+    const begun = performance.now();
+    const call = await readCall(incoming);
+    let outcome = '200';
+    try {
+      const answered = await this.answer(call, fromRunner, outgoing);
+      if (!answered) outcome = 'hung';
+    } catch (thrown) {
+      if (outgoing.headersSent) throw thrown;
+      const error = sendError(outgoing, call, thrown);
+      outcome = `${error.status} ${error.code}: ${error.message}`;
+    }
+    const tookMs = (performance.now() - begun).toFixed(1);
+    log(`${call.sourceAddress} ${call.service}:${call.action} ${tookMs} ms ${outcome}`);
+  }
+
+  private async answer(call: AwsCall, fromRunner: boolean, outgoing: ServerResponse): Promise<boolean> {
+    const caller = authenticate(call, fromRunner, this.issued, this.faults, this.now());
+    const closed = new Promise<void>((done) => outgoing.once('close', done));
+    const target = { service: call.service, action: call.action, caller: caller.kind };
+    if (!(await this.faults.suffer(target, closed))) {
+      outgoing.destroy();
+      return false;
+    }
+    if (caller.kind === 'instance') await authorize(this.region, this.policies, call, caller.credentials);
+    if (call.service === 'ec2') await this.answerEc2(call, outgoing);
+    else await this.answerOthers(call, caller, outgoing);
+    return true;
+  }
+
+  private async answerEc2(call: AwsCall, outgoing: ServerResponse): Promise<void> {
+    const { parameters, credential } = call;
+    if (credential?.region !== this.region.name) {
+      const message = `The lab's region is ${this.region.name}, not ${credential?.region ?? 'unknown'}.`;
+      throw new AwsError(
+        'InvalidRegion',
+        `${message} Set the stack's region to it, or start the lab with yours.`,
+      );
+    }
+    if (parameters.flag('DryRun') === true) {
+      throw new AwsError('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.', 412);
+    }
+    const own = await answerEc2(this.region, parameters, call.requestId);
+    if (own !== undefined) sendXml(outgoing, call.requestId, 200, own);
+    else {
+      let send = () => {};
+      await this.network.pass(parameters, async (body) => {
+        const { status, reply } = await this.forward(call, Buffer.from(body), outgoing);
+        send = reply;
+        return status < 300;
+      });
+      send();
+    }
+  }
+
+  private async answerOthers(call: AwsCall, caller: Caller, outgoing: ServerResponse): Promise<void> {
+    if (call.service === 'sts' && call.action === 'GetCallerIdentity' && caller.kind === 'instance') {
+      sendXml(outgoing, call.requestId, 200, callerIdentity(callerArn(caller.credentials), call.requestId));
+      return;
+    }
+    const parameters = await answerPublicParameters(call, this.region.moto, this.region.name);
+    if (parameters !== undefined) {
+      sendJson(outgoing, call.requestId, parameters);
+      return;
+    }
+    const { reply } = await this.forward(call, call.request.body, outgoing);
+    if (call.service === 'iam' && !/^(Get|List)/.test(call.action)) this.policies.forget();
+    reply();
+  }
+
+  /** Asks moto; the answer is sent by `reply`, once everything that hangs on it is done. */
+  private async forward(
+    call: AwsCall,
+    body: Buffer,
+    outgoing: ServerResponse,
+  ): Promise<{ status: number; reply: () => void }> {
+    const { method, url, headers } = call.request;
+    // EC2 by GET has its parameters in the body by now.
+    const form = { ...headers, 'content-type': 'application/x-www-form-urlencoded' };
+    const asPost = call.service === 'ec2' && method === 'GET';
+    const answer = await this.region.moto.forward(
+      asPost ? 'POST' : method,
+      asPost ? '/' : url,
+      asPost ? form : headers,
+      body,
+    );
+    const reply = () => {
+      outgoing.writeHead(answer.status, { ...answer.headers, 'content-length': answer.body.length });
+      outgoing.end(answer.body);
+    };
+    return { status: answer.status, reply };
+  }
+}
+
+function callerIdentity(arn: string, requestId: string): string {
+  const userId = `AROALAB:${arn.split('/').at(-1) ?? ''}`;
+  const result = `<Arn>${arn}</Arn><UserId>${userId}</UserId><Account>${accountId}</Account>`;
+  return [
+    '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">',
+    `<GetCallerIdentityResult>${result}</GetCallerIdentityResult>`,
+    `<ResponseMetadata><RequestId>${requestId}</RequestId></ResponseMetadata>`,
+    '</GetCallerIdentityResponse>',
+  ].join('');
+}

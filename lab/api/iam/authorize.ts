@@ -1,0 +1,117 @@
+import { z } from 'zod';
+import type { AwsCall } from '../awsCall';
+import { AwsError } from '../awsError';
+import { accountId, type Region } from '../ec2/region';
+import { ec2Resources } from './ec2Resources';
+import { evaluate, type RequestedResource } from './evaluate';
+import type { RoleCredentials } from './instanceCredentials';
+import type { RolePolicies } from './rolePolicies';
+
+/** Refuses a call that the caller's role does not allow, naming the action and the resource. */
+export async function authorize(
+  region: Region,
+  policies: RolePolicies,
+  call: AwsCall,
+  credentials: RoleCredentials,
+): Promise<void> {
+  // As in AWS, who one is may always be asked.
+  if (call.service === 'sts' && call.action === 'GetCallerIdentity') return;
+  const action = `${prefixes[call.service] ?? call.service}:${call.action}`;
+  const arn = callerArn(credentials);
+  const decision = evaluate(await policies.of(credentials.roleName), {
+    action,
+    resources: await resourcesOf(region, call),
+    context: new Map([
+      ['aws:requestedregion', call.credential?.region ?? region.name],
+      ['ec2:region', region.name],
+      ['aws:principalarn', `arn:aws:iam::${accountId}:role/${credentials.roleName}`],
+      ['aws:principalaccount', accountId],
+      ['aws:sourceip', call.sourceAddress],
+      ['aws:securetransport', 'true'],
+      ['aws:currenttime', new Date().toISOString()],
+      ['ec2:sourceinstancearn', `arn:aws:ec2:${region.name}:${accountId}:instance/${credentials.instanceId}`],
+    ]),
+  });
+  if (decision.allowed) return;
+  const why = decision.explicit
+    ? 'with an explicit deny in an identity-based policy'
+    : `because no identity-based policy allows the ${action} action`;
+  const message = `User: ${arn} is not authorized to perform: ${action} on resource: ${decision.resource} ${why}`;
+  throw denied(call, message);
+}
+
+/** The role's session, as GetCallerIdentity and error messages name it. */
+export function callerArn({ roleName, instanceId }: RoleCredentials): string {
+  return `arn:aws:sts::${accountId}:assumed-role/${roleName}/${instanceId}`;
+}
+
+/** Services whose actions have another prefix than their signing name. */
+const prefixes: Readonly<Record<string, string>> = { monitoring: 'cloudwatch' };
+
+function denied(call: AwsCall, message: string): AwsError {
+  switch (call.protocol) {
+    case 'ec2':
+      return new AwsError(
+        'UnauthorizedOperation',
+        `You are not authorized to perform this operation. ${message}`,
+        403,
+      );
+    case 'query':
+      return new AwsError('AccessDenied', message, 403);
+    case 'json':
+      return new AwsError('AccessDeniedException', message);
+  }
+}
+
+async function resourcesOf(region: Region, call: AwsCall): Promise<readonly RequestedResource[]> {
+  if (call.service === 'ec2') return ec2Resources(region, call.parameters);
+  const input = jsonInput.safeParse(parseBody(call)).data ?? {};
+  if (call.service === 'secretsmanager' && input.SecretId !== undefined) {
+    return [await secret(region, input.SecretId)];
+  }
+  if (call.service === 'ssm') {
+    const names = [input.Name, ...(input.Names ?? []), input.Path].filter((name) => name !== undefined);
+    if (names.length > 0) return names.map((name) => ({ arn: parameterArn(region, name), tags: new Map() }));
+  }
+  return [{ arn: '*', tags: new Map() }];
+}
+
+const jsonInput = z.object({
+  SecretId: z.string().optional(),
+  Name: z.string().optional(),
+  Names: z.array(z.string()).optional(),
+  Path: z.string().optional(),
+});
+
+function parseBody(call: AwsCall): unknown {
+  if (call.protocol !== 'json') return {};
+  try {
+    return JSON.parse(call.request.body.toString());
+  } catch {
+    throw new AwsError('SerializationException', 'the request is no JSON');
+  }
+}
+
+const secretDescription = z.object({
+  ARN: z.string(),
+  Tags: z.array(z.object({ Key: z.string(), Value: z.string() })).optional(),
+});
+
+/** A secret is named by its name or its ARN; policies know the ARN. One that does not exist keeps what was asked. */
+async function secret(region: Region, secretId: string): Promise<RequestedResource> {
+  const description: unknown = await region.moto
+    .json('secretsmanager', region.name, 'secretsmanager.DescribeSecret', { SecretId: secretId })
+    .catch(() => undefined);
+  const parsed = secretDescription.safeParse(description);
+  if (parsed.success) {
+    const tags = (parsed.data.Tags ?? []).map((tag) => [tag.Key, tag.Value] as const);
+    return { arn: parsed.data.ARN, tags: new Map(tags) };
+  }
+  const arn = `arn:aws:secretsmanager:${region.name}:${accountId}:secret:${secretId}`;
+  return { arn: secretId.startsWith('arn:') ? secretId : arn, tags: new Map() };
+}
+
+function parameterArn(region: Region, name: string): string {
+  if (name.startsWith('arn:')) return name;
+  return `arn:aws:ssm:${region.name}:${accountId}:parameter/${name.replace(/^\//, '')}`;
+}
