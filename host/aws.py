@@ -1,0 +1,178 @@
+"""The few calls of AWS that a host makes, with its role's credentials, over connections kept open."""
+
+import hashlib
+import hmac
+import json
+import os
+import re
+import time
+from collections.abc import Callable
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from typing import Any
+from urllib.parse import urlencode
+from xml.etree import ElementTree
+
+# A resolver that does not answer must not hold up what else a resident program does.
+os.environ.setdefault("RES_OPTIONS", "timeout:1 attempts:2")
+METADATA = "169.254.169.254"
+CONNECT_SECONDS = 2
+# EC2 may take seconds; a shorter wait would give up calls that succeed.
+ANSWER_SECONDS = 10
+REFRESH_SECONDS = 600
+SKEW_SECONDS = 60
+# Answers that newer credentials or the right time may mend.
+REFUSALS = re.compile("Auth|Expired|Token|Signature|Skew|UnrecognizedClient")
+
+
+class AwsError(Exception):
+    """AWS's own code, or Network or Metadata when it could not be asked."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+
+
+class Aws:
+    """One region."""
+
+    def __init__(self, region: str) -> None:
+        self.region = region
+        self.clock_offset = 0.0
+        # Called with the socket once a request is sent: may wait in a way of its own, or raise.
+        self.wait: Callable[[Any], None] = lambda connection: None
+        self._connections: dict[str, HTTPConnection] = {}
+        self._credentials: dict[str, str] = {}
+        self._expires = self._refresh_at = 0.0
+
+    def ec2(self, action: str, **parameters: str) -> ElementTree.Element:
+        """One EC2 action."""
+        body = urlencode({"Action": action, "Version": "2016-11-15", **parameters})
+        return _xml(self._call("ec2", body, {"content-type": "application/x-www-form-urlencoded"}))
+
+    def secret(self, arn: str) -> dict[str, str]:
+        """The fields of a secret that is a JSON object of strings."""
+        target = {
+            "x-amz-target": "secretsmanager.GetSecretValue",
+            "content-type": "application/x-amz-json-1.1",
+        }
+        answer = json.loads(self._call("secretsmanager", json.dumps({"SecretId": arn}), target))
+        fields: dict[str, str] = json.loads(answer["SecretString"])
+        return fields
+
+    def connect(self, service: str) -> HTTPConnection:
+        """A connection to a service of the region."""
+        return HTTPSConnection(f"{service}.{self.region}.amazonaws.com", timeout=CONNECT_SECONDS)
+
+    def now(self) -> float:
+        """AWS's time, as far as it has told."""
+        return time.time() + self.clock_offset
+
+    def _call(self, service: str, body: str, headers: dict[str, str]) -> str:
+        status, date, text = self._send(service, body, headers)
+        if status != 200 and REFUSALS.search(_error(status, text).code):
+            skew = parsedate_to_datetime(date).timestamp() - self.now()
+            if abs(skew) > SKEW_SECONDS:
+                self.clock_offset += skew
+            else:
+                self._refresh_at = self._expires = 0
+            status, date, text = self._send(service, body, headers)
+        if status != 200:
+            raise _error(status, text)
+        return text
+
+    def _send(self, service: str, body: str, headers: dict[str, str]) -> tuple[int, str, str]:
+        self._refresh()
+        while True:
+            kept = self._connections.pop(service, None)
+            connection = kept or self.connect(service)
+            try:
+                scope = f"{self.region}/{service}/aws4_request"
+                signed = sign(
+                    self._credentials, {"host": connection.host, **headers}, body, scope, self.now()
+                )
+                connection.request("POST", "/", body, signed)
+                connection.sock.settimeout(ANSWER_SECONDS)
+                self.wait(connection.sock)
+                answer = connection.getresponse()
+                text = answer.read().decode()
+            except (OSError, HTTPException) as reason:
+                connection.close()
+                # A kept connection may have been closed by the other side since.
+                if kept and not isinstance(reason, TimeoutError):
+                    continue
+                raise AwsError("Network", f"{service}: {reason or type(reason).__name__}") from reason
+            self._connections[service] = connection
+            return answer.status, answer.headers["date"], text
+
+    def _refresh(self) -> None:
+        if self.now() < self._refresh_at:
+            return
+        try:
+            self._credentials = _metadata()
+            expires = datetime.strptime(self._credentials["Expiration"] + "+0000", "%Y-%m-%dT%H:%M:%SZ%z")
+            self._expires = expires.timestamp()
+            self._refresh_at = max(self._expires - REFRESH_SECONDS, self.now() + 30)
+        except (OSError, HTTPException, ValueError, KeyError) as reason:
+            if self.now() >= self._expires:
+                raise AwsError("Metadata", f"no credentials of the role: {reason!r}") from reason
+            self._refresh_at = self.now() + 30
+
+
+def sign(keys: dict[str, str], headers: dict[str, str], body: str, scope: str, now: float) -> dict[str, str]:
+    """The headers of a POST to /, with signature version 4; `scope` is region, service and aws4_request."""
+    stamp = datetime.fromtimestamp(now, timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+    headers = {**headers, "x-amz-date": stamp, "x-amz-security-token": keys["Token"]}
+    names = ";".join(sorted(headers))
+    lines = "".join(f"{name}:{headers[name]}\n" for name in sorted(headers))
+    request = _digest(f"POST\n/\n\n{lines}\n{names}\n{_digest(body)}")
+    scope = f"{stamp[:8]}/{scope}"
+    key = f"AWS4{keys['SecretAccessKey']}".encode()
+    for part in scope.split("/"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    signature = hmac.digest(key, f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{request}".encode(), "sha256").hex()
+    fields = f"Credential={keys['AccessKeyId']}/{scope}, SignedHeaders={names}, Signature={signature}"
+    return {**headers, "authorization": f"AWS4-HMAC-SHA256 {fields}"}
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _metadata() -> dict[str, str]:
+    connection = HTTPConnection(METADATA, timeout=CONNECT_SECONDS)
+
+    def ask(method: str, path: str, headers: dict[str, str]) -> str:
+        connection.request(method, f"/latest/{path}", headers=headers)
+        answer = connection.getresponse()
+        text = answer.read().decode()
+        if answer.status != 200:
+            raise ValueError(f"instance metadata: {path}: HTTP {answer.status}")
+        return text
+
+    try:
+        token = ask("PUT", "api/token", {"X-aws-ec2-metadata-token-ttl-seconds": "60"})
+        headers = {"X-aws-ec2-metadata-token": token}
+        folder = "meta-data/iam/security-credentials/"
+        credentials: dict[str, str] = json.loads(ask("GET", folder + ask("GET", folder, headers), headers))
+        return credentials
+    finally:
+        connection.close()
+
+
+def _xml(text: str) -> ElementTree.Element:
+    return ElementTree.fromstring(re.sub(' xmlns="[^"]*"', "", text))
+
+
+def _error(status: int, text: str) -> AwsError:
+    try:
+        if text.startswith("{"):
+            answer = json.loads(text)
+            return AwsError(
+                answer["__type"].split("#")[-1], str(answer.get("message") or answer.get("Message"))
+            )
+        found = _xml(text)
+        return AwsError(found.findtext(".//Code") or "", found.findtext(".//Message") or "")
+    except (ValueError, KeyError, ElementTree.ParseError):
+        return AwsError(f"HTTP{status}", text[:200])

@@ -1,0 +1,148 @@
+"""Resident on a balancer: tells Keepalived whether HAProxy answers; closes sessions that no broker serves."""
+
+import re
+import sys
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from haproxy_socket import MASTER, RUNTIME, ask
+from resident import fault, metrics, settings, tell_systemd
+
+STATE = "/run/haproxy/server.state"
+SERVERS = "show stat -1 4 -1"
+SESSION = re.compile(r"^(0x\w+): .* be=(\S+) srv=([^<\s]\S*)", re.M)
+WORKER = re.compile(r"^(\d+)\s+worker\s+(\d+)", re.M)
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Server:
+    """A broker in one backend."""
+
+    status: str
+    sessions: int
+
+    @property
+    def up(self) -> bool:
+        """Whether it may serve those that it has."""
+        return not self.status.startswith(("DOWN", "MAINT"))
+
+
+def main(arguments: list[str]) -> None:
+    """Asks HAProxy every interval, for ever; `save-state` keeps the servers' states over a reload."""
+    if arguments == ["save-state"]:
+        Path(STATE).write_text(ask(RUNTIME, "show servers state"))
+        return
+    own = settings()
+    verdict = Verdict(own["graceMs"] / 1000)
+    closer = Closer(int(own["drainPerSecond"]), int(own["oldWorkers"]))
+    threading.Thread(target=closer.run, daemon=True).start()
+    before = None
+    while True:
+        begun = time.monotonic()
+        answer = "ok"
+        try:
+            closer.see(servers(ask(RUNTIME, SERVERS, own["answerMs"] / 1000)))
+        except OSError as reason:
+            answer = "hung" if isinstance(reason, TimeoutError) else "dead"
+        if (bad := verdict.after(answer, time.monotonic())) != before:
+            print(f"HAProxy is {answer}: fault {int(bad)}", flush=True)
+            fault("haproxy", bad)
+            before = bad
+        metrics("watch", {"fault": bad, "answer_seconds": time.monotonic() - begun, **closer.counts})
+        tell_systemd("READY=1\nWATCHDOG=1")
+        time.sleep(max(0.01, begun + own["intervalMs"] / 1000 - time.monotonic()))
+
+
+class Verdict:
+    """A dead HAProxy has a grace, in which systemd restarts it; a hung one, or one never seen, has none."""
+
+    def __init__(self, grace_seconds: float) -> None:
+        self.grace_seconds = grace_seconds
+        self.good_until = 0.0
+
+    def after(self, answer: str, now: float) -> bool:
+        """Whether Keepalived should see a fault."""
+        if answer == "ok":
+            self.good_until = now + self.grace_seconds
+        elif answer == "hung":
+            self.good_until = 0
+        return answer != "ok" and now >= self.good_until
+
+
+def servers(table: str) -> dict[Key, Server]:
+    """From `show stat`."""
+    names, *rows = (line.split(",") for line in table.lstrip("# ").splitlines() if line)
+    status, sessions = names.index("status"), names.index("scur")
+    return {(row[0], row[1]): Server(row[status], int(row[sessions])) for row in rows}
+
+
+def abandoned(state: dict[Key, Server]) -> set[Key]:
+    """Servers that are down, in backends of which at least half is up: else the checks are to blame."""
+    up = Counter(backend for (backend, _), server in state.items() if server.up)
+    all_of = Counter(backend for backend, _ in state)
+    return {key for key, server in state.items() if not server.up and up[key[0]] * 2 >= all_of[key[0]]}
+
+
+class Closer:
+    """Closes sessions, in the running worker and in former ones, which check no server any more."""
+
+    def __init__(self, per_second: int, old_workers: int) -> None:
+        self.per_second, self.old_workers = per_second, old_workers
+        self.state: dict[Key, Server] = {}
+        self.counts = Counter({"closed_down_total": 0, "closed_drain_total": 0, "closed_old_total": 0})
+        self._news = threading.Event()
+
+    def see(self, state: dict[Key, Server]) -> None:
+        """Takes the newest state; a broker that went down is dealt with at once."""
+        if abandoned(state) - abandoned(self.state):
+            self._news.set()
+        self.state = state
+
+    def run(self) -> None:
+        """Once a second, for ever."""
+        while True:
+            paced = not self._news.wait(1)
+            self._news.clear()
+            try:
+                self.step(paced)
+            except OSError as reason:
+                print(f"HAProxy's master: {reason!r}", flush=True)
+
+    def step(self, paced: bool) -> None:
+        """Closes what is abandoned, and when `paced` one second's share of what is to be emptied."""
+        state = self.state
+        down = abandoned(state)
+        for backend, server in down:
+            if count := state[backend, server].sessions:
+                ask(RUNTIME, f"shutdown sessions server {backend}/{server}", 5)
+                self.counts["closed_down_total"] += count
+        current, _, listed = ask(MASTER, "show proc").partition("# old workers")
+        # The oldest has seen the most reloads.
+        old = [pid for pid, _ in sorted(WORKER.findall(listed), key=lambda found: -int(found[1]))]
+        for pid in old if down else []:
+            self.counts["closed_down_total"] += self._close(pid, down)
+        if paced:
+            draining = {key for key, server in state.items() if server.status.startswith("DRAIN")}
+            left = self.per_second
+            for pid in [*old, *(pid for pid, _ in WORKER.findall(current))] if draining else []:
+                left -= (closed := self._close(pid, draining, left))
+                self.counts["closed_drain_total"] += closed
+            for pid in old[: max(0, len(old) - self.old_workers)]:
+                self.counts["closed_old_total"] += self._close(pid, None, self.per_second)
+        self.counts["old_workers"] = len(old)
+
+    def _close(self, pid: str, of: set[Key] | None, limit: int | None = None) -> int:
+        sessions = SESSION.findall(ask(MASTER, f"@!{pid} show sess", 5))
+        chosen = [found for found, *key in sessions if of is None or tuple(key) in of][:limit]
+        for start in range(0, len(chosen), 100):
+            commands = [f"@!{pid} shutdown session {found}" for found in chosen[start : start + 100]]
+            ask(MASTER, ";".join(commands), 5)
+        return len(chosen)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
