@@ -4,9 +4,6 @@ import { resource, type ResourceType } from '../resource';
 import { number, optional, output, required, text, type Values } from '../shape';
 import { ec2Tagging, tagMap, tagSpecifications } from '../tags';
 
-export const securityGroupIngressRule = rule('ingress');
-export const securityGroupEgressRule = rule('egress');
-
 const sources = ['cidrIpv4', 'cidrIpv6', 'prefixListId', 'referencedSecurityGroupId'] as const;
 
 const inputs = {
@@ -20,6 +17,9 @@ const inputs = {
   securityGroupId: required(text, { replaces: true }),
   toPort: optional(number),
 };
+
+export const securityGroupIngressRule = rule('ingress');
+export const securityGroupEgressRule = rule('egress');
 
 /** One rule with one source (or destination): what it says may change in place. */
 function rule(direction: 'ingress' | 'egress'): ResourceType {
