@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { signalIfThere } from './signal';
 import { until } from './until';
 
 /**
@@ -33,7 +34,7 @@ export async function openCgroup(parent: string, name: string): Promise<Cgroup> 
   const processes = () => processesBelow(of(freezer.mount));
   const killAll = async () => {
     await setFrozen(true);
-    for (const pid of await processes()) killIfThere(pid);
+    for (const pid of await processes()) signalIfThere(pid, 'SIGKILL');
     await setFrozen(false);
   };
   return {
@@ -127,12 +128,4 @@ async function removeTree(group: string): Promise<void> {
 async function foldersIn(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
-}
-
-function killIfThere(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
-  }
 }

@@ -9,6 +9,7 @@ import { initOf, rebootStatus, startContainer } from './nspawn';
 import { machineFiles, type MachineFiles, type MachinePlaces } from './places';
 import { killGuest, removeMachine } from './removal';
 import { writeSeed } from './seed';
+import { signalIfThere } from './signal';
 import { isTrueWithin } from './until';
 import type { VolumeDevice } from './volumes';
 
@@ -30,7 +31,6 @@ export class Machine {
   private readonly files: MachineFiles;
   /** Settles when the container has ended for good: no reboot. */
   private ended: Promise<void> = Promise.resolve();
-  private boots = 0;
   private powerIsWanted = false;
 
   private constructor(
@@ -74,14 +74,16 @@ export class Machine {
     if (this.state === 'stopped') return;
     this.state = during;
     this.powerIsWanted = false;
-    if (!(await this.endsAfter(powerOffSignal))) await killGuest(this.cgroup);
+    const isOff = () => this.initPid === undefined;
+    if (!(await this.signalUntil(powerOffSignal, isOff))) await killGuest(this.cgroup);
     await this.ended;
     this.state = 'stopped';
   }
 
   async reboot(): Promise<void> {
-    const boot = this.boots;
-    if (await this.signalUntil(rebootSignal, () => this.boots > boot || this.state !== 'running')) return;
+    const former = this.initPid;
+    const isUpAgain = () => this.initPid !== undefined && this.initPid !== former;
+    if (await this.signalUntil(rebootSignal, () => isUpAgain() || this.state !== 'running')) return;
     // EC2 too resets a guest that does not react.
     await this.stop();
     await this.start();
@@ -118,7 +120,6 @@ export class Machine {
   }
 
   private async boot(): Promise<void> {
-    this.boots += 1;
     const container = startContainer({
       ...{ instanceId: this.spec.instanceId, hostname: this.spec.hostname, namespace: this.spec.namespace },
       ...{ files: this.files, cgroup: this.cgroup },
@@ -170,15 +171,12 @@ export class Machine {
     this.report('stopped');
   }
 
-  private endsAfter(signal: number): Promise<boolean> {
-    return this.signalUntil(signal, () => this.initPid === undefined);
-  }
-
-  /** Repeats the signal, since a guest's init that has only just begun does not hear it. */
+  /** Repeats the signal, since a guest's init that has only just begun does not hear it; no other init gets it. */
   private async signalUntil(signal: number, condition: () => boolean): Promise<boolean> {
+    const init = this.initPid;
     const deadline = Date.now() + stopTimeoutMs;
     while (Date.now() < deadline) {
-      if (this.initPid !== undefined) process.kill(this.initPid, signal);
+      if (init !== undefined && this.initPid === init) signalIfThere(init, signal);
       if (await isTrueWithin(repeatSignalMs, condition)) return true;
     }
     return false;

@@ -5,6 +5,7 @@ import { cgroupsBelow, openCgroup, removeParentCgroup, type Cgroup } from './cgr
 import { detachLoop, unmountBelow } from './disk';
 import { isInit, removeContainerTraces } from './nspawn';
 import { labPlaces, machineFiles, type MachinePlaces } from './places';
+import { signalIfThere } from './signal';
 import { isTrueWithin } from './until';
 
 /**
@@ -45,13 +46,7 @@ export async function removeVolume(file: string): Promise<void> {
 /** With the guest's init all of the guest dies, and nspawn ends by itself and removes what it made; else it is killed. */
 export async function killGuest(cgroup: Cgroup): Promise<void> {
   for (const pid of await cgroup.processes()) {
-    if (await isInit(pid)) {
-      try {
-        process.kill(pid, 'SIGKILL');
-      } catch {
-        // It has ended between the look and the kill.
-      }
-    }
+    if (await isInit(pid)) signalIfThere(pid, 'SIGKILL');
   }
   await cgroup.thaw();
   if (!(await isTrueWithin(1_000, async () => (await cgroup.processes()).length === 0))) await cgroup.kill();

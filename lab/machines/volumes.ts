@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { run } from '../process';
 import { attachLoop, detachLoop, makeDiskFile } from './disk';
 
@@ -40,17 +40,14 @@ export async function closeVolume(folder: string, volumeId: string): Promise<voi
 
 /** Makes the device appear in a running guest, which has no udev to do it. */
 export async function plugIn(initPid: number, volume: VolumeDevice): Promise<void> {
-  const { rdev } = await stat(volume.device);
-  const minor = (rdev & 0xff) | ((rdev >> 12) & 0xfff00);
   const script = 'mkdir -p "${1%/*}" && mknod -m 0660 "$1" b "$2" "$3"';
-  const loopMajor = '7';
-  await inGuest(initPid, 'sh', '-c', script, 'sh', volume.guestPath, loopMajor, String(minor));
+  const [major, minor] = await numbersOf(volume.device);
+  await inGuest(initPid, 'sh', '-c', script, 'sh', volume.guestPath, major, minor);
 }
 
 /** Takes the device out of a running guest; refused while it is mounted there, as EC2 waits for ever. */
 export async function unplug(initPid: number, volume: VolumeDevice): Promise<void> {
-  const { rdev } = await stat(volume.device);
-  const number = `7:${(rdev & 0xff) | ((rdev >> 12) & 0xfff00)}`;
+  const number = (await numbersOf(volume.device)).join(':');
   const mounts = (await readFile(`/proc/${initPid}/mountinfo`, 'utf8')).split('\n');
   const mounted = mounts.map((line) => line.split(' ')).find((fields) => fields[2] === number);
   if (mounted !== undefined) {
@@ -59,9 +56,18 @@ export async function unplug(initPid: number, volume: VolumeDevice): Promise<voi
     );
   }
   // A device that was there at boot is bound in, one that came later is a node.
-  await inGuest(initPid, 'sh', '-c', 'umount "$1" 2>/dev/null; rm "$1"', 'sh', volume.guestPath);
+  const script = 'if mountpoint -q "$1"; then umount "$1"; fi; rm "$1"';
+  await inGuest(initPid, 'sh', '-ec', script, 'sh', volume.guestPath);
+}
+
+/** Major and minor number of a device. */
+async function numbersOf(device: string): Promise<[string, string]> {
+  const numbers = await readFile(join('/sys/block', basename(device), 'dev'), 'utf8');
+  const [major = '', minor = ''] = numbers.trim().split(':');
+  return [major, minor];
 }
 
 function inGuest(initPid: number, ...argv: string[]): Promise<string> {
-  return run('nsenter', [`--target=${initPid}`, '--mount', ...argv]);
+  // With its process ids too, or umount finds no /proc/self of its own.
+  return run('nsenter', [`--target=${initPid}`, '--mount', '--pid', ...argv]);
 }

@@ -1,7 +1,7 @@
-"""A host of the fabric's tests: does what it is told, one JSON object a line, in the network namespace it runs in.
+"""A host of the fabric's tests: does what it is told in the network namespace that it runs in.
 
-Answers are JSON too, each with the `id` of what it answers. Servers greet with their name and the address that they
-see the client under, then send back every line.
+It is told one JSON object a line, and answers in JSON with the `id` of what it answers. Servers greet with their
+name and the address that they see the client under, then send back every line.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { run } from '../../lab/process';
+import { run } from '../../../lab/process';
 
 /** A network for machines alone: a switch with a package repository and a resolver, and no way out. */
 export interface MachineNetwork {
