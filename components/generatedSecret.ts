@@ -9,5 +9,5 @@ export function secretOr(
   parent: pulumi.Resource,
 ): pulumi.Output<string> {
   if (given !== undefined) return pulumi.secret(given);
-  return new random.RandomPassword(name, { length, special: false }, { parent }).result;
+  return pulumi.secret(new random.RandomPassword(name, { length, special: false }, { parent }).result);
 }

@@ -208,7 +208,9 @@ function waitUntilReady(hostname: string): string {
     `  echo "${hostname}: cloud-init failed; the end of /var/log/cloud-init-output.log:" >&2`,
     '  sudo tail -n 25 /var/log/cloud-init-output.log >&2; exit 1',
     'fi',
-    `${sudoPython}/health.py --wait 120`,
+    `for _ in $(seq 60); do problems=$(${sudoPython}/health.py) && exit 0; sleep 2; done`,
+    `echo "${hostname}: not healthy after two minutes: $problems; the end of its journal:" >&2`,
+    'sudo journalctl --no-pager -n 25 -p notice >&2; exit 1',
   ].join('\n');
 }
 

@@ -186,7 +186,7 @@ function loginKey(
     { publicKey: key.publicKeyOpenssh, tags: tagged(name, `${name}-login`, tags) },
     { parent },
   );
-  return { keyName: pair.keyName, privateKey: key.privateKeyOpenssh };
+  return { keyName: pair.keyName, privateKey: pulumi.secret(key.privateKeyOpenssh) };
 }
 
 /** Brokers have no public address: they are reached through the first balancer, on its own address, never on the VIP. */

@@ -1,4 +1,4 @@
-import type { BalancerView, VirtualIpView } from './model';
+import type { BalancerView } from './model';
 import { render } from './template';
 
 /** keepalived.conf: unicast VRRPv3, which a VPC carries where it carries no multicast. */
@@ -6,6 +6,9 @@ export function keepalivedConfig(view: BalancerView): string {
   const { interface: name, routerId, advertIntervalMs, priority, preempt } = view.keepalived;
   if (advertIntervalMs < 10) {
     throw new Error(`keepalived.advertIntervalMs is ${advertIntervalMs}; allowed: 10 or more, as VRRPv3 counts`);
+  }
+  if (routerId < 1 || routerId > 255) {
+    throw new Error(`keepalived.routerId is ${routerId}; allowed: 1 to 255, the same on both balancers`);
   }
   return render('keepalived.conf', {
     platform: view.platform,
@@ -18,11 +21,13 @@ export function keepalivedConfig(view: BalancerView): string {
     advertSeconds: Math.round(advertIntervalMs / 10) / 100,
     address: view.address,
     others: view.pair.filter((peer) => peer.address !== view.address).map((peer) => peer.address),
-    virtualAddress: heldAddress(view.virtualIp),
+    ...heldAddresses(view),
   });
 }
 
-/** What the active balancer answers to; the Elastic IP itself never appears on a host. */
-function heldAddress(virtualIp: VirtualIpView): string {
-  return virtualIp.mode === 'elasticIp' ? virtualIp.privateAddress : virtualIp.address;
+/** What the active balancer answers to; an Elastic IP itself never appears on a host. */
+function heldAddresses({ virtualIp, keepalived }: BalancerView) {
+  return virtualIp.mode === 'elasticIp'
+    ? { advertised: `127.112.0.${keepalived.routerId}`, ownAddress: { address: virtualIp.privateAddress } }
+    : { advertised: virtualIp.address, ownAddress: false };
 }

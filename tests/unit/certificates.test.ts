@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import * as pulumi from '@pulumi/pulumi';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Certificates } from '../../components';
-import { ResourceGraph, graphOf, isSecret, valueOf } from './resourceGraph';
+import { ResourceGraph, graphOf, isSecret, promiseOf, refusalOf, valueOf } from './resourceGraph';
 
 const folder = mkdtempSync(join(tmpdir(), 'certificates-'));
 const read = (file: string) => readFileSync(join(folder, file), 'utf8');
@@ -42,28 +42,24 @@ describe('certificates that are made', () => {
   });
 
   it('keep the key secret and the certificates readable', async () => {
-    new ResourceGraph();
-    const certificates = new Certificates('certs', names);
+    const { certificates } = await made(() => new Certificates('certs', names));
     expect(await isSecret(certificates.privateKey)).toBe(true);
     expect(await isSecret(certificates.certificateChain)).toBe(false);
   });
 
-  it('refuse a validity out of bounds', () => {
-    new ResourceGraph();
-    expect(() => new Certificates('certs', { ...names, validityDays: 900 })).toThrow(
+  it('refuse a validity out of bounds', async () => {
+    expect(await refusalOf(() => new Certificates('certs', { ...names, validityDays: 900 }))).toContain(
       'certificates.validityDays: is 900; a whole number from 2 to 825 days is allowed',
     );
   });
 });
 
 describe('a certificate that is given', () => {
-  const given = (chain: string, key: string, ca: string) => {
-    new ResourceGraph();
-    return new Certificates('certs', { ...names, certificateChain: read(chain), privateKey: read(key), ca: read(ca) });
-  };
+  const given = (chain: string, key: string, ca: string) => () =>
+    new Certificates('certs', { ...names, certificateChain: read(chain), privateKey: read(key), ca: read(ca) });
 
   it('is taken when it matches its key and leads to its CA', async () => {
-    const certificates = given('server.pem', 'server.key', 'ca.pem');
+    const { certificates } = await made(given('server.pem', 'server.key', 'ca.pem'));
     expect(await valueOf(certificates.certificateChain)).toBe(read('server.pem'));
     expect(await isSecret(certificates.privateKey)).toBe(true);
     expect(await isSecret(certificates.certificateChain)).toBe(false);
@@ -75,18 +71,28 @@ describe('a certificate that is given', () => {
     ['server.key', 'server.key', 'ca.pem', /certificates\.certificateChain: holds no PEM certificate/],
     ['server.pem', 'server.pem', 'ca.pem', /certificates\.privateKey: is no unencrypted PEM private key/],
     ['server.pem', 'server.key', 'server.pem', /certificates\.ca: "CN=server" is no CA certificate/],
-  ])('%s with %s under %s is refused', (chain, key, ca, expected) => {
-    expect(() => given(chain, key, ca)).toThrow(expected);
+  ])('%s with %s under %s is refused', async (chain, key, ca, expected) => {
+    expect(await refusalOf(given(chain, key, ca))).toMatch(expected);
   });
 
   it('that is known only later is checked as soon as it is known', async () => {
-    new ResourceGraph();
-    const certificates = new Certificates('certs', {
+    const graph = new ResourceGraph();
+    const { certificateChain } = new Certificates('certs', {
       ...names,
       certificateChain: pulumi.output(read('server.pem')),
       privateKey: pulumi.secret(read('ca.key')),
       ca: read('ca.pem'),
     });
-    await expect(certificates.certificateChain['promise']()).rejects.toThrow('certificates.privateKey: does not belong');
+    await expect(promiseOf(certificateChain)).rejects.toThrow('certificates.privateKey: does not belong');
+    expect(graph.namesOf('tls:index/privateKey:PrivateKey')).toEqual([]);
   });
 });
+
+async function made(make: () => Certificates): Promise<{ certificates: Certificates }> {
+  let certificates: Certificates | undefined;
+  await graphOf(() => {
+    certificates = make();
+  });
+  if (certificates === undefined) throw new Error('nothing was made');
+  return { certificates };
+}

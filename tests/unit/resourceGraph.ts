@@ -6,6 +6,8 @@ export interface Registered {
   readonly type: string;
   readonly name: string;
   readonly inputs: Record<string, unknown>;
+  /** Names of the inputs that the engine is told to keep secret. */
+  readonly secretInputs: readonly string[];
 }
 
 /** Stands in for the engine: records what is registered and answers with the inputs and a few computed properties. */
@@ -38,7 +40,13 @@ export class ResourceGraph {
   }
 
   private register(args: MockResourceArgs): { id: string; state: Record<string, unknown> } {
-    this.resources.push({ type: args.type, name: args.name, inputs: args.inputs as Record<string, unknown> });
+    const inputs = args.inputs as Record<string, unknown>;
+    this.resources.push({
+      type: args.type,
+      name: args.name,
+      inputs: Object.fromEntries(Object.entries(inputs).map(([key, value]) => [key, opened(value)])),
+      secretInputs: Object.keys(inputs).filter((key) => isEnvelope(inputs[key])),
+    });
     const id = `${args.name}-id`;
     return { id, state: { ...args.inputs, ...computed(args, id) } };
   }
@@ -52,9 +60,33 @@ export async function graphOf(program: () => unknown): Promise<ResourceGraph> {
   return graph;
 }
 
+/** What a program that is refused says; fails when it is not. */
+export async function refusalOf(program: () => unknown): Promise<string> {
+  void new ResourceGraph();
+  try {
+    program();
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  } finally {
+    // A component registers itself before it looks at its arguments.
+    await settled();
+  }
+  throw new Error('the program was not refused');
+}
+
 /** The value of an Output in a test. */
-export async function valueOf<T>(output: pulumi.Output<T>): Promise<pulumi.Unwrap<T>> {
-  return new Promise((resolve) => output.apply((value) => resolve(value)));
+export async function valueOf<T>(output: pulumi.Output<T>): Promise<T> {
+  return new Promise((resolve) => {
+    output.apply((value) => {
+      // An Output's value is unwrapped already; the SDK's type cannot say so for a T that is unknown here.
+      resolve(value as T);
+    });
+  });
+}
+
+/** An Output as a promise that also rejects: what the engine awaits, though the SDK's types keep it to themselves. */
+export async function promiseOf(output: pulumi.Output<unknown>): Promise<unknown> {
+  return (output as unknown as { promise: () => Promise<unknown> }).promise();
 }
 
 export async function isSecret(output: pulumi.Output<unknown>): Promise<boolean> {
@@ -63,6 +95,17 @@ export async function isSecret(output: pulumi.Output<unknown>): Promise<boolean>
 
 async function settled(): Promise<void> {
   await pulumi.runtime.disconnect();
+}
+
+/** The engine's mark of a secret value. */
+const secretSignature = '4dabf18193072939515e22adb298388d';
+
+function isEnvelope(value: unknown): value is { readonly value: unknown } {
+  return typeof value === 'object' && value !== null && secretSignature in value;
+}
+
+function opened(value: unknown): unknown {
+  return isEnvelope(value) ? value.value : value;
 }
 
 function computed(args: MockResourceArgs, id: string): Record<string, unknown> {
@@ -81,7 +124,7 @@ function computed(args: MockResourceArgs, id: string): Record<string, unknown> {
       };
     case 'tls:index/selfSignedCert:SelfSignedCert':
     case 'tls:index/locallySignedCert:LocallySignedCert':
-      return { certPem: `-----BEGIN CERTIFICATE-----\n${args.name}\n-----END CERTIFICATE-----\n` };
+      return { certPem: pem('CERTIFICATE', args.name) };
     case 'tls:index/certRequest:CertRequest':
       return { certRequestPem: `${args.name} request` };
     case 'random:index/randomPassword:RandomPassword':
@@ -89,6 +132,10 @@ function computed(args: MockResourceArgs, id: string): Record<string, unknown> {
     default:
       return { arn, name: args.name, keyName: args.name };
   }
+}
+
+function pem(kind: string, content: string): string {
+  return `-----BEGIN ${kind}-----\n${Buffer.from(content).toString('base64')}\n-----END ${kind}-----\n`;
 }
 
 function answer(args: MockCallArgs): Record<string, unknown> {
