@@ -16,9 +16,9 @@ const packages = ['haproxy', 'keepalived'];
  */
 export async function ensureCheckImage(os: OperatingSystem): Promise<readonly string[]> {
   const image = await ensureImage(os);
-  await ensurePackages(os);
   const check = `${dirname(image)}-check`;
   await ensureBuilt(check, fingerprint([image, packages]), async (folder) => {
+    await ensurePackages(os);
     const keep = { upper: join(folder, 'upper'), work: join(folder, 'work') };
     await mkdir(keep.upper);
     await mkdir(keep.work);

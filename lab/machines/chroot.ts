@@ -70,7 +70,7 @@ mount -t proc proc "$root/proc"
 mount --rbind /dev "$root/dev"
 if [ "$network" = none ]; then
   ip link set lo up
-  ip link add ens5 type dummy
+  ip link add ens5 type veth peer name nowhere
 else
   mount -t tmpfs tmpfs "$root/run"
   cp -L /etc/resolv.conf "$root/run/resolv.conf"
@@ -83,7 +83,8 @@ while [ "$folders" -gt 0 ]; do
   shift 2
   folders=$((folders - 1))
 done
-exec chroot "$root" "$@"
+echo entered >&3
+exec chroot "$root" "$@" 3>&-
 `;
 
 /** Folder, layers, upper and work folder: empty where the root has none. */
@@ -102,13 +103,22 @@ async function collect(argv: readonly string[], options: ChrootOptions): Promise
   return new Promise((done, failed) => {
     const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
     const environment = { PATH: path, HOME: '/root', LC_ALL: 'C.UTF-8', DEBIAN_FRONTEND: 'noninteractive' };
-    const child = spawn(program, args, { env: { ...environment, ...options.env }, stdio: 'pipe' });
+    const child = spawn(program, args, {
+      env: { ...environment, ...options.env },
+      stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+    });
+    let entered = false;
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    // Without it a failure of our own would be taken for the program's.
+    child.stdio[3]?.on('data', () => (entered = true));
     child.on('error', failed);
-    child.on('close', (code) => done({ exitCode: code ?? 1, stdout, stderr }));
+    child.on('close', (code) => {
+      if (entered) done({ exitCode: code ?? 1, stdout, stderr });
+      else failed(new Error(`lab: an image could not be entered:\n${stderr}`));
+    });
     // A program that ends before it has read everything is judged by its exit code.
     child.stdin.on('error', () => undefined);
     child.stdin.end(options.input);

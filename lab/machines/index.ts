@@ -14,6 +14,7 @@ export function createMachines(places: MachinePlaces = labPlaces): Machines {
   const machines = new Map<string, Machine>();
   const states = new Map<string, MachineState>();
   const turns = new Map<string, Promise<unknown>>();
+  let removing = false;
   const listeners: ((instanceId: string, state: MachineState) => void)[] = [];
 
   const find = (instanceId: string): Machine => {
@@ -23,7 +24,8 @@ export function createMachines(places: MachinePlaces = labPlaces): Machines {
     throw new Error(`lab: there is no machine ${instanceId}; there are: ${known}`);
   };
   const inTurn = <T>(instanceId: string, work: () => Promise<T>): Promise<T> => {
-    const turn = (turns.get(instanceId) ?? Promise.resolve()).then(work, work);
+    const act = () => (removing ? Promise.reject(new Error('lab: all machines are being removed')) : work());
+    const turn = (turns.get(instanceId) ?? Promise.resolve()).then(act, act);
     turns.set(
       instanceId,
       turn.catch(() => undefined),
@@ -40,7 +42,8 @@ export function createMachines(places: MachinePlaces = labPlaces): Machines {
       for (const listener of listeners) listener(spec.instanceId, state);
     });
     machines.set(spec.instanceId, machine);
-    await machine.start();
+    // Removal may have begun meanwhile: it waits for this, and then removes the machine too.
+    if (!removing) await machine.start();
   };
   return {
     run: (spec) => {
@@ -82,10 +85,18 @@ export function createMachines(places: MachinePlaces = labPlaces): Machines {
     freeze: (instanceId) => find(instanceId).freeze(),
     thaw: (instanceId) => find(instanceId).thaw(),
     removeAll: async () => {
-      await Promise.all([...machines.values()].map((machine) => machine.remove()));
-      for (const instanceId of machines.keys()) states.set(instanceId, 'terminated');
-      machines.clear();
-      await removeLeftovers(places);
+      removing = true;
+      try {
+        // Ends what others wait for, such as an orderly stop; then nobody is at work on a machine.
+        await Promise.all([...machines.values()].map((machine) => machine.remove()));
+        await Promise.all(turns.values());
+        await Promise.all([...machines.values()].map((machine) => machine.remove()));
+        for (const instanceId of machines.keys()) states.set(instanceId, 'terminated');
+        machines.clear();
+        await removeLeftovers(places);
+      } finally {
+        removing = false;
+      }
     },
   };
 }

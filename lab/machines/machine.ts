@@ -54,20 +54,33 @@ export class Machine {
     const cgroup = await openCgroup(places.cgroup, spec.instanceId);
     const network = await rememberGuestNetwork(spec.namespace);
     const machine = new Machine(spec, places, cgroup, network, report);
-    await mkdir(machine.files.folder, { recursive: true });
-    await mountRoot(machine.files, image, spec.rootVolumeGib);
-    await writeSeed(machine.files.seed, spec);
-    await writeFile(join(machine.files.root, 'etc/resolv.conf'), `nameserver ${spec.resolver}\n`);
-    await cgroup.create();
+    const { files } = machine;
+    try {
+      await mkdir(files.folder, { recursive: true });
+      await mountRoot(files, image, spec.rootVolumeGib);
+      await writeSeed(files.seed, spec);
+      await writeFile(join(files.root, 'etc/resolv.conf'), `nameserver ${spec.resolver}\n`);
+      await cgroup.create();
+    } catch (error) {
+      await removeMachine(places, spec.instanceId);
+      throw error;
+    }
     return machine;
   }
 
   async start(): Promise<void> {
+    if (this.state === 'running') return;
     this.state = 'pending';
     this.powerIsWanted = true;
-    await this.network.reset();
-    await this.boot();
-    this.state = 'running';
+    try {
+      await this.network.reset();
+      await this.boot();
+      this.state = 'running';
+    } catch (error) {
+      this.powerIsWanted = false;
+      this.state = 'stopped';
+      throw error;
+    }
   }
 
   async stop(during: 'stopping' | 'shutting-down' = 'stopping'): Promise<void> {
@@ -164,7 +177,7 @@ export class Machine {
         this.console.append(`${String(error)}\n`);
       }
     }
-    await this.network.silence();
+    await this.network.silence().catch((error: unknown) => this.console.append(`${String(error)}\n`));
     if (!this.powerIsWanted || this.state !== 'running') return;
     this.powerIsWanted = false;
     this.state = 'stopped';
