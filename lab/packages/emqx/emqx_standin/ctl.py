@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable
 from datetime import datetime
@@ -12,7 +11,6 @@ from typing import Any
 from . import layout
 from .client_view import line as client_line
 from .control import Broker, NotRunning, Refused
-from .settings import ConfigurationError, Settings, load
 
 _USAGE = """\
 Usage: emqx ctl
@@ -46,36 +44,23 @@ def run(arguments: list[str]) -> int:
         ("listeners",): ctl.listeners,
     }
     for pattern, command in commands.items():
-        if _matches(pattern, arguments):
-            values = [given for wanted, given in zip(pattern, arguments) if wanted.startswith("<")]
-            return _attempt(lambda: command(*values))  # noqa: B023
+        pairs = list(zip(pattern, arguments, strict=False))
+        if len(pattern) == len(arguments) and all(wanted in (given, "<Node>", "<ClientId>") for wanted, given in pairs):
+            return _attempt(command, [given for wanted, given in pairs if wanted.startswith("<")])
     print(_USAGE, end="")
     return 0 if arguments in ([], ["help"]) else 1
 
 
-def _matches(pattern: tuple[str, ...], arguments: list[str]) -> bool:
-    return len(pattern) == len(arguments) and all(
-        wanted.startswith("<") or wanted == given for wanted, given in zip(pattern, arguments)
-    )
-
-
-def _attempt(command: Callable[[], None]) -> int:
+def _attempt(command: Callable[..., None], values: list[str]) -> int:
     try:
-        command()
+        command(*values)
     except NotRunning:
-        print(f"Node '{_settings_or_none() or 'emqx'}' not responding to pings.", file=sys.stderr)
+        print("Node 'emqx' not responding to pings.", file=sys.stderr)
         return 1
     except Refused as refusal:
         print(refusal)
         return 1
     return 0
-
-
-def _settings_or_none() -> str | None:
-    try:
-        return load(layout.CONFIGURATION, os.environ).node_name
-    except ConfigurationError:
-        return None
 
 
 class Ctl:
@@ -146,18 +131,16 @@ class Ctl:
         print("ok")
 
     def listeners(self) -> None:
-        for listener in _settings().listeners:
-            name = f"{listener.transport}:{listener.name}"
-            connections = self._broker.ask("listener", name)["connections"]
-            print(name)
+        for listener in self._broker.ask("listeners"):
+            print(listener["name"])
             for label, value in (
-                ("listen_on", f"{listener.address}:{listener.port}"),
-                ("acceptors", listener.acceptors),
-                ("proxy_protocol", str(listener.proxy_protocol).lower()),
+                ("listen_on", f"{listener['address']}:{listener['port']}"),
+                ("acceptors", listener["acceptors"]),
+                ("proxy_protocol", str(listener["proxy_protocol"]).lower()),
                 ("enable", "true"),
                 ("running", "true"),
-                ("current_conn", connections),
-                ("max_conns", listener.max_connections or "infinity"),
+                ("current_conn", listener["connections"]),
+                ("max_conns", listener["max_connections"]),
             ):
                 print(f"  {label:<16}: {value}")
 
@@ -166,19 +149,12 @@ class Ctl:
         return answer
 
 
-def _settings() -> Settings:
-    try:
-        return load(layout.CONFIGURATION, os.environ)
-    except ConfigurationError as failure:
-        raise Refused(str(failure)) from failure
-
-
 def _nodes(names: list[str]) -> str:
     return "[" + ",".join(f"'{name}'" for name in names) + "]"
 
 
 def _duration(seconds: int) -> str:
-    parts = []
+    parts: list[str] = []
     for unit, size in (("days", 86400), ("hours", 3600), ("minutes", 60)):
         if seconds >= size or parts:
             parts.append(f"{seconds // size} {unit}")

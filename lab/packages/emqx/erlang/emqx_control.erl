@@ -18,6 +18,8 @@ start() ->
 
 boot() ->
     process_flag(trap_exit, true),
+    %% systemd signals every process of the unit: node.py asks for the orderly end.
+    ok = os:set_signal(sigterm, ignore),
     try
         {ok, Settings} = file:consult(os:getenv("EMQX_STANDIN_SETTINGS")),
         persistent_term:put(?STATE, starting),
@@ -99,8 +101,8 @@ run(<<"kick">>, [ClientId]) ->
     #{kicked => emqx_clients:kick(ClientId)};
 run(<<"stats">>, []) ->
     emqx_clients:stats();
-run(<<"listener">>, [Name]) ->
-    #{connections => emqx_listener:current_connections(Name)};
+run(<<"listeners">>, []) ->
+    emqx_listener:list();
 run(<<"leave">>, []) ->
     outcome(leave());
 run(<<"force-leave">>, [Node]) ->

@@ -2,9 +2,9 @@
 %% connections, and PROXY v2 within a time limit. ejabberd's own listener reads the PROXY header in its only acceptor,
 %% so one silent connection stops all others, and its MQTT sessions never learn the address that the header carries.
 -module(emqx_listener).
--export([start/1, current_connections/1]).
+-export([start/1, list/0]).
 
--define(COUNTER, emqx_listener_connections).
+-define(OPEN, emqx_listener_open).
 
 -type options() :: #{
     name := binary(),
@@ -23,7 +23,7 @@
 
 %% Opens the listener; its acceptors belong to the calling process.
 -spec start(options()) -> ok | {error, inet:posix()}.
-start(#{name := Name, ip := IP, port := Port} = Options) ->
+start(#{ip := IP, port := Port} = Options) ->
     Socket = [
         binary, {ip, IP}, {active, false}, {reuseaddr, true}, {keepalive, true},
         {backlog, maps:get(backlog, Options)}, {nodelay, maps:get(nodelay, Options)},
@@ -32,7 +32,7 @@ start(#{name := Name, ip := IP, port := Port} = Options) ->
     case gen_tcp:listen(Port, Socket) of
         {ok, Listen} ->
             Counter = counters:new(1, []),
-            persistent_term:put({?COUNTER, Name}, Counter),
+            persistent_term:put(?OPEN, persistent_term:get(?OPEN, []) ++ [{Counter, Options}]),
             [spawn_link(fun() -> accept(Listen, Counter, Options) end)
              || _ <- lists:seq(1, maps:get(acceptors, Options))],
             ok;
@@ -40,10 +40,14 @@ start(#{name := Name, ip := IP, port := Port} = Options) ->
             {error, Reason}
     end.
 
-%% The connections that are open now, handshakes included.
--spec current_connections(binary()) -> non_neg_integer().
-current_connections(Name) ->
-    counters:get(persistent_term:get({?COUNTER, Name}), 1).
+%% The listeners and the connections that each has now, handshakes included.
+-spec list() -> [map()].
+list() ->
+    Shown = [name, port, acceptors, proxy_protocol, max_connections],
+    [(maps:with(Shown, Options))#{
+        address => list_to_binary(inet:ntoa(maps:get(ip, Options))),
+        connections => counters:get(Counter, 1)
+    } || {Counter, Options} <- persistent_term:get(?OPEN, [])].
 
 accept(Listen, Counter, Options) ->
     case gen_tcp:accept(Listen) of

@@ -1,0 +1,164 @@
+import { randomBytes } from 'node:crypto';
+import type { MqttClient } from 'mqtt';
+import { type Result, Unexpected, check, eventually } from './checks';
+import { connectedClients } from './emqxCtl';
+import { type Hosts, onEach } from './hosts';
+import { type Dial, type ProtocolVersion, connectClient, deliver, protocolNames } from './mqttClients';
+
+const clientsPerEndpoint = 30;
+const versions: readonly ProtocolVersion[] = [4, 5];
+const deliveryMs = 5_000;
+const listMs = 5_000;
+
+/** Clients by broker name, for each endpoint and version of the protocol. */
+export type Spread = readonly {
+  readonly group: string;
+  readonly clients: Readonly<Record<string, number>>;
+}[];
+
+interface Group {
+  readonly name: string;
+  readonly clients: Map<string, MqttClient>;
+}
+
+/** Clients through every endpoint, where they came to sit, and messages between brokers. */
+export async function checkMqtt(
+  endpoints: Readonly<Record<string, Dial>>,
+  hosts: Hosts,
+): Promise<{ readonly results: readonly Result[]; readonly spread: Spread }> {
+  const run = randomBytes(3).toString('hex');
+  const groups: Group[] = Object.keys(endpoints).flatMap((endpoint) =>
+    versions.map((version) => ({
+      name: `${endpoint} over ${protocolNames[version]}`,
+      clients: new Map<string, MqttClient>(),
+    })),
+  );
+  try {
+    const results = await Promise.all(
+      Object.entries(endpoints).flatMap(([endpoint, dial], e) =>
+        versions.map((version, v) => {
+          const group = groups[e * versions.length + v];
+          if (group === undefined) throw new Error('a group per endpoint and version');
+          return check(`${group.name}: ${clientsPerEndpoint} clients connect`, () =>
+            connectAll(group, dial, version, `vfy-${run}-${endpoint}${version}`),
+          );
+        }),
+      ),
+    );
+    let spread: Spread = [];
+    let brokerOf = new Map<string, string>();
+    const located = await check('spread: every client is on a broker', async () => {
+      const wanted = groups.flatMap(({ clients }) => [...clients.keys()]);
+      brokerOf = await eventually(listMs, 200, () => locate(hosts, wanted));
+      spread = groups.map(({ name, clients }) => ({
+        group: name,
+        clients: count(clients.keys(), brokerOf, hosts.brokers),
+      }));
+      return describeSpread(brokerOf, hosts);
+    });
+    const delivered = await Promise.all(
+      groups.map((group) =>
+        check(`${group.name}: QoS 0, 1 and 2 from one broker to another`, () =>
+          deliverAcross(group, brokerOf, run),
+        ),
+      ),
+    );
+    return { results: [...results, located, ...delivered], spread };
+  } finally {
+    const all = groups.flatMap(({ clients }) => [...clients.values()]);
+    await Promise.allSettled(all.map((client) => client.endAsync(true)));
+  }
+}
+
+async function connectAll(
+  group: Group,
+  dial: Dial,
+  version: ProtocolVersion,
+  prefix: string,
+): Promise<string> {
+  const ids = Array.from({ length: clientsPerEndpoint }, (_, i) => `${prefix}-${String(i).padStart(2, '0')}`);
+  const outcomes = await Promise.allSettled(
+    ids.map(async (id) => group.clients.set(id, await connectClient(dial, version, id))),
+  );
+  const failures = outcomes.filter((outcome) => outcome.status === 'rejected');
+  const [first] = failures;
+  if (first !== undefined) {
+    throw new Unexpected(
+      `${ids.length} clients through ${dial.url}`,
+      `${ids.length - failures.length}, and ${String(first.reason)}`,
+    );
+  }
+  return dial.url;
+}
+
+/** Broker name by client id. */
+async function locate(hosts: Hosts, wanted: readonly string[]): Promise<Map<string, string>> {
+  const lists = await onEach(hosts, hosts.brokers, () => 'sudo -n emqx ctl clients list');
+  const brokerOf = new Map(
+    [...lists].flatMap(([broker, list]) => connectedClients(list).map((id) => [id, broker] as const)),
+  );
+  const missing = wanted.filter((id) => !brokerOf.has(id));
+  if (missing.length > 0) {
+    throw new Unexpected(
+      `${wanted.length} clients on the brokers`,
+      `${missing.length} on none, such as ${String(missing[0])}`,
+    );
+  }
+  return new Map(wanted.map((id) => [id, brokerOf.get(id) ?? '']));
+}
+
+function describeSpread(brokerOf: ReadonlyMap<string, string>, hosts: Hosts): string {
+  const counts = count(brokerOf.keys(), brokerOf, hosts.brokers);
+  const used = Object.values(counts).filter((clients) => clients > 0).length;
+  const text = Object.entries(counts)
+    .map(([broker, clients]) => `${broker} ${clients}`)
+    .join(', ');
+  if (brokerOf.size > 0 && used < Math.min(2, hosts.brokers.length)) {
+    throw new Unexpected('clients on more than one broker', text);
+  }
+  return text;
+}
+
+function count(
+  ids: Iterable<string>,
+  brokerOf: ReadonlyMap<string, string>,
+  brokers: readonly string[],
+): Record<string, number> {
+  const counts: Record<string, number> = Object.fromEntries(brokers.map((broker) => [broker, 0]));
+  for (const id of ids) {
+    const broker = brokerOf.get(id);
+    if (broker !== undefined) counts[broker] = (counts[broker] ?? 0) + 1;
+  }
+  return counts;
+}
+
+async function deliverAcross(
+  group: Group,
+  brokerOf: ReadonlyMap<string, string>,
+  run: string,
+): Promise<string> {
+  const [from, to] = pairAcross([...group.clients.keys()], brokerOf);
+  const publisher = group.clients.get(from);
+  const subscriber = group.clients.get(to);
+  if (publisher === undefined || subscriber === undefined) throw new Error('a pair of connected clients');
+  for (const qos of [0, 1, 2] as const) {
+    const topic = `emqx-haproxy/verify/${run}/${from}/${qos}`;
+    const arrived = await deliver(publisher, subscriber, topic, qos, deliveryMs);
+    if (arrived !== qos) throw new Unexpected(`a message of QoS ${qos}`, `QoS ${arrived}`);
+  }
+  return `${brokerOf.get(from) ?? ''} to ${brokerOf.get(to) ?? ''}`;
+}
+
+/** Two clients on different brokers; with a single broker, any two. */
+export function pairAcross(
+  ids: readonly string[],
+  brokerOf: ReadonlyMap<string, string>,
+): readonly [string, string] {
+  const single = new Set(brokerOf.values()).size === 1;
+  const [first] = ids;
+  const other = ids.find((id) => id !== first && (single || brokerOf.get(id) !== brokerOf.get(first ?? '')));
+  if (first === undefined || other === undefined || !brokerOf.has(first)) {
+    throw new Unexpected('two clients on different brokers', `${ids.length} clients, none such among them`);
+  }
+  return [first, other];
+}

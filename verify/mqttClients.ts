@@ -1,0 +1,86 @@
+import { connect, type IClientOptions, type MqttClient } from 'mqtt';
+import { eventually } from './checks';
+
+export type ProtocolVersion = 4 | 5;
+
+export const protocolNames: Readonly<Record<ProtocolVersion, string>> = { 4: 'MQTT 3.1.1', 5: 'MQTT 5' };
+
+export interface Dial {
+  readonly url: string;
+  readonly ca: string;
+  /** For listeners that demand one. */
+  readonly clientCertificate?: { readonly cert: string; readonly key: string };
+}
+
+const connectTimeoutMs = 3_000;
+/** A takeover may be under way. */
+const limitMs = 10_000;
+
+/** Connects as `clientId`; tries again for ten seconds. */
+export function connectClient(dial: Dial, version: ProtocolVersion, clientId: string): Promise<MqttClient> {
+  return eventually(limitMs, 200, () => connectOnce(dial, version, clientId));
+}
+
+function connectOnce(dial: Dial, version: ProtocolVersion, clientId: string): Promise<MqttClient> {
+  const options: IClientOptions = {
+    clientId,
+    protocolVersion: version,
+    clean: true,
+    keepalive: 60,
+    reconnectPeriod: 0,
+    connectTimeout: connectTimeoutMs,
+    ca: dial.ca,
+    rejectUnauthorized: true,
+    ...dial.clientCertificate,
+  };
+  const client = connect(dial.url, options);
+  return new Promise((done, failed) => {
+    const fail = (error: Error) => {
+      client.end(true);
+      failed(error);
+    };
+    client.once('connect', () => {
+      client.removeListener('close', closed);
+      // From here on a lost connection shows as a message that does not arrive.
+      client.on('error', () => undefined);
+      done(client);
+    });
+    const closed = () =>
+      fail(new Error(`${dial.url} closed the connection of ${clientId} before its CONNACK`));
+    client.once('close', closed);
+    client.once('error', fail);
+  });
+}
+
+/** Publishes on one connection and waits until the other has it; returns the QoS that it came with. */
+export async function deliver(
+  from: MqttClient,
+  to: MqttClient,
+  topic: string,
+  qos: 0 | 1 | 2,
+  timeoutMs: number,
+): Promise<number> {
+  await to.subscribeAsync(topic, { qos: 2 });
+  const payload = `${topic} at ${qos}`;
+  let stop: () => void = () => undefined;
+  const received = new Promise<number>((done, failed) => {
+    const timer = setTimeout(
+      () => failed(new Error(`nothing arrived within ${timeoutMs / 1000} s`)),
+      timeoutMs,
+    );
+    const onMessage = (at: string, body: Buffer, packet: { readonly qos: number }) => {
+      if (at === topic && body.toString() === payload) done(packet.qos);
+    };
+    to.on('message', onMessage);
+    stop = () => {
+      clearTimeout(timer);
+      to.removeListener('message', onMessage);
+    };
+  });
+  try {
+    const [arrived] = await Promise.all([received, from.publishAsync(topic, payload, { qos })]);
+    return arrived;
+  } finally {
+    stop();
+  }
+}

@@ -1,0 +1,137 @@
+import { Client, type ClientChannel } from 'ssh2';
+import type { Outputs } from './outputs';
+
+type Target = Outputs['ssh']['hosts'][string];
+
+const readyTimeoutMs = 5_000;
+const commandTimeoutMs = 10_000;
+
+/** One connection per host, opened when first needed and used for every command on it. */
+export class Ssh {
+  readonly #login: Outputs['ssh'];
+  readonly #connections = new Map<string, Promise<Client>>();
+
+  constructor(login: Outputs['ssh']) {
+    this.#login = login;
+  }
+
+  /** The standard output of a command that a shell runs on the host; throws when it fails. */
+  async run(host: string, command: string): Promise<string> {
+    const client = await this.connect(host);
+    return execute(client, command, host);
+  }
+
+  /** Logs in; throws when the host does not answer or shows another key than the pinned one. */
+  connect(host: string): Promise<Client> {
+    let connection = this.#connections.get(host);
+    if (connection === undefined) {
+      connection = this.#dial(host);
+      this.#connections.set(host, connection);
+      // Whoever waits for it hears of the failure; unobserved it would end the process.
+      connection.catch(() => undefined);
+    }
+    return connection;
+  }
+
+  async close(): Promise<void> {
+    for (const connection of await Promise.allSettled(this.#connections.values())) {
+      if (connection.status === 'fulfilled') connection.value.end();
+    }
+  }
+
+  async #dial(host: string): Promise<Client> {
+    const target = this.#login.hosts[host];
+    if (target === undefined) throw new Error(`${host}: the outputs say nothing of how to log in to it`);
+    if (target.jump === undefined) return this.#open(host, target);
+    // Any host that is reached directly can stand in for a jump host that is down.
+    const direct = Object.keys(this.#login.hosts).filter(
+      (name) => this.#login.hosts[name]?.jump === undefined,
+    );
+    const jumps = [target.jump, ...direct.filter((name) => name !== target.jump)];
+    const failures: string[] = [];
+    for (const jump of jumps) {
+      try {
+        return await this.#open(host, target, await this.connect(jump));
+      } catch (error) {
+        failures.push(`through ${jump}: ${String(error instanceof Error ? error.message : error)}`);
+      }
+    }
+    throw new Error(`${host} cannot be reached ${failures.join('; ')}`);
+  }
+
+  async #open(host: string, target: Target, jump?: Client): Promise<Client> {
+    const sock = jump === undefined ? undefined : await forward(jump, target.address);
+    const pinned = parseHostKey(target.hostKey);
+    const client = new Client();
+    return new Promise((done, failed) => {
+      let mismatch = false;
+      client.on('ready', () => done(client));
+      client.on('error', (error) =>
+        failed(
+          new Error(
+            mismatch ? `${host}: shows another host key than the pinned one` : `${host}: ${error.message}`,
+          ),
+        ),
+      );
+      client.connect({
+        host: target.address,
+        username: this.#login.user,
+        privateKey: this.#login.privateKey,
+        readyTimeout: readyTimeoutMs,
+        algorithms: { serverHostKey: [pinned.type] },
+        hostVerifier: (key: Buffer) => {
+          mismatch = !key.equals(pinned.key);
+          return !mismatch;
+        },
+        ...(sock === undefined ? {} : { sock }),
+      });
+    });
+  }
+}
+
+/** Type and key of an OpenSSH line, `ssh-ed25519 AAAA... [comment]`. */
+export function parseHostKey(line: string): { readonly type: 'ssh-ed25519'; readonly key: Buffer } {
+  const [type, key] = line.trim().split(/\s+/);
+  if (type !== 'ssh-ed25519' || key === undefined) {
+    throw new Error(
+      `a host key is given as ${JSON.stringify(line)}; allowed: ssh-ed25519 and the key in base64`,
+    );
+  }
+  return { type, key: Buffer.from(key, 'base64') };
+}
+
+/** One word for a POSIX shell. */
+export function quote(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+function forward(jump: Client, address: string): Promise<ClientChannel> {
+  return new Promise((done, failed) => {
+    jump.forwardOut('127.0.0.1', 0, address, 22, (error, channel) => (error ? failed(error) : done(channel)));
+  });
+}
+
+function execute(client: Client, command: string, host: string): Promise<string> {
+  return new Promise((done, failed) => {
+    const timer = setTimeout(
+      () => failed(new Error(`${host}: ${command}: no answer within ${commandTimeoutMs / 1000} s`)),
+      commandTimeoutMs,
+    );
+    client.exec(command, (error, channel) => {
+      if (error) {
+        clearTimeout(timer);
+        failed(error);
+        return;
+      }
+      let output = '';
+      let errors = '';
+      channel.setEncoding('utf8').on('data', (text: string) => (output += text));
+      channel.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
+      channel.on('close', (code: number | null) => {
+        clearTimeout(timer);
+        if (code === 0) done(output);
+        else failed(new Error(`${host}: ${command}: exit ${String(code)}: ${(errors || output).trim()}`));
+      });
+    });
+  });
+}
