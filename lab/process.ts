@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { createWriteStream, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { logFolder } from './paths';
@@ -24,8 +24,19 @@ export class CommandFailed extends Error {
   }
 }
 
+const running = new Set<ChildProcess>();
+
+/** Ends what `run` is waiting for, so that an interrupted command leaves no program behind. */
+export function endRunning(): void {
+  for (const child of running) child.kill('SIGTERM');
+}
+
 /** Runs a program without a shell, returns its standard output, throws CommandFailed with the end of its output. */
-export async function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
+export async function run(
+  program: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<string> {
   const log = options.log === undefined ? undefined : join(logFolder, `${options.log}.log`);
   if (log !== undefined) mkdirSync(logFolder, { recursive: true });
   const sink = log === undefined ? undefined : createWriteStream(log, { flags: 'a' });
@@ -37,6 +48,7 @@ export async function run(program: string, args: readonly string[], options: Run
       stdio: ['pipe', 'pipe', 'pipe'],
       timeout: options.timeoutMs,
     });
+    running.add(child);
     let stdout = '';
     let all = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -49,10 +61,12 @@ export async function run(program: string, args: readonly string[], options: Run
       sink?.write(text);
     });
     child.on('error', (error) => {
+      running.delete(child);
       sink?.end();
       failed(new CommandFailed(program, null, error.message, log));
     });
     child.on('close', (code) => {
+      running.delete(child);
       sink?.end();
       if (code === 0) done(stdout);
       else failed(new CommandFailed([program, ...args].join(' ').slice(0, 300), code, all, log));

@@ -6,6 +6,12 @@ import { sdkVersion } from '../providers/sdkVersion';
 /** Where the lab's AWS API answers to this machine. */
 export const awsEndpoint = 'http://203.0.113.2:4566';
 
+/** For AWS clients in the lab's own commands. */
+export const labCredentials = {
+  endpoint: awsEndpoint,
+  credentials: { accessKeyId: 'lab', secretAccessKey: 'lab' },
+} as const;
+
 /**
  * Guards the secrets in the state of a lab that anyone can throw away and make again. It is not a secret: the state
  * lies beside it, and nothing outside the lab is encrypted with it.
@@ -37,9 +43,10 @@ export async function labEnvironment(): Promise<NodeJS.ProcessEnv> {
     PULUMI_CONFIG_PASSPHRASE: labPassphrase,
     PULUMI_SKIP_UPDATE_CHECK: 'true',
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: 'true',
+    PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: 'true',
     AWS_ENDPOINT_URL: awsEndpoint,
-    AWS_ACCESS_KEY_ID: 'lab',
-    AWS_SECRET_ACCESS_KEY: 'lab',
+    AWS_ACCESS_KEY_ID: labCredentials.credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: labCredentials.credentials.secretAccessKey,
     AWS_EC2_METADATA_DISABLED: 'true',
   };
 }

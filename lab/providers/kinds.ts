@@ -111,7 +111,7 @@ async function create(kind: ResourceKind<unknown>, inputs: Properties, operation
   const secrets = secretOutputs(kind, secretNames);
   if (operation.preview) {
     const computed = Object.fromEntries(kind.computed.map((name) => [name, unknownValue]));
-    return { id: '', outs: sealSecrets({ ...values, ...computed }, secrets) };
+    return { id: '', outs: sealSecrets({ ...withDefaults(kind, values), ...computed }, secrets) };
   }
   const parsed = kind.inputs.parse(values);
   const { id, outputs } = await kind.create(parsed, operation);
@@ -133,11 +133,17 @@ async function update(
   );
   if (operation.preview) {
     const changed = Object.fromEntries((kind.changedByUpdate ?? []).map((name) => [name, unknownValue]));
-    return sealSecrets({ ...values, ...kept, ...changed }, secrets);
+    return sealSecrets({ ...withDefaults(kind, values), ...kept, ...changed }, secrets);
   }
   const parsed = kind.inputs.parse(values);
   const outputs = (await kind.update?.(before, parsed, operation)) ?? {};
   return sealSecrets({ ...(isObject(parsed) ? parsed : values), ...kept, ...outputs }, secrets);
+}
+
+/** As far as a preview can tell: without them each default would show as removed. */
+function withDefaults(kind: ResourceKind<unknown>, values: Properties): Properties {
+  const { data } = kind.inputs.safeParse(values);
+  return isObject(data) ? data : values;
 }
 
 function secretOutputs(kind: ResourceKind<unknown>, secretInputs: ReadonlySet<string>): Set<string> {

@@ -1,0 +1,114 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { z } from 'zod';
+import { daemonRequest } from '../api/client';
+import { paths, repositoryRoot, stateFolder } from '../paths';
+import { step } from '../progress';
+import { clear } from './clear';
+import { pulumiOutput, stackName, stackRegion } from './pulumi';
+
+const lockSchema = z.object({ pid: z.number() });
+const stateSchema = z.looseObject({
+  deployment: z.looseObject({ pending_operations: z.array(z.unknown()).optional() }),
+});
+
+/**
+ * Puts a half-made lab right before the next run. A region that is gone takes all its resources with it, so state
+ * that still names them is removed. After an engine that was killed, its lock goes and what only it knew of is swept.
+ */
+export async function mend(): Promise<void> {
+  const working = engineAtWork();
+  if (working !== undefined) {
+    throw new Error(
+      `another command works on the lab (pulumi, process ${working}): wait for it, or interrupt it with Ctrl-C there`,
+    );
+  }
+  if (!(await regionAnswers())) {
+    if (!existsSync(stateFolder)) return;
+    await step('removing what a former lab left, since its region is gone', clear);
+    return;
+  }
+  if (lockFiles().length === 0 && !hasPendingOperations()) return;
+  await step('mending what an interrupted run left', mendState);
+}
+
+/** The process of an engine that holds the stack's lock and lives. */
+export function engineAtWork(): number | undefined {
+  return lockFiles()
+    .map((file) => lockSchema.safeParse(readJson(file)).data?.pid)
+    .find((pid) => pid !== undefined && isEngine(pid));
+}
+
+function lockFiles(): string[] {
+  const locks = join(paths.pulumiState, '.pulumi', 'locks');
+  if (!existsSync(locks)) return [];
+  const files = readdirSync(locks, { recursive: true, encoding: 'utf8' });
+  return files.filter((file) => file.endsWith('.json')).map((file) => join(locks, file));
+}
+
+function isEngine(pid: number): boolean {
+  return commandLine(pid)[0]?.endsWith('pulumi') ?? false;
+}
+
+function commandLine(pid: number): string[] {
+  const file = `/proc/${pid}/cmdline`;
+  try {
+    return readFileSync(file, 'utf8').split('\0');
+  } catch {
+    return [];
+  }
+}
+
+async function regionAnswers(): Promise<boolean> {
+  return daemonRequest('GET', '/health').then(
+    () => true,
+    () => false,
+  );
+}
+
+function hasPendingOperations(): boolean {
+  const project =
+    /^name:\s*(\S+)/m.exec(readFileSync(join(repositoryRoot, 'Pulumi.yaml'), 'utf8'))?.[1] ?? '';
+  const file = join(paths.pulumiState, '.pulumi', 'stacks', project, `${stackName}.json`);
+  return existsSync(file) && readFileSync(file, 'utf8').includes('"pending_operations"');
+}
+
+async function mendState(): Promise<void> {
+  await pluginsEnded();
+  await Promise.all(lockFiles().map((file) => rm(file, { force: true })));
+  const exported = await pulumiOutput(['stack', 'export', '--stack', stackName]);
+  const state = stateSchema.parse(JSON.parse(exported));
+  const { sweep } = await import('./sweep.js');
+  const { pending_operations: pending, ...deployment } = state.deployment;
+  for (const line of await sweep(JSON.stringify(deployment), stackRegion()))
+    process.stderr.write(`  swept ${line}\n`);
+  if (pending === undefined) return;
+  await pulumiOutput(['stack', 'import', '--stack', stackName], JSON.stringify({ ...state, deployment }));
+}
+
+/** A killed engine's plugins end by themselves, but may finish a call first, whose result would not be swept. */
+async function pluginsEnded(): Promise<void> {
+  const deadline = Date.now() + 20_000;
+  while (Date.now() < deadline) {
+    const alive = readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && isPlugin(Number(pid)));
+    if (alive.length === 0) return;
+    await new Promise((done) => setTimeout(done, 200));
+  }
+  throw new Error(
+    'the plugins of an engine that was killed still run; end them, or wait, and run the command again',
+  );
+}
+
+function isPlugin(pid: number): boolean {
+  const programs = join(__dirname, '..', 'providers');
+  return commandLine(pid).some((word) => word.startsWith(programs) && basename(word) === 'main.ts');
+}
+
+function readJson(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
