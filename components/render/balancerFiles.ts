@@ -4,11 +4,10 @@ import { applySettings, awsSettings, settingsFile } from './hostSettings';
 import { keepalivedConfig } from './keepalived';
 import { balancerSysctl } from './kernel';
 import type { BalancerView, FileChange, HostFile } from './model';
-import { program } from './programs';
+import { programFiles } from './programs';
 import { render } from './template';
 import { dropIn, programUnit } from './units';
 
-const none: FileChange = { kind: 'none' };
 const restart = (unit: string): FileChange => ({ kind: 'restart', unit });
 const reload = (unit: string): FileChange => ({ kind: 'reload', unit });
 
@@ -35,18 +34,21 @@ export function balancerFiles(view: BalancerView): HostFile[] {
     programUnit('haproxy-watch', {
       description: 'Watches HAProxy for Keepalived and closes the sessions of down brokers',
       after: 'haproxy.service',
-      realTime: true,
+      watchdogSeconds: 5,
+      faultWhenDead: true,
     }),
     programUnit('vip-agent', {
       description: 'Tells EC2 which balancer holds the virtual IP',
       after: 'network-online.target',
-      realTime: true,
+      // One call to EC2 may take 10 s.
+      watchdogSeconds: 30,
+      faultWhenDead: false,
     }),
     sysctlFile(balancerSysctl(view)),
     settingsFile('watch', restart('haproxy-watch'), {
       intervalMs: 100,
       graceMs: view.keepalived.graceMs,
-      backends: view.listeners.map((listener) => `brokers_${listener.name}`),
+      advertMs: view.keepalived.advertIntervalMs,
     }),
     awsSettings(view.region, view.secrets, restart('vip-agent'), view.virtualIp),
     applySettings(
@@ -58,14 +60,7 @@ export function balancerFiles(view: BalancerView): HostFile[] {
       ['haproxy', 'haproxy-watch', 'vip-agent', 'keepalived'],
       60,
     ),
-    program('apply_config', none),
-    program('changes', none),
-    program('fetch_secrets', none),
-    program('health', none),
-    program('haproxy_socket', restart('haproxy-watch')),
-    program('haproxy_watch', restart('haproxy-watch')),
-    program('aws', restart('vip-agent')),
-    program('vip_agent', restart('vip-agent')),
+    ...programFiles(['apply_config', 'health', 'haproxy_watch', 'vip_agent']),
   ];
 }
 

@@ -3,7 +3,7 @@ import { applySettings, awsSettings, settingsFile } from './hostSettings';
 import { brokerFileDescriptors, brokerSysctl } from './kernel';
 import { sysctlFile } from './balancerFiles';
 import type { BrokerView, FileChange, HostFile } from './model';
-import { program } from './programs';
+import { programFiles, programFolder } from './programs';
 import { render } from './template';
 import { dataVolumeUnit, dropIn, programUnit } from './units';
 
@@ -33,6 +33,7 @@ export function brokerFiles(view: BrokerView): HostFile[] {
       render('units/emqx.conf', {
         dataVolume: view.dataVolumeId !== undefined,
         fileDescriptors: brokerFileDescriptors(view),
+        programFolder,
         drainTimeoutSeconds,
         // EMQX's own unit allows 120 s for an orderly end.
         stopTimeoutSeconds: drainTimeoutSeconds + 120,
@@ -41,9 +42,10 @@ export function brokerFiles(view: BrokerView): HostFile[] {
     programUnit('broker-agent', {
       description: 'Tells the balancers whether this broker takes clients',
       after: 'network-online.target',
-      realTime: false,
+      watchdogSeconds: 30,
+      faultWhenDead: false,
     }),
-    ...(view.dataVolumeId === undefined ? [] : [dataVolumeUnit(view.dataVolumeId), program('data_volume', none)]),
+    ...(view.dataVolumeId === undefined ? [] : [dataVolumeUnit(view.dataVolumeId)]),
     sysctlFile(brokerSysctl(view)),
     // The agent reads it anew when it changes.
     settingsFile('agent', none, {
@@ -58,12 +60,11 @@ export function brokerFiles(view: BrokerView): HostFile[] {
       [...(view.dataVolumeId === undefined ? [] : ['emqx-data']), 'broker-agent', 'emqx'],
       180,
     ),
-    program('apply_config', none),
-    program('changes', none),
-    program('fetch_secrets', none),
-    program('health', none),
-    program('haproxy_socket', none),
-    program('aws', none),
-    program('broker_agent', restart('broker-agent')),
+    ...programFiles([
+      'apply_config',
+      'health',
+      'broker_agent',
+      ...(view.dataVolumeId === undefined ? [] : ['data_volume']),
+    ]),
   ];
 }

@@ -1,18 +1,52 @@
-import { readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { FileChange, HostFile } from './model';
+import type { HostFile } from './model';
 import { packageRoot } from './packageRoot';
+import { compactPython } from './pythonSource';
 
 /** Where a host's programs lie. */
 export const programFolder = '/usr/local/lib/emqx-haproxy';
 
-/** One of host/*.py as a file of the set; `change` is what has to be told of a new version. */
-export function program(name: string, change: FileChange): HostFile {
-  return {
+/**
+ * The programs of host/ that are named, with the modules that they import. None asks for a restart of its own: the
+ * unit of a resident program carries `codeVersion`, so that a change in any of its modules restarts it.
+ */
+export function programFiles(names: readonly string[]): HostFile[] {
+  return modulesOf(names).map((name) => ({
     path: `${programFolder}/${name}.py`,
-    content: readFileSync(join(packageRoot, 'host', `${name}.py`), 'utf8'),
+    content: compactPython(source(name)),
     mode: '0644',
     owner: 'root:root',
-    change,
+    change: { kind: 'none' },
+  }));
+}
+
+/** Differs whenever the program or a module that it imports does. */
+export function codeVersion(name: string): string {
+  const hash = createHash('sha256');
+  for (const each of modulesOf([name])) hash.update(`${each}\n${source(each)}`, 'utf8');
+  return hash.digest('hex').slice(0, 12);
+}
+
+function modulesOf(names: readonly string[]): string[] {
+  const found = new Set<string>();
+  const visit = (name: string): void => {
+    if (found.has(name)) return;
+    found.add(name);
+    for (const [, from, plain] of source(name).matchAll(/^\s*(?:from (\w+) import|import (\w+)$)/gm)) {
+      const imported = from ?? plain ?? '';
+      if (existsSync(pathOf(imported))) visit(imported);
+    }
   };
+  names.forEach(visit);
+  return [...found].sort();
+}
+
+function source(name: string): string {
+  return readFileSync(pathOf(name), 'utf8');
+}
+
+function pathOf(name: string): string {
+  return join(packageRoot, 'host', `${name}.py`);
 }

@@ -1,4 +1,5 @@
 import type { HostFile } from './model';
+import { codeVersion, programFolder } from './programs';
 import { render } from './template';
 
 /** What this platform adds to the unit of a Debian package. */
@@ -9,15 +10,27 @@ export function dropIn(unit: string, content: string): HostFile {
 /** The unit of a resident program of ours: `haproxy-watch` runs haproxy_watch.py. */
 export function programUnit(
   unit: string,
-  view: { readonly description: string; readonly after: string; readonly realTime: boolean },
+  view: {
+    readonly description: string;
+    readonly after: string;
+    readonly watchdogSeconds: number;
+    /** Its death is to move the address. */
+    readonly faultWhenDead: boolean;
+  },
 ): HostFile {
-  const content = render('units/program.service', { ...view, program: unit.replaceAll('-', '_') });
+  const program = unit.replaceAll('-', '_');
+  const content = render('units/program.service', {
+    ...view,
+    program,
+    programFolder,
+    codeVersion: codeVersion(program),
+  });
   return unitFile(`${unit}.service`, unit, content);
 }
 
 /** The unit that mounts a broker's data volume. It is not restarted for a change: EMQX would lose its database. */
 export function dataVolumeUnit(volumeId: string): HostFile {
-  const content = render('units/emqx-data.service', { volumeId });
+  const content = render('units/emqx-data.service', { volumeId, programFolder });
   return { ...unitFile('emqx-data.service', 'emqx-data', content), change: { kind: 'none' } };
 }
 

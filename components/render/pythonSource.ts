@@ -1,0 +1,14 @@
+/**
+ * A Python program as it travels: without docstrings, comments and blank lines, indented by one space. User data has
+ * room for 16 KiB, and this saves a fifth of the programs. A test compares the syntax trees of both.
+ */
+export function compactPython(source: string): string {
+  return source
+    .replace(/^( *)"""[^"]*"""\n(?:[ ]*\n)*(?=( *))/gm, (_all, indent: string, next: string) =>
+      // A class or function with nothing else still needs a body.
+      indent !== '' && next.length < indent.length ? `${indent}pass\n` : '',
+    )
+    .replace(/^ *#(?!!).*\n/gm, '')
+    .replace(/^ *\n/gm, '')
+    .replace(/^(?: {4})+/gm, (spaces) => ' '.repeat(spaces.length / 4));
+}
