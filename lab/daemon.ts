@@ -29,9 +29,10 @@ async function main(regionName: string): Promise<void> {
     process.exit(1);
   });
   const machines = createMachines();
+  const fabric = createFabric();
   const region = new Region({
     name: regionName,
-    fabric: createFabric(),
+    fabric,
     machines,
     moto,
     elasticIpRange: elasticIpNetwork,
@@ -53,6 +54,7 @@ async function main(regionName: string): Promise<void> {
     log('shutting down');
     await machines.removeAll().catch((error: unknown) => log(`removing machines: ${String(error)}`));
     await server.close();
+    await fabric.close();
     await moto.stop();
     rmSync(paths.daemonSocket, { force: true });
     rmSync(paths.daemonPid, { force: true });

@@ -3,6 +3,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from
 import { request } from 'node:http';
 import { dirname, join } from 'node:path';
 import { igwNamespace, namespacePath } from '../fabric/addresses';
+import { removeLeftovers } from '../machines/removal';
 import { paths } from '../paths';
 
 export type { MachineView } from './control';
@@ -52,6 +53,8 @@ export async function stopDaemon(): Promise<void> {
   const deadline = Date.now() + stopTimeoutMs;
   while (pid !== undefined && isOurs(pid) && Date.now() < deadline) await pause(pollMs);
   await endProcess();
+  // Of a daemon that was killed, or that had to be.
+  await removeLeftovers();
   rmSync(paths.daemonSocket, { force: true });
   rmSync(paths.daemonPid, { force: true });
 }

@@ -4,7 +4,7 @@ import type { MoveBehaviour } from '../model';
 import { readBody } from './awsCall';
 import { elasticIpOf } from './ec2/interfaces';
 import type { InstanceRecord } from './ec2/instanceRecord';
-import { reboot, start } from './ec2/lifeCycle';
+import { reboot, start, stoppedByItself } from './ec2/lifeCycle';
 import type { Region } from './ec2/region';
 import { faultSchema, type Faults } from './faults';
 import type { InstanceCredentials } from './iam/instanceCredentials';
@@ -109,12 +109,13 @@ const machineFaults: Readonly<Record<string, (region: Region, record: InstanceRe
   /** From inside: the API sees it stop by itself. */
   async poweroff(region, record) {
     await region.machines.stop(record.instanceId);
-    if (record.state === 'running') record.state = 'stopped';
+    stoppedByItself(region, record);
   },
   async crash(region, record) {
     // A dead machine's namespace would still answer with RST.
     await region.fabric.cut(record.interfaceId);
     await region.machines.crash(record.instanceId);
+    stoppedByItself(region, record);
   },
   async reboot(region, record) {
     reboot(region, record);

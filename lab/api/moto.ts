@@ -33,6 +33,9 @@ export async function ensureMoto(): Promise<string> {
   return bin;
 }
 
+/** What the front asks of moto. */
+export type MotoApi = Pick<Moto, 'forward' | 'query' | 'json'>;
+
 /** moto on loopback, for the region's front only. */
 export class Moto {
   private readonly agent = new Agent({ keepAlive: true, maxSockets: 16 });

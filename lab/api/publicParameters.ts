@@ -2,12 +2,12 @@ import { z } from 'zod';
 import type { AwsCall } from './awsCall';
 import { accountId } from './ec2/region';
 import { images, type Image } from './images';
-import type { Moto } from './moto';
+import type { MotoApi } from './moto';
 
 /** AWS's public SSM parameters for images. Undefined for everything else, which moto answers. */
 export async function answerPublicParameters(
   call: AwsCall,
-  moto: Moto,
+  moto: MotoApi,
   region: string,
 ): Promise<object | undefined> {
   if (call.service !== 'ssm') return undefined;
@@ -51,7 +51,7 @@ const parametersSchema = z.object({
 const noParameters: z.infer<typeof parametersSchema> = { Parameters: [], InvalidParameters: [] };
 
 async function motoParameters(
-  moto: Moto,
+  moto: MotoApi,
   region: string,
   names: readonly string[],
 ): Promise<z.infer<typeof parametersSchema>> {

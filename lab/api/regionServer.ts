@@ -23,7 +23,7 @@ import { serveFile } from './staticFiles';
 /** Where the region listens; port 0 takes a free one, for tests. */
 export interface RegionListeners {
   readonly host: string;
-  /** What plain calls with the runner's key come from. */
+  /** The only source of plain calls with the runner's key. */
   readonly runnerAddress: string;
   readonly runnerPort: number;
   readonly tlsPort: number;
@@ -65,15 +65,7 @@ export async function serveRegion(
     return host !== undefined;
   };
   const servers = {
-    runner: createServer(
-      guarded((incoming, outgoing) =>
-        front.handle(
-          incoming,
-          outgoing,
-          plainAddress(incoming.socket.remoteAddress) === listeners.runnerAddress,
-        ),
-      ),
-    ),
+    runner: createServer(guarded((incoming, outgoing) => front.handle(incoming, outgoing, true))),
     tls: createTlsServer(
       { SNICallback: certificates(authority) },
       guarded(async (incoming, outgoing) => {
@@ -88,6 +80,10 @@ export async function serveRegion(
     ),
     metadata: createServer(guarded((incoming, outgoing) => metadata.handle(incoming, outgoing))),
   };
+  // Unrestricted credentials in the clear: nobody else gets as far as a request.
+  servers.runner.on('connection', (socket) => {
+    if (plainAddress(socket.remoteAddress) !== listeners.runnerAddress) socket.destroy();
+  });
   for (const server of Object.values(servers)) server.keepAliveTimeout = keepAliveTimeoutMs;
   const closeResolver = await serveResolver(region, listeners.host, {
     host: listeners.host,

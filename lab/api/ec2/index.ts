@@ -11,6 +11,7 @@ import { instanceProfileActions } from './instanceProfiles';
 import { interfaceActions } from './interfaces';
 import { natGatewayActions } from './natGateways';
 import { privateAddressActions } from './privateAddresses';
+import { placementGroupActions } from './placementGroups';
 import type { Region } from './region';
 import { routeTableActions } from './routeTables';
 import { runInstancesActions } from './runInstances';
@@ -25,6 +26,7 @@ const actions: Actions = {
   ...routeTableActions,
   ...natGatewayActions,
   ...volumeActions,
+  ...placementGroupActions,
   ...imageActions,
   ...runInstancesActions,
   ...describeInstancesActions,

@@ -31,6 +31,20 @@ export const instanceAttributeActions: Actions = {
     return { instanceId: record.instanceId, instanceMetadataOptions: describeMetadataOptions(record) };
   },
 
+  ModifyInstanceMaintenanceOptions(region, parameters) {
+    const { instanceId } = region.instance(parameters.required('InstanceId'));
+    return { instanceId, autoRecovery: parameters.text('AutoRecovery') ?? 'default' };
+  },
+
+  ModifyInstanceCreditSpecification(region, parameters) {
+    const asked = parameters.structures('InstanceCreditSpecification');
+    const records = asked.map((each) => region.instance(each.required('InstanceId')));
+    return {
+      successfulInstanceCreditSpecificationSet: records.map(({ instanceId }) => ({ instanceId })),
+      unsuccessfulInstanceCreditSpecificationSet: [],
+    };
+  },
+
   DescribeInstanceCreditSpecifications(region, parameters) {
     const records = parameters.list('InstanceId').map((id) => region.instance(id));
     return {

@@ -16,7 +16,7 @@ export function boot(region: Region, record: InstanceRecord): void {
     publicKeys: record.publicKeys,
     rootVolumeGib: region.volume(record.rootVolumeId).sizeGib,
   };
-  background(`boot ${record.instanceId}`, async () => {
+  background(region, record, 'boot', async () => {
     try {
       await region.machines.run(spec);
     } catch (error) {
@@ -35,15 +35,10 @@ export function boot(region: Region, record: InstanceRecord): void {
 export function start(region: Region, record: InstanceRecord): void {
   record.state = 'pending';
   record.stateReason = undefined;
-  background(`start ${record.instanceId}`, async () => {
+  background(region, record, 'start', async () => {
     // A crash leaves the interface cut.
     await region.fabric.uncut(record.interfaceId);
-    try {
-      await region.machines.start(record.instanceId);
-    } catch (error) {
-      record.state = 'stopped';
-      throw error;
-    }
+    await region.machines.start(record.instanceId);
     if (nowIs(record, 'pending')) record.state = region.machines.state(record.instanceId);
   });
 }
@@ -54,14 +49,14 @@ export function stop(region: Region, record: InstanceRecord): void {
     code: 'Client.UserInitiatedShutdown',
     message: 'Client.UserInitiatedShutdown: User initiated shutdown',
   };
-  background(`stop ${record.instanceId}`, async () => {
+  background(region, record, 'stop', async () => {
     await region.machines.stop(record.instanceId);
     if (nowIs(record, 'stopping')) record.state = 'stopped';
   });
 }
 
 export function reboot(region: Region, record: InstanceRecord): void {
-  background(`reboot ${record.instanceId}`, () => region.machines.reboot(record.instanceId));
+  background(region, record, 'reboot', () => region.machines.reboot(record.instanceId));
 }
 
 /** Begins to terminate; the interface and the disks go, or come free, when the machine is gone. */
@@ -71,7 +66,7 @@ export function beginTermination(region: Region, record: InstanceRecord): void {
     code: 'Client.UserInitiatedShutdown',
     message: 'Client.UserInitiatedShutdown: User initiated shutdown',
   };
-  background(`terminate ${record.instanceId}`, () => terminate(region, record));
+  background(region, record, 'terminate', () => terminate(region, record));
 }
 
 /** Follows machines that change state by themselves. */
@@ -80,17 +75,20 @@ export function followMachines(region: Region): void {
     const record = region.instances.get(instanceId);
     if (record === undefined) return;
     if (state === 'running' && record.state === 'pending') record.state = 'running';
-    if (state !== 'stopped' || record.state === 'shutting-down' || record.state === 'terminated') return;
-    if (record.state === 'running') {
-      record.stateReason = {
-        code: 'Client.InstanceInitiatedShutdown',
-        message: 'Client.InstanceInitiatedShutdown: Instance initiated shutdown',
-      };
-    }
-    record.state = 'stopped';
-    log(`${instanceId} stopped by itself`);
-    if (record.shutdownBehaviour === 'terminate') beginTermination(region, record);
+    if (state === 'stopped') stoppedByItself(region, record);
   });
+}
+
+/** A guest that powered off, or died, without the API being asked. */
+export function stoppedByItself(region: Region, record: InstanceRecord): void {
+  if (record.state !== 'running' && record.state !== 'pending') return;
+  record.stateReason = {
+    code: 'Client.InstanceInitiatedShutdown',
+    message: 'Client.InstanceInitiatedShutdown: Instance initiated shutdown',
+  };
+  record.state = 'stopped';
+  log(`${record.instanceId} stopped by itself`);
+  if (record.shutdownBehaviour === 'terminate') beginTermination(region, record);
 }
 
 async function terminate(region: Region, record: InstanceRecord): Promise<void> {
@@ -100,8 +98,8 @@ async function terminate(region: Region, record: InstanceRecord): Promise<void> 
   await release(region, record);
 }
 
-/** Frees what a machine that is gone has held. */
-async function release(region: Region, record: InstanceRecord): Promise<void> {
+/** Frees what a machine that is gone, or never was, has held. */
+export async function release(region: Region, record: InstanceRecord): Promise<void> {
   for (const volume of [...region.volumes.values()]) {
     if (volume.attachment?.instanceId !== record.instanceId) continue;
     if (!volume.attachment.deleteOnTermination) volume.attachment = undefined;
@@ -125,6 +123,10 @@ function nowIs(record: InstanceRecord, state: MachineState): boolean {
   return record.state === state;
 }
 
-function background(what: string, work: () => Promise<void>): void {
-  work().catch((error: unknown) => log(`${what}: ${error instanceof Error ? error.message : String(error)}`));
+/** Work that the API's answer does not wait for. When it fails the instance is what its machine is: try again. */
+function background(region: Region, record: InstanceRecord, verb: string, work: () => Promise<void>): void {
+  work().catch((error: unknown) => {
+    log(`${verb} ${record.instanceId}: ${error instanceof Error ? error.message : String(error)}`);
+    if (record.state !== 'terminated') record.state = region.machines.state(record.instanceId);
+  });
 }

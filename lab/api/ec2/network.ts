@@ -1,5 +1,5 @@
 import type { SecurityGroupRule } from '../../model';
-import type { Moto } from '../moto';
+import type { MotoApi } from '../moto';
 import { Parameters } from '../parameters';
 import type { XmlNode } from '../xml';
 
@@ -47,7 +47,7 @@ export function changedBy(action: string): keyof NetworkView | undefined {
 
 /** The view with one part read anew. A VPC brings and takes its default security group. */
 export async function refreshNetwork(
-  moto: Moto,
+  moto: MotoApi,
   region: string,
   view: NetworkView,
   part: keyof NetworkView,

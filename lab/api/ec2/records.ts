@@ -58,14 +58,22 @@ export interface NatGatewayRecord {
   state: 'available' | 'deleted';
 }
 
+export interface PlacementGroupRecord {
+  readonly groupId: string;
+  readonly name: string;
+  readonly strategy: string;
+  readonly spreadLevel?: string | undefined;
+  readonly partitionCount?: number | undefined;
+}
+
 export interface VolumeRecord {
   readonly volumeId: string;
   readonly availabilityZone: string;
   readonly sizeGib: number;
-  readonly volumeType: string;
   readonly encrypted: boolean;
-  readonly iops?: number | undefined;
-  readonly throughput?: number | undefined;
+  volumeType: string;
+  iops?: number | undefined;
+  throughput?: number | undefined;
   readonly createdAt: Date;
   /** A root volume lives and dies with its machine's disk. */
   readonly root: boolean;

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Fabric, Machines, Vpc } from '../../model';
 import { AwsError } from '../awsError';
 import { contains, formatAddress, parseRange } from '../ipv4';
-import type { Moto } from '../moto';
+import type { MotoApi } from '../moto';
 import { ApplyQueue } from './applyQueue';
 import type { InstanceRecord } from './instanceRecord';
 import { emptyNetwork, type NetworkView } from './network';
@@ -10,6 +10,7 @@ import type {
   ElasticIpRecord,
   InterfaceRecord,
   NatGatewayRecord,
+  PlacementGroupRecord,
   RouteTableRecord,
   Tags,
   VolumeRecord,
@@ -22,7 +23,7 @@ export interface RegionParts {
   readonly name: string;
   readonly fabric: Fabric;
   readonly machines: Machines;
-  readonly moto: Moto;
+  readonly moto: MotoApi;
   /** The range that Elastic IPs are taken from. */
   readonly elasticIpRange: string;
 }
@@ -32,7 +33,7 @@ export class Region {
   readonly name: string;
   readonly fabric: Fabric;
   readonly machines: Machines;
-  readonly moto: Moto;
+  readonly moto: MotoApi;
   readonly elasticIpRange: string;
 
   readonly interfaces = new Map<string, InterfaceRecord>();
@@ -41,6 +42,8 @@ export class Region {
   readonly natGateways = new Map<string, NatGatewayRecord>();
   readonly volumes = new Map<string, VolumeRecord>();
   readonly instances = new Map<string, InstanceRecord>();
+  /** By name. */
+  readonly placementGroups = new Map<string, PlacementGroupRecord>();
   /** Of the resources above, by resource id. */
   readonly tags = new Map<string, Tags>();
   /** What moto keeps and the front must know. */
@@ -74,6 +77,7 @@ export class Region {
   }
 
   owns(resourceId: string): boolean {
+    if (resourceId.startsWith('pg-')) return true;
     return [
       this.interfaces,
       this.elasticIps,

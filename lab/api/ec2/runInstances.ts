@@ -7,7 +7,7 @@ import { describeInstance } from './describeInstances';
 import type { InstanceRecord, MetadataOptions } from './instanceRecord';
 import { readProfile } from './instanceProfiles';
 import { inUse, newInterface } from './interfaces';
-import { boot } from './lifeCycle';
+import { boot, release } from './lifeCycle';
 import type { InterfaceRecord } from './records';
 import { accountId, newId, type Region } from './region';
 
@@ -83,7 +83,13 @@ export const runInstancesActions: Actions = {
       const tags = parameters.tagsFor(type);
       if (tags.size > 0) region.tags.set(id, tags);
     }
-    await region.settle();
+    try {
+      await region.settle();
+    } catch (error) {
+      record.state = 'shutting-down';
+      await release(region, record).catch(() => undefined);
+      throw error;
+    }
     boot(region, record);
     return reservation(region, record);
   },

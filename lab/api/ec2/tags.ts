@@ -73,6 +73,7 @@ function typeOf(resourceId: string): string {
     nat: 'natgateway',
     vol: 'volume',
     i: 'instance',
+    pg: 'placement-group',
   };
   return types[resourceId.split('-')[0] ?? ''] ?? '';
 }

@@ -45,6 +45,21 @@ export const volumeActions: Actions = {
     return done;
   },
 
+  ModifyVolume(region, parameters) {
+    const record = region.volume(parameters.required('VolumeId'));
+    const size = parameters.integer('Size');
+    if (size !== undefined && size !== record.sizeGib) {
+      const message = `lab: ${record.volumeId} keeps its size of ${record.sizeGib} GiB; make another volume`;
+      throw new AwsError('UnsupportedOperation', message);
+    }
+    record.volumeType = parameters.text('VolumeType') ?? record.volumeType;
+    record.iops = parameters.integer('Iops') ?? record.iops;
+    record.throughput = parameters.integer('Throughput') ?? record.throughput;
+    return {
+      volumeModification: { volumeId: record.volumeId, modificationState: 'completed', progress: 100 },
+    };
+  },
+
   DescribeVolumes(region, parameters) {
     const ids = parameters.list('VolumeId');
     const records = selected(ids, region.volumes, (id) => region.volume(id));

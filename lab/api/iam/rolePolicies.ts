@@ -1,4 +1,4 @@
-import type { Moto } from '../moto';
+import type { MotoApi } from '../moto';
 import { Parameters } from '../parameters';
 import type { XmlNode } from '../xml';
 import { parsePolicy, type Policy } from './policy';
@@ -8,13 +8,15 @@ export class RolePolicies {
   private readonly read = new Map<string, Promise<readonly Policy[]>>();
 
   constructor(
-    private readonly moto: Pick<Moto, 'query'>,
+    private readonly moto: Pick<MotoApi, 'query'>,
     private readonly region: string,
   ) {}
 
-  /** To be called after every call that may have changed IAM. */
+  /** To be called after every call that may have changed IAM. Known roles are read anew, before a takeover asks. */
   forget(): void {
+    const known = [...this.read.keys()];
     this.read.clear();
+    for (const roleName of known) this.of(roleName).catch(() => undefined);
   }
 
   of(roleName: string): Promise<readonly Policy[]> {
@@ -22,7 +24,9 @@ export class RolePolicies {
     if (known !== undefined) return known;
     const reading = this.readAll(roleName);
     this.read.set(roleName, reading);
-    reading.catch(() => this.read.delete(roleName));
+    reading.catch(() => {
+      if (this.read.get(roleName) === reading) this.read.delete(roleName);
+    });
     return reading;
   }
 
