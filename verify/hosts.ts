@@ -1,6 +1,6 @@
 import { type Result, Warning, check } from './checks';
 import type { Outputs } from './outputs';
-import { Ssh } from './ssh';
+import { Ssh, WrongHostKey } from './ssh';
 
 /** The stack's hosts, those that answer. */
 export interface Hosts {
@@ -19,21 +19,23 @@ export async function reachHosts(
   const ssh = new Ssh(outputs.ssh);
   const balancers = outputs.balancers.map(({ name }) => name);
   const brokers = outputs.brokers.map(({ name }) => name);
-  const failures = new Map<string, string>();
+  const failures = new Map<string, Error>();
   const result = await check('hosts: all answer by their pinned keys', async () => {
     await Promise.all(
       [...balancers, ...brokers].map(async (name) => {
         try {
           await ssh.connect(name);
         } catch (error) {
-          failures.set(name, error instanceof Error ? error.message : String(error));
+          failures.set(name, error instanceof Error ? error : new Error(String(error)));
         }
       }),
     );
     if (failures.size === 0) return `${balancers.length} balancers, ${brokers.length} brokers`;
-    const told = [...failures.values()].join('; ');
+    const told = [...failures.values()].map(({ message }) => message).join('; ');
     const serviceable =
-      brokers.every((name) => !failures.has(name)) && balancers.some((name) => !failures.has(name));
+      brokers.every((name) => !failures.has(name)) &&
+      balancers.some((name) => !failures.has(name)) &&
+      ![...failures.values()].some((failure) => failure instanceof WrongHostKey);
     throw serviceable ? new Warning(`not checked, since it does not answer: ${told}`) : new Error(told);
   });
   const answering = (names: readonly string[]) => names.filter((name) => !failures.has(name));

@@ -6,6 +6,9 @@ type Target = Outputs['ssh']['hosts'][string];
 const readyTimeoutMs = 5_000;
 const commandTimeoutMs = 10_000;
 
+/** A host that shows another key than the outputs name: someone may stand in for it. */
+export class WrongHostKey extends Error {}
+
 /** One connection per host, opened when first needed and used for every command on it. */
 export class Ssh {
   readonly #login: Outputs['ssh'];
@@ -66,13 +69,10 @@ export class Ssh {
     return new Promise((done, failed) => {
       let mismatch = false;
       client.on('ready', () => done(client));
-      client.on('error', (error) =>
-        failed(
-          new Error(
-            mismatch ? `${host}: shows another host key than the pinned one` : `${host}: ${error.message}`,
-          ),
-        ),
-      );
+      client.on('error', (error) => {
+        const wrongKey = `${host}: shows another host key than the pinned one`;
+        failed(mismatch ? new WrongHostKey(wrongKey) : new Error(`${host}: ${error.message}`));
+      });
       client.connect({
         host: target.address,
         username: this.#login.user,
