@@ -111,8 +111,11 @@ export class Machine {
     this.state = 'stopped';
   }
 
-  freeze(): Promise<void> {
-    return this.cgroup.freeze();
+  async freeze(): Promise<void> {
+    if (this.initPid === undefined) {
+      throw new Error(`lab: ${this.spec.instanceId} is ${this.state}; only a running machine can be frozen`);
+    }
+    await this.cgroup.freeze();
   }
 
   thaw(): Promise<void> {

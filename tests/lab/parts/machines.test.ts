@@ -26,7 +26,6 @@ runcmd:
 let folder: string;
 let places: MachinePlaces;
 let network: MachineNetwork;
-const machines = () => made;
 let made: ReturnType<typeof createMachines>;
 let spec: MachineSpec;
 let address: string;
@@ -66,7 +65,7 @@ afterAll(async () => {
 
 /** Runs a command in the machine, as a program of its own would run. */
 function inside(...argv: string[]): Promise<string> {
-  return run('nsenter', [`--target=${String(machines().initPid(spec.instanceId))}`, '--all', ...argv]);
+  return run('nsenter', [`--target=${String(made.initPid(spec.instanceId))}`, '--all', ...argv]);
 }
 
 /** Waits until the guest has carried out what its boot demands. */
@@ -171,6 +170,7 @@ describe('a machine', () => {
     expect(made.state(spec.instanceId)).toBe('stopped');
     expect(await connectFrom(network, address, 22)).toBe('silent');
     expect(news).toEqual([]);
+    await expect(made.freeze(spec.instanceId)).rejects.toThrow('i-0aaa is stopped');
 
     await made.start(spec.instanceId);
     expect(await booted()).toBe('running');
@@ -211,7 +211,7 @@ describe('removal', () => {
     expect(lockFiles()).toEqual(left.locksBefore);
   });
 
-  it('of machines that do not react takes no longer than of others', async () => {
+  it('of a frozen machine leaves nothing either', async () => {
     const host = await network.addHost('three');
     await made.run({ ...spec, instanceId: 'i-0ccc', namespace: host.namespace });
     await made.freeze('i-0ccc');
