@@ -14,5 +14,5 @@ export interface FunctionType<A extends Fields = Fields> {
 /** Types a row by its own arguments, adds the region that all take, and puts it in the table without them. */
 export function awsFunction<A extends Fields>(row: FunctionType<A>): FunctionType {
   // Arguments reach a row only after `findFailures` has held them against the row's own fields.
-  return { ...row, args: { region: optional(text), ...row.args } } as unknown as FunctionType;
+  return { ...row, args: { region: optional(text), ...row.args } };
 }

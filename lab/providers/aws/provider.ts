@@ -79,7 +79,7 @@ export class AwsProvider {
   ): { readonly inputs: Properties; readonly failures: readonly Failure[] } {
     const row = this.row(type);
     const fields = commonInputs(row);
-    const { tagsAll: _, ...own } = given;
+    const own = without(given, 'tagsAll');
     const failures = findFailures(fields, own, type);
     if (failures.length > 0) return { inputs: own, failures };
     const named = withNames(fields, withDefaults(fields, own), { resourceName, seed, before });
@@ -248,7 +248,7 @@ export class AwsProvider {
     inputs: Properties,
     state: Properties = {},
   ): Promise<Properties> {
-    const { tags: _, ...known } = { ...state, ...inputs };
+    const known = without({ ...state, ...inputs }, 'tags');
     return (
       await call.until(`${row.token} ${id} to be seen`, () => this.readState(row, call, id, known, inputs))
     ).state;
@@ -283,6 +283,10 @@ export class AwsProvider {
     );
     return { tags: Object.fromEntries(tags), tagsAll: all };
   }
+}
+
+function without(properties: Properties, name: string): Properties {
+  return Object.fromEntries(Object.entries(properties).filter(([key]) => key !== name));
 }
 
 /** As the engine will get it: without what is undefined. */

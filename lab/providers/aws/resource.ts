@@ -59,7 +59,7 @@ export type Tagging = (
 /** Types a row by its own properties, and puts it in the table without them. */
 export function resource<I extends Fields, C extends Fields>(row: ResourceType<I, C>): ResourceType {
   // Inputs reach a row only after `findFailures` has held them against the row's own fields.
-  return row as unknown as ResourceType;
+  return row;
 }
 
 /** The properties that the provider adds to a type: where it is, and its tags. */

@@ -15,7 +15,7 @@ const secretSignature = '1b47061264138c4ac30d75fd1eb44270';
 /** The properties of a message. */
 export function fromStruct(struct: Struct | undefined): Properties {
   // A Struct holds JSON values and nothing else.
-  return (struct?.toJavaScript() ?? {}) as Properties;
+  return struct?.toJavaScript() ?? {};
 }
 
 /** Properties as a message; what is undefined is left out, since protobuf has no word for it. */

@@ -38,8 +38,8 @@ export const securityGroupRule = resource({
         ? ec2.authorizeSecurityGroupIngress(request)
         : ec2.authorizeSecurityGroupEgress(request),
     );
-    const { description: _, ...identity } = wanted;
-    const hash = createHash('sha256').update(JSON.stringify(identity)).digest().readUInt32BE(0);
+    const identity = JSON.stringify({ ...wanted, description: undefined });
+    const hash = createHash('sha256').update(identity).digest().readUInt32BE(0);
     return `sgrule-${hash}`;
   },
 

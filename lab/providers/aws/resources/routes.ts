@@ -76,7 +76,7 @@ export const route = resource({
     origin: output(text),
     state: output(text),
   },
-  check: ({ destinationCidrBlock, routeTableId: _, ...rest }): Record<string, string> => {
+  check: ({ destinationCidrBlock, ...rest }): Record<string, string> => {
     const given = Object.keys(targets).filter((name) => name in rest);
     if (destinationCidrBlock === undefined)
       return { destinationCidrBlock: 'a route needs destinationCidrBlock: the lab has IPv4 only' };
