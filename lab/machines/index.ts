@@ -48,7 +48,10 @@ export function createMachines(places: MachinePlaces = labPlaces): Machines {
   return {
     run: (spec) => {
       states.set(spec.instanceId, 'pending');
-      return inTurn(spec.instanceId, () => boot(spec));
+      return inTurn(spec.instanceId, () => boot(spec)).catch((error: unknown) => {
+        if (!machines.has(spec.instanceId)) states.set(spec.instanceId, 'terminated');
+        throw error;
+      });
     },
     stop: (instanceId) => withMachine(instanceId, (machine) => machine.stop()),
     start: (instanceId) => withMachine(instanceId, (machine) => machine.start()),
@@ -91,7 +94,7 @@ export function createMachines(places: MachinePlaces = labPlaces): Machines {
         await Promise.all([...machines.values()].map((machine) => machine.remove()));
         await Promise.all(turns.values());
         await Promise.all([...machines.values()].map((machine) => machine.remove()));
-        for (const instanceId of machines.keys()) states.set(instanceId, 'terminated');
+        for (const instanceId of [...states.keys()]) states.set(instanceId, 'terminated');
         machines.clear();
         await removeLeftovers(places);
       } finally {

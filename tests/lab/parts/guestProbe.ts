@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { MachineNetwork } from './machineNetwork';
 
 const timeoutMs = 60_000;
-const askIntervalMs = 50;
+const askIntervalMs = 10;
 
 /** Waits for a condition that nothing announces. */
 export async function waitFor(what: string, condition: () => boolean): Promise<void> {

@@ -211,6 +211,31 @@ describe('removal', () => {
     expect(lockFiles()).toEqual(left.locksBefore);
   });
 
+  it('overtakes machines that are still booting or stopping', async () => {
+    const hosts = await Promise.all(['booting', 'stopping'].map((name) => network.addHost(name)));
+    const [booting, stopping] = hosts.map(({ namespace }) => ({
+      ...spec,
+      instanceId: `i-${namespace}`,
+      namespace,
+    }));
+    if (booting === undefined || stopping === undefined) throw new Error('no hosts');
+    await made.run(stopping);
+    const stopped = made.stop(stopping.instanceId);
+    const booted = made.run(booting);
+    await waitFor('the boot to begin', () => existsSync(join(places.machines, booting.instanceId)));
+
+    await made.removeAll();
+    await Promise.allSettled([stopped, booted]);
+
+    expect([made.state(stopping.instanceId), made.state(booting.instanceId)]).toEqual([
+      'terminated',
+      'terminated',
+    ]);
+    expect(existsSync(places.machines)).toBe(false);
+    expect(readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain(folder);
+    expect(existsSync(join('/sys/fs/cgroup/freezer', places.cgroup))).toBe(false);
+  });
+
   it('of a frozen machine leaves nothing either', async () => {
     const host = await network.addHost('three');
     await made.run({ ...spec, instanceId: 'i-0ccc', namespace: host.namespace });
