@@ -33,7 +33,8 @@ export function emqxConfig(view: BrokerView): string {
 export function seedsEnvironment(view: BrokerView): string {
   const node = /^[A-Za-z0-9._-]+@[A-Za-z0-9._-]+$/;
   const wrong = view.seeds.find((seed) => !node.test(seed));
-  if (wrong !== undefined) throw new Error(`seeds: ${JSON.stringify(wrong)} is no node name like emqx@10.0.0.5`);
+  if (wrong !== undefined)
+    throw new Error(`seeds: ${JSON.stringify(wrong)} is no node name like emqx@10.0.0.5`);
   return `EMQX_CLUSTER__STATIC__SEEDS='${JSON.stringify(view.seeds)}'\n`;
 }
 

@@ -39,7 +39,8 @@ function check(file: HostFile): void {
     throw wrong(`change names the unit ${JSON.stringify(file.change.unit)}, which is no unit name`);
   }
   if (!file.content.endsWith('\n')) throw wrong('the content does not end with a newline');
-  if (/^=== \//m.test(file.content)) throw wrong('a line of the content begins with "=== /", as a header does');
+  if (/^=== \//m.test(file.content))
+    throw wrong('a line of the content begins with "=== /", as a header does');
   // The set travels in YAML and through a shell: neither carries these.
   if (/[^\P{Cc}\n\t]/u.test(file.content)) throw wrong('the content has control characters');
 }

@@ -115,7 +115,8 @@ function balancingView(balancing: Balancing, definesTable: boolean): View {
 
 function refuseContradictions(view: BalancerView, listener: Listener, websocket: boolean): void {
   const wrong = (what: string) => new Error(`listener ${listener.name}: ${what}`);
-  const byClientId = listener.balancing.method === 'clientId' || listener.balancing.method === 'clientIdTable';
+  const byClientId =
+    listener.balancing.method === 'clientId' || listener.balancing.method === 'clientIdTable';
   if (byClientId && (websocket || !listener.inspect)) {
     const why = websocket ? 'its first bytes are HTTP' : 'it is not inspected';
     throw wrong(

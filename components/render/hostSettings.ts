@@ -18,13 +18,17 @@ export function applySettings(
   enable: readonly string[],
   healthTimeoutSeconds: number,
 ): HostFile {
-  return settingsFile('apply', { kind: 'none' }, {
-    role,
-    validate,
-    enable,
-    health: ['/usr/bin/python3', '/usr/local/lib/emqx-haproxy/health.py'],
-    healthTimeoutSeconds,
-  });
+  return settingsFile(
+    'apply',
+    { kind: 'none' },
+    {
+      role,
+      validate,
+      enable,
+      health: ['/usr/bin/python3', '/usr/local/lib/emqx-haproxy/health.py'],
+      healthTimeoutSeconds,
+    },
+  );
 }
 
 /** What only AWS knows: identifiers and addresses in one small file, so that all others are known in a preview. */

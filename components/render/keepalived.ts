@@ -5,7 +5,9 @@ import { render } from './template';
 export function keepalivedConfig(view: BalancerView): string {
   const { interface: name, routerId, advertIntervalMs, priority, preempt } = view.keepalived;
   if (advertIntervalMs < 10) {
-    throw new Error(`keepalived.advertIntervalMs is ${advertIntervalMs}; allowed: 10 or more, as VRRPv3 counts`);
+    throw new Error(
+      `keepalived.advertIntervalMs is ${advertIntervalMs}; allowed: 10 or more, as VRRPv3 counts`,
+    );
   }
   if (routerId < 1 || routerId > 255) {
     throw new Error(`keepalived.routerId is ${routerId}; allowed: 1 to 255, the same on both balancers`);

@@ -29,7 +29,12 @@ export type ListenerName = 'mqtt' | 'mqtts' | 'ws' | 'wss';
 
 export type Balancing =
   | { readonly method: 'clientId' }
-  | { readonly method: 'clientIdTable'; readonly entries: number; readonly expireSeconds: number; readonly keyLength: number }
+  | {
+      readonly method: 'clientIdTable';
+      readonly entries: number;
+      readonly expireSeconds: number;
+      readonly keyLength: number;
+    }
   | { readonly method: 'roundRobin' | 'sourceAddress' | 'leastConnections' };
 
 export interface ClientCertificates {
@@ -109,7 +114,13 @@ export interface BalancerView {
     readonly ticketKeys?: boolean;
   };
   readonly stats: { readonly port: number; readonly user: string; readonly refreshSeconds: number };
-  readonly healthCheck: { readonly port: number; readonly intervalMs: number; readonly timeoutMs: number; readonly fall: number; readonly rise: number };
+  readonly healthCheck: {
+    readonly port: number;
+    readonly intervalMs: number;
+    readonly timeoutMs: number;
+    readonly fall: number;
+    readonly rise: number;
+  };
   readonly keepalived: {
     readonly interface: string;
     readonly routerId: number;
@@ -140,7 +151,12 @@ export type VirtualIpView =
       readonly interfaceId: string;
       readonly publicAddress: string;
     }
-  | { readonly mode: 'route'; readonly address: string; readonly routeTableIds: readonly string[]; readonly interfaceId: string }
+  | {
+      readonly mode: 'route';
+      readonly address: string;
+      readonly routeTableIds: readonly string[];
+      readonly interfaceId: string;
+    }
   | { readonly mode: 'privateIp'; readonly address: string; readonly interfaceId: string };
 
 /** One file made on the host from a Secrets Manager secret (a JSON object of strings). */
@@ -191,7 +207,13 @@ export interface HostUserData {
   readonly operatingSystem: OperatingSystem;
   /** Debian packages; `name=version` pins. Installed by cloud-init, then held. */
   readonly packages: readonly string[];
-  readonly aptRepositories: readonly { readonly name: string; readonly url: string; readonly keyUrl: string; readonly suite: string; readonly component: string }[];
+  readonly aptRepositories: readonly {
+    readonly name: string;
+    readonly url: string;
+    readonly keyUrl: string;
+    readonly suite: string;
+    readonly component: string;
+  }[];
   /** The host's whole file set; the host's programs are in it. */
   readonly files: readonly HostFile[];
 }

@@ -7,6 +7,7 @@ export const packageRoot = findPackageRoot(__dirname);
 function findPackageRoot(from: string): string {
   if (existsSync(join(from, 'templates')) && existsSync(join(from, 'package.json'))) return from;
   const parent = dirname(from);
-  if (parent === from) throw new Error(`emqx-haproxy: no templates/ beside a package.json above ${__dirname}`);
+  if (parent === from)
+    throw new Error(`emqx-haproxy: no templates/ beside a package.json above ${__dirname}`);
   return findPackageRoot(parent);
 }

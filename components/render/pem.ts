@@ -7,7 +7,8 @@ const block = /-----BEGIN ([A-Z0-9 ]+)-----\r?\n(?:[A-Za-z0-9+/=]+\r?\n)+-----EN
 export function pemFile(text: string, label: 'CERTIFICATE' | 'X509 CRL', argument: string): string {
   const blocks = [...text.matchAll(block)];
   const other = blocks.find((match) => match[1] !== label)?.[1];
-  if (other !== undefined) throw new Error(`${argument}: holds a ${other}; allowed: PEM blocks of ${label} only`);
+  if (other !== undefined)
+    throw new Error(`${argument}: holds a ${other}; allowed: PEM blocks of ${label} only`);
   if (blocks.length === 0 || text.replaceAll(block, '').trim() !== '') {
     throw new Error(`${argument}: is not PEM; allowed: one or more blocks of ${label} and nothing else`);
   }

@@ -40,7 +40,12 @@ function namesIn(tokens: readonly Token[]): Set<string> {
   return names;
 }
 
-function refuseUnused(templateName: string, value: ViewValue, names: ReadonlySet<string>, path: string): void {
+function refuseUnused(
+  templateName: string,
+  value: ViewValue,
+  names: ReadonlySet<string>,
+  path: string,
+): void {
   if (typeof value !== 'object') return;
   for (const [key, inner] of Object.entries(value)) {
     const innerPath = Array.isArray(value) ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`;

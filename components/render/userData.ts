@@ -23,7 +23,9 @@ export function userData(view: HostUserData): UserData {
     hasRepositories: view.aptRepositories.length > 0,
     repositories: view.aptRepositories.map(({ name, url, keyUrl, suite, component }) => {
       if (!keyUrl.startsWith('https://')) {
-        throw new Error(`aptRepositories.${name}: keyUrl is ${JSON.stringify(keyUrl)}; allowed: an https:// URL`);
+        throw new Error(
+          `aptRepositories.${name}: keyUrl is ${JSON.stringify(keyUrl)}; allowed: an https:// URL`,
+        );
       }
       return { name, url, keyUrl, suite, component };
     }),
