@@ -1,0 +1,118 @@
+"""A real HAProxy on loopback, with its master, and brokers that only keep their connections."""
+
+import contextlib
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+
+from haproxy_socket import ask
+
+
+def until(condition: Callable[[], bool], seconds: float = 10) -> None:
+    """Waits for a condition."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "the condition did not come true"
+        time.sleep(0.02)
+
+
+class Broker:
+    """Accepts and keeps."""
+
+    def __init__(self) -> None:
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self.listener.getsockname()[1]
+        self.kept: list[socket.socket] = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                self.kept.append(self.listener.accept()[0])
+
+    def stop_listening(self) -> None:
+        """Fails its checks; connections stay, as those of a frozen broker do."""
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+
+
+class HaProxy:
+    """Of three brokers; its sockets lie in `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.runtime, self.master = str(folder / "admin.sock"), str(folder / "master.sock")
+        self.brokers = [Broker() for _ in range(3)]
+        with socket.create_server(("127.0.0.1", 0)) as found:
+            self.port: int = found.getsockname()[1]
+        self.clients: list[socket.socket] = []
+        self.extra = ""
+
+    def __enter__(self) -> "HaProxy":
+        servers = "\n".join(
+            f"  server e{n} 127.0.0.1:{broker.port} check inter 50 fall 1 rise 1"
+            for n, broker in enumerate(self.brokers)
+        )
+        text = f"""global
+  stats socket {self.runtime} mode 600 level admin expose-fd listeners
+defaults
+  mode tcp
+  timeout connect 1s
+  timeout client 100s
+  timeout server 100s
+frontend mqtt
+  bind 127.0.0.1:{self.port} {self.extra}
+  default_backend brokers
+backend brokers
+  balance roundrobin
+{servers}
+"""
+        (self.folder / "haproxy.cfg").write_text(text)
+        command = ["haproxy", "-W", "-S", self.master, "-f", str(self.folder / "haproxy.cfg")]
+        self.process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        until(lambda: Path(self.runtime).exists() and Path(self.master).exists())
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for client in self.clients:
+            client.close()
+        self.process.terminate()
+        self.process.wait()
+
+    def connect(self, count: int) -> None:
+        """Clients that stay."""
+        before = sum(len(broker.kept) for broker in self.brokers)
+        self.clients += [socket.create_connection(("127.0.0.1", self.port)) for _ in range(count)]
+        until(lambda: sum(len(broker.kept) for broker in self.brokers) >= before + count)
+
+    def reload(self) -> None:
+        """Leaves one more former worker."""
+        before = self.workers()
+        self.process.send_signal(12)
+        until(lambda: self.workers() == before + 1)
+
+    def workers(self) -> int:
+        """Running and former."""
+        with contextlib.suppress(OSError):
+            return ask(self.master, "show proc").count(" worker ")
+        return 0
+
+    def open_clients(self) -> int:
+        """Those that HAProxy has not closed."""
+        return sum(_is_open(client) for client in self.clients)
+
+
+def _is_open(client: socket.socket) -> bool:
+    client.setblocking(False)
+    try:
+        return client.recv(1) != b""
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False

@@ -1,0 +1,129 @@
+"""The watcher against a real HAProxy."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from haproxy import HaProxy, until
+
+import haproxy_watch
+from haproxy_socket import ask
+from haproxy_watch import Closer, Server, Verdict, abandoned, servers
+
+
+@pytest.fixture
+def haproxy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HaProxy]:
+    with HaProxy(tmp_path) as made:
+        monkeypatch.setattr(haproxy_watch, "RUNTIME", made.runtime)
+        monkeypatch.setattr(haproxy_watch, "MASTER", made.master)
+        yield made
+
+
+def look(haproxy: HaProxy) -> dict[tuple[str, str], Server]:
+    return servers(ask(haproxy.runtime, haproxy_watch.SERVERS))
+
+
+def see(haproxy: HaProxy, closer: Closer, server: str, status: str) -> None:
+    until(lambda: look(haproxy)["brokers", server].status.startswith(status))
+    closer.see(look(haproxy))
+
+
+def test_sessions_of_a_broker_that_is_down_are_closed_in_new_and_former_workers(haproxy: HaProxy) -> None:
+    haproxy.connect(6)
+    haproxy.reload()
+    haproxy.connect(6)
+    closer = Closer(100, 3)
+    haproxy.brokers[0].stop_listening()
+    see(haproxy, closer, "e0", "DOWN")
+    closer.step(paced=False)
+    until(lambda: haproxy.open_clients() == 8)
+    assert closer.counts["closed_down_total"] == 4
+
+
+def test_nothing_is_closed_while_fewer_than_half_are_up(haproxy: HaProxy) -> None:
+    haproxy.connect(6)
+    closer = Closer(100, 3)
+    for number in (0, 1):
+        haproxy.brokers[number].stop_listening()
+        see(haproxy, closer, f"e{number}", "DOWN")
+    closer.step(paced=True)
+    assert (haproxy.open_clients(), closer.counts["closed_down_total"]) == (6, 0)
+
+
+def test_a_draining_broker_is_emptied_at_a_pace_in_new_and_former_workers(haproxy: HaProxy) -> None:
+    haproxy.connect(6)
+    haproxy.reload()
+    haproxy.connect(6)
+    closer = Closer(3, 3)
+    ask(haproxy.runtime, "set server brokers/e1 state drain")
+    see(haproxy, closer, "e1", "DRAIN")
+    closer.step(paced=True)
+    until(lambda: haproxy.open_clients() == 9)
+    closer.step(paced=True)
+    until(lambda: haproxy.open_clients() == 8)
+
+
+def test_the_oldest_of_too_many_former_workers_is_emptied(haproxy: HaProxy) -> None:
+    for _ in range(2):
+        haproxy.connect(3)
+        haproxy.reload()
+    closer = Closer(2, 1)
+    closer.see(look(haproxy))
+    closer.step(paced=True)
+    until(lambda: haproxy.open_clients() == 4)
+    assert closer.counts["closed_old_total"] == 2
+
+
+def test_a_dead_haproxy_has_a_grace_a_hung_one_has_none() -> None:
+    verdict = Verdict(1.0)
+    assert verdict.after("dead", 0.0) is True, "not seen yet since the start"
+    assert verdict.after("ok", 10.0) is False
+    assert verdict.after("dead", 10.9) is False
+    assert verdict.after("dead", 11.0) is True
+    assert verdict.after("ok", 12.0) is False
+    assert verdict.after("hung", 12.1) is True
+    assert verdict.after("dead", 12.2) is True
+    assert verdict.after("ok", 12.3) is False
+    assert Verdict(0.0).after("dead", 1.0) is True
+
+
+def test_only_servers_that_are_down_beside_a_majority_are_abandoned() -> None:
+    state = {
+        ("b", f"e{n}"): Server(status, 1)
+        for n, status in enumerate(["UP", "DOWN (agent)", "DRAIN", "UP 1/2"])
+    }
+    assert abandoned(state) == {("b", "e1")}
+    assert abandoned({("b", "e0"): Server("DOWN", 1)}) == set()
+
+
+def test_the_watcher_follows_haproxy_through_death_hang_and_return(haproxy: HaProxy, tmp_path: Path) -> None:
+    program = (
+        "import haproxy_watch as w, resident, pathlib, sys;"
+        f"w.RUNTIME={haproxy.runtime!r}; w.MASTER={haproxy.master!r};"
+        f"resident.RUN=pathlib.Path({str(tmp_path)!r}); resident.SETTINGS=resident.RUN/'watch.json'; w.main([])"
+    )
+    (tmp_path / "watch.json").write_text('{"graceMs": 300, "answerMs": 300}')
+    fault = tmp_path / "fault/haproxy"
+    environment = {**os.environ, "PYTHONPATH": str(Path(haproxy_watch.__file__).parent)}
+    watcher = subprocess.Popen([sys.executable, "-c", program], env=environment, stdout=subprocess.DEVNULL)
+    try:
+        until(lambda: fault.exists() and fault.read_text() == "0\n")
+        worker = int(haproxy_watch.WORKER.findall(ask(haproxy.master, "show proc"))[0][0])
+        os.kill(worker, signal.SIGSTOP)
+        until(lambda: fault.read_text() == "1\n")
+        os.kill(worker, signal.SIGCONT)
+        until(lambda: fault.read_text() == "0\n")
+        haproxy.process.kill()
+        os.kill(worker, signal.SIGKILL)
+        until(lambda: fault.read_text() == "1\n")
+        haproxy.process.wait()
+        with haproxy:
+            until(lambda: fault.read_text() == "0\n")
+        assert "emqx_haproxy_watch_fault" in (tmp_path / "metrics/watch.prom").read_text()
+    finally:
+        watcher.kill()
+        watcher.wait()
