@@ -58,6 +58,8 @@ class NamespaceFabric implements LabFabric {
   #move: MoveBehaviour = { delayMs: 0, lingerMs: 0 };
   readonly #cut = new Set<string>();
   readonly #timers = new Set<NodeJS.Timeout>();
+  /** The timers after which connections between an Elastic IP and a former holder end. */
+  readonly #lingering = new Map<string, NodeJS.Timeout>();
   #turn: Promise<unknown> = Promise.resolve();
 
   apply(vpc: Vpc): Promise<void> {
@@ -105,8 +107,7 @@ class NamespaceFabric implements LabFabric {
   }
 
   async close(): Promise<void> {
-    for (const timer of this.#timers) clearTimeout(timer);
-    this.#timers.clear();
+    for (const timer of this.#timers) this.#cancel(timer);
     await this.#inTurn(() => this.#forget());
   }
 
@@ -204,11 +205,15 @@ class NamespaceFabric implements LabFabric {
   #dropMovedConnections(former: NetworkPlan, next: NetworkPlan): void {
     for (const [publicIp, privateIp] of former.holders) {
       if (next.holders.get(publicIp) === privateIp) continue;
-      this.#after(this.#move.lingerMs, async () => {
+      const pair = `${publicIp} ${privateIp}`;
+      this.#cancel(this.#lingering.get(pair));
+      const timer = this.#after(this.#move.lingerMs, async () => {
+        this.#lingering.delete(pair);
         // It may have come back meanwhile.
         if (this.#current?.holders.get(publicIp) === privateIp) return;
         await this.#open().gatewayShell.ask(forgetConnectionsScript(publicIp, privateIp));
       });
+      this.#lingering.set(pair, timer);
     }
   }
 
@@ -225,7 +230,7 @@ class NamespaceFabric implements LabFabric {
   }
 
   /** What goes wrong then has no caller to be told, so the log has to do. */
-  #after(milliseconds: number, work: () => Promise<void>): void {
+  #after(milliseconds: number, work: () => Promise<void>): NodeJS.Timeout {
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
       work().catch((error: unknown) => {
@@ -233,6 +238,13 @@ class NamespaceFabric implements LabFabric {
       });
     }, milliseconds);
     this.#timers.add(timer);
+    return timer;
+  }
+
+  #cancel(timer: NodeJS.Timeout | undefined): void {
+    if (timer === undefined) return;
+    clearTimeout(timer);
+    this.#timers.delete(timer);
   }
 
   #known(interfaceId: string) {

@@ -34,6 +34,8 @@ import {
   withVipOn,
 } from './fabricVpc';
 
+/** The protocol that Keepalived speaks. */
+const vrrp = 112;
 const names = ['a', 'b', 'c', 'd'] as const;
 type Name = (typeof names)[number];
 
@@ -55,12 +57,11 @@ beforeAll(async () => {
   };
   runner = new FabricHost('runner');
   region = new FabricHost('region', igwNamespace);
-  await takeSecondaryAddress('a', at.vipOfA);
-  await takeSecondaryAddress('b', at.vipOfB);
   await Promise.all([
     ...Object.values(hosts).flatMap((host) => Object.values(ports).map((port) => host.serveTcp(port))),
     ...[4566, 443, 8169].map((port) => region.serveTcp(port)),
     region.serveUdp(8053),
+    hosts.b.serveProtocol(vrrp),
   ]);
 }, 30_000);
 
@@ -73,7 +74,12 @@ afterAll(async () => {
 beforeEach(async () => {
   fabric.setMoveBehaviour({ delayMs: 0, lingerMs: 0 });
   await fabric.apply(exampleVpc());
-  for (const name of names) await fabric.uncut(interfaceIdOf(name));
+  for (const name of names) {
+    await fabric.uncut(interfaceIdOf(name));
+    await fabric.renew(interfaceIdOf(name));
+  }
+  await takeSecondaryAddress('a', at.vipOfA);
+  await takeSecondaryAddress('b', at.vipOfB);
   // A connection that a former test's rules allowed would go on in this one.
   await run('nsenter', [`--net=${namespacePath(routerNamespace)}`, 'conntrack', '-F']);
 });
@@ -161,17 +167,11 @@ describe('a security group', () => {
   });
 
   it('allows by protocol number', async () => {
-    await Promise.all([hosts.a.serveProtocol(112), hosts.b.serveProtocol(112)]);
-    await hosts.a.sendProtocol(112, at.b, 'before');
-    const vrrp = { protocol: '112', fromPort: -1, toPort: -1, peer: { groupId: 'sg-balancers' } };
-    await fabric.apply(withGroup(exampleVpc(), 'sg-balancers', { ingress: [vrrp] }));
-    await expect
-      .poll(async () => {
-        await hosts.a.sendProtocol(112, at.b, 'allowed');
-        return hosts.b.received();
-      })
-      .toContain(`${at.a} allowed`);
-    expect(await hosts.b.received()).not.toContain('before');
+    await hosts.a.sendProtocol(vrrp, at.b, 'denied');
+    await fabric.apply(withVrrpAllowed(exampleVpc()));
+    await hosts.a.sendProtocol(vrrp, at.b, 'allowed');
+    await expect.poll(hosts.b.received).toContain(`${at.a} allowed`);
+    expect(await hosts.b.received()).not.toContain('denied');
   });
 
   it('denies what goes out as well', async () => {
@@ -198,15 +198,31 @@ describe('a security group', () => {
 });
 
 describe('an address', () => {
-  it('is used by its interface only, unless the source/dest check is off', async () => {
-    const stolen = '10.20.0.99';
-    await takeSecondaryAddress('a', stolen);
-    expect(await hosts.a.askUdp('10.20.0.2', 53, { source: stolen })).toBe('silence');
-    expect(await hosts.a.greeting(at.b, ports.open, { source: at.vipOfB })).not.toContain('b ');
-    const unchecked = withInterface(exampleVpc(), 'a', { sourceDestCheck: false });
-    await fabric.apply(withOverlayOn(unchecked, 'a'));
+  it('is sent from by its interface only', async () => {
+    await fabric.apply(withVrrpAllowed(exampleVpc()));
     await takeSecondaryAddress('a', at.overlay);
+    await hosts.a.sendProtocol(vrrp, at.b, 'spoofed', { source: at.overlay });
+    await hosts.a.sendProtocol(vrrp, at.b, 'honest', { source: at.vipOfA });
+    await expect.poll(hosts.b.received).toContain(`${at.vipOfA} honest`);
+    expect(await hosts.b.received()).not.toContain('spoofed');
+  });
+
+  it('may be any where the source/dest check is off', async () => {
+    await takeSecondaryAddress('a', at.overlay);
+    const overlayOnA = withOverlayOn(exampleVpc(), 'a');
+    await fabric.apply(withInterface(overlayOnA, 'a', { sourceDestCheck: false }));
     expect(await hosts.a.greeting(at.b, ports.open, { source: at.overlay })).toBe(`b ${at.overlay}`);
+  });
+
+  it('that is not of the interface does not reach it, unless the source/dest check is off', async () => {
+    await takeSecondaryAddress('b', at.overlay);
+    const checked = withOverlayOn(withVrrpAllowed(exampleVpc()), 'b');
+    await fabric.apply(checked);
+    await hosts.a.sendProtocol(vrrp, at.overlay, 'to a checked interface');
+    await fabric.apply(withInterface(checked, 'b', { sourceDestCheck: false }));
+    await hosts.a.sendProtocol(vrrp, at.overlay, 'to an unchecked interface');
+    await expect.poll(hosts.b.received).toContain(`${at.a} to an unchecked interface`);
+    expect(await hosts.b.received()).not.toContain('to a checked interface');
   });
 
   it('is where the API says, whoever else has taken it', async () => {
@@ -233,21 +249,25 @@ describe('an address', () => {
 });
 
 describe('an Elastic IP that moves', () => {
-  it('serves new connections all the time', async () => {
+  it('leaves no new connection without an answer', async () => {
+    fabric.setMoveBehaviour({ delayMs: 0, lingerMs: 5_000 });
     const answers: string[] = [];
     const stop = new AbortController();
     const probe = (async () => {
       while (!stop.signal.aborted) answers.push(await runner.greeting(at.vip, ports.open));
     })();
-    for (let move = 0; move < 10; move += 1) {
-      const holder = move % 2 === 0 ? 'b' : 'a';
-      await fabric.apply(withVipOn(exampleVpc(), holder));
-      expect(await runner.greeting(at.vip, ports.open)).toBe(`${holder} ${runnerAddress}`);
+    try {
+      for (let move = 0; move < 20; move += 1) {
+        const holder = move % 2 === 0 ? 'b' : 'a';
+        await fabric.apply(withVipOn(exampleVpc(), holder));
+        expect(await runner.greeting(at.vip, ports.open)).toBe(`${holder} ${runnerAddress}`);
+      }
+    } finally {
+      stop.abort();
+      await probe;
     }
-    stop.abort();
-    await probe;
-    expect(answers.length).toBeGreaterThan(10);
-    expect(answers.filter((answer) => answer === 'silence')).toEqual([]);
+    expect(answers.length).toBeGreaterThan(20);
+    expect([...new Set(answers)].sort()).toEqual([`a ${runnerAddress}`, `b ${runnerAddress}`]);
   });
 
   it('has the connections to its former holder reset when they do not linger', async () => {
@@ -294,12 +314,36 @@ describe('a host', () => {
     await expect.poll(() => runner.say('through'), { timeout: 3_000 }).toContain('still there');
   });
 
+  it.each([
+    ['is heard by nobody', 'a'],
+    ['hears nobody', 'b'],
+  ])('%s while it is cut', async (_, cut) => {
+    await fabric.apply(withVrrpAllowed(exampleVpc()));
+    // a has to know b's MAC before: what waits for ARP would leave when the cut has healed.
+    await hosts.a.sendProtocol(vrrp, at.b, `before ${cut}`);
+    await expect.poll(hosts.b.received).toContain(`before ${cut}`);
+    await fabric.cut(interfaceIdOf(cut));
+    await hosts.a.sendProtocol(vrrp, at.b, `cut ${cut}`);
+    await fabric.uncut(interfaceIdOf(cut));
+    await hosts.a.sendProtocol(vrrp, at.b, `healed ${cut}`);
+    await expect.poll(hosts.b.received).toContain(`${at.a} healed ${cut}`);
+    expect(await hosts.b.received()).not.toContain(`cut ${cut}`);
+  });
+
+  it('gets no answer to ARP while it is cut', async () => {
+    await fabric.cut(interfaceIdOf('a'));
+    expect(await hosts.a.greeting(at.b, ports.open)).toBe('silence');
+    expect(await neighboursOf('a')).not.toContain('lladdr');
+    await fabric.uncut(interfaceIdOf('a'));
+    expect(await hosts.a.greeting('169.254.169.254', 80)).toBe(`region ${at.a}`);
+    expect(await neighboursOf('a')).toContain('lladdr');
+  });
+
   it('boots with its primary address alone', async () => {
     expect(await addressesOf('b')).toContain(`${at.vipOfB}/32`);
     await fabric.renew(interfaceIdOf('b'));
     expect(await addressesOf('b')).toEqual([`${at.b}/24`]);
     expect(await hosts.b.greeting(at.a, ports.open)).toBe(`a ${at.b}`);
-    await takeSecondaryAddress('b', at.vipOfB);
   });
 
   it('keeps its network and its connections over a restart of the fabric', async () => {
@@ -370,6 +414,11 @@ function namespaceOf(name: string): string {
   return interfaceNamespace(interfaceIdOf(name));
 }
 
+function withVrrpAllowed(vpc: Vpc): Vpc {
+  const rule = { protocol: String(vrrp), fromPort: -1, toPort: -1, peer: { groupId: 'sg-balancers' } };
+  return withGroup(vpc, 'sg-balancers', { ingress: [rule], egress: [everything] });
+}
+
 async function takeSecondaryAddress(name: Name, address: string): Promise<void> {
   await run('ip', ['-n', namespaceOf(name), 'address', 'replace', `${address}/32`, 'dev', 'ens5']);
 }
@@ -377,4 +426,8 @@ async function takeSecondaryAddress(name: Name, address: string): Promise<void> 
 async function addressesOf(name: Name): Promise<string[]> {
   const text = await run('ip', ['-n', namespaceOf(name), '-4', '-br', 'address', 'show', 'dev', 'ens5']);
   return text.trim().split(/\s+/).slice(2);
+}
+
+function neighboursOf(name: Name): Promise<string> {
+  return run('ip', ['-n', namespaceOf(name), '-4', 'neigh', 'show', 'dev', 'ens5']);
 }

@@ -1,7 +1,7 @@
 """A host of the fabric's tests: does what it is told in the network namespace that it runs in.
 
-It is told one JSON object a line, and answers in JSON with the `id` of what it answers. Servers greet with their
-name and the address that they see the client under, then send back every line.
+It is told one JSON object a line, and answers in JSON with the `id` of what it answers. Servers greet with
+their name and the address that they see the client under, then send back every line.
 """
 
 from __future__ import annotations
@@ -95,6 +95,8 @@ def ask_udp(request: Request) -> str:
 
 def send_raw(request: Request) -> str:
     with socket.socket(socket.AF_INET, socket.SOCK_RAW, request["protocol"]) as client:
+        if "source" in request:
+            client.bind((request["source"], 0))
         client.sendto(request["text"].encode(), (request["address"], 0))
     return "sent"
 
@@ -120,6 +122,8 @@ def work(request: Request) -> None:
             servers[request["do"]](request)
         else:
             answer(request, result=questions[request["do"]](request))
+    except KeyError as missing:
+        answer(request, result=f"nothing held or given as {missing}")
     except TimeoutError:
         answer(request, result="silence")
     except OSError as error:

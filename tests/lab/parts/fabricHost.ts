@@ -42,8 +42,8 @@ export class FabricHost {
   hold = (name: string, address: string, port: number) => this.#ask({ do: 'hold', name, address, port });
   say = (name: string) => this.#ask({ do: 'say', name });
 
-  sendProtocol = (protocol: number, address: string, text: string) =>
-    this.#ask({ do: 'sendRaw', protocol, address, text });
+  sendProtocol = (protocol: number, address: string, text: string, options: { source?: string } = {}) =>
+    this.#ask({ do: 'sendRaw', protocol, address, text, ...options });
   received = () => this.#ask({ do: 'received' });
 
   async close(): Promise<void> {
