@@ -5,9 +5,11 @@
 export class ApplyQueue {
   private running: Promise<void> | undefined;
   private next: Promise<void> | undefined;
+  private failed = false;
 
   constructor(private readonly apply: () => Promise<void>) {}
 
+  /** Runs once more, after what runs now. */
   settle(): Promise<void> {
     if (this.running === undefined) return this.start();
     this.next ??= this.running
@@ -19,10 +21,25 @@ export class ApplyQueue {
     return this.next;
   }
 
+  /** For who changes nothing, but must not answer before former changes are done. */
+  caughtUp(): Promise<void> {
+    return this.next ?? this.running ?? (this.failed ? this.start() : Promise.resolve());
+  }
+
   private start(): Promise<void> {
-    const run: Promise<void> = this.apply().finally(() => {
-      if (this.running === run) this.running = undefined;
-    });
+    const run: Promise<void> = this.apply()
+      .then(
+        () => {
+          this.failed = false;
+        },
+        (error: unknown) => {
+          this.failed = true;
+          throw error;
+        },
+      )
+      .finally(() => {
+        if (this.running === run) this.running = undefined;
+      });
     this.running = run;
     return run;
   }

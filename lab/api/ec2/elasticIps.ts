@@ -50,7 +50,8 @@ export const elasticIpActions: Actions = {
     }
     const { association } = record;
     const same = association?.interfaceId === target.interfaceId && association.privateIp === privateIp;
-    if (!same) {
+    if (same) await region.caughtUp();
+    else {
       const other = elasticIpOf(region, target, privateIp);
       // Moving is EC2's default in a VPC; an explicit false refuses it.
       if (parameters.flag('AllowReassociation') === false && (association ?? other) !== undefined) {

@@ -72,6 +72,11 @@ export class Region {
     return this.applyQueue.settle();
   }
 
+  /** As `settle`, without a change of one's own: waits for those under way, repeats one that failed. */
+  caughtUp(): Promise<void> {
+    return this.applyQueue.caughtUp();
+  }
+
   tagsOf(resourceId: string): ReadonlyMap<string, string> {
     return this.tags.get(resourceId) ?? new Map<string, string>();
   }
