@@ -45,7 +45,9 @@ def run(arguments: list[str]) -> int:
     }
     for pattern, command in commands.items():
         pairs = list(zip(pattern, arguments, strict=False))
-        if len(pattern) == len(arguments) and all(wanted in (given, "<Node>", "<ClientId>") for wanted, given in pairs):
+        if len(pattern) == len(arguments) and all(
+            wanted in (given, "<Node>", "<ClientId>") for wanted, given in pairs
+        ):
             return _attempt(command, [given for wanted, given in pairs if wanted.startswith("<")])
     print(_USAGE, end="")
     return 0 if arguments in ([], ["help"]) else 1

@@ -11,7 +11,7 @@ _LOG_LEVELS = {"debug": "debug", "info": "info", "notice": "notice", "warning": 
 
 
 def ejabberd_yml(settings: Settings) -> str:
-    """ejabberd's configuration: MQTT alone, any user let in, as EMQX does without an authenticator. JSON is YAML."""
+    """ejabberd's configuration: MQTT alone, and any user, as EMQX without an authenticator. In JSON."""
     return json.dumps(
         {
             "hosts": ["mqtt.internal"],
@@ -55,7 +55,8 @@ def _listener(listener: Listener, max_packet_bytes: int) -> str:
     return (
         f"#{{name => {_binary(f'{listener.transport}:{listener.name}')}, transport => {listener.transport},"
         f" ip => {{{octets}}}, port => {listener.port}, acceptors => {listener.acceptors},"
-        f" backlog => {listener.backlog}, nodelay => {_boolean(listener.nodelay)}, max_connections => {limit},"
+        f" backlog => {listener.backlog}, nodelay => {_boolean(listener.nodelay)},"
+        f" max_connections => {limit},"
         f" proxy_protocol => {_boolean(listener.proxy_protocol)},"
         f" proxy_protocol_timeout => {listener.proxy_protocol_timeout_ms},"
         f" max_packet_size => {max_packet_bytes}, path => [{path}]}}"

@@ -1,6 +1,6 @@
 """Reads HOCON as EMQX's configuration files use it: objects, dotted keys, arrays, strings, numbers, comments.
 
-Substitutions, includes and `+=` are refused by name: a file that needs them would mean something else on EMQX than here.
+Substitutions, includes and `+=` are refused by name: here they would mean something else than on EMQX.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The dashboard's port: /status without authentication, and a part of /api/v5 behind the dashboard's login."""
+"""The dashboard's port: /status for everyone, and a part of /api/v5 behind the dashboard's login."""
 
 from __future__ import annotations
 
@@ -205,7 +205,7 @@ def _handler(api: Api) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        def log_message(self, format: str, *args: object) -> None:
             """Health checks come several times a second: they are not worth a line each."""
 
     return Handler

@@ -17,7 +17,6 @@ from .setting_types import (
     NUMBER,
     PERCENT,
     STRING,
-    Leaf,
     MapOf,
     Struct,
     Type,
@@ -313,7 +312,7 @@ _LOG_FILE: dict[str, Type] = {
 _LOG = Struct(
     {
         "console": Struct(_LOG_HANDLER),
-        # One handler right here, or several by name: a name of the user's choice cannot be told from a wrong key.
+        # One handler right here, or several by name, of which a wrong key could not be told.
         "file": Struct({**_LOG_FILE, "default": Struct(_LOG_FILE)}, {"to": "path"}),
         "throttling": Struct({"time_window": DURATION, "msgs": array(STRING)}),
     },
@@ -489,5 +488,3 @@ ROOT = Struct(
         **_BY_NAME_ONLY,
     }
 )
-
-__all__ = ["ROOT", "Leaf"]

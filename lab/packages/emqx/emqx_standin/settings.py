@@ -1,4 +1,4 @@
-"""The configuration that the broker starts with: files and environment merged as EMQX merges them, then checked."""
+"""The configuration that the broker starts with: files and environment, merged as EMQX merges them."""
 
 from __future__ import annotations
 
@@ -190,9 +190,7 @@ def _contradictions(config: Object) -> list[str]:
     if not _get(config, "node.cookie"):
         errors.append("node.cookie: required, and not given")
     if strategy in ("dns", "etcd", "k8s"):
-        errors.append(
-            f"cluster.discovery_strategy: the stand-in forms clusters from static seeds only, not by {strategy}"
-        )
+        errors.append(f"cluster.discovery_strategy: the stand-in knows static seeds only, not {strategy}")
     if _get(config, "durable_sessions.enable") is True and strategy != "singleton":
         errors.append("durable_sessions.enable: open-source EMQX refuses durable sessions in a cluster")
     if not Path(_text(_get(config, "node.data_dir"))).is_absolute():
