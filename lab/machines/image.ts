@@ -30,8 +30,11 @@ export async function ensureImage(os: OperatingSystem): Promise<string> {
 async function buildImage(recipe: ImageRecipe, folder: string): Promise<void> {
   const mirror = hostMirror();
   const keyring = mirror.keyring === undefined ? [] : [`--keyring=${mirror.keyring}`];
-  const log = 'images';
-  await run('debootstrap', ['--variant=minbase', ...keyring, recipe.suite, folder, mirror.url], { log });
+  const debootstrap = ['debootstrap', '--variant=minbase', ...keyring, recipe.suite, folder, mirror.url];
+  // In namespaces of its own, or an interrupted one leaves its mounts of /proc and /sys in the folder.
+  await run('unshare', ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc', ...debootstrap], {
+    log: 'images',
+  });
   const root: Root = { folder };
   await writeFiles(folder, recipe.files);
   // Debootstrap resolves no virtual packages, so all but the smallest system is apt's work.
