@@ -41,6 +41,7 @@ export function fakeAws(answers: Readonly<Record<string, Answer>>, configuration
       secretsManager: () => faked(new SecretsManager({ region })),
       ssm: () => faked(new SSM({ region })),
       sts: () => faked(new STS({ region })),
+      account: () => Promise.resolve('123456789012'),
     };
   };
   const provider = new AwsProvider(resourceTypes, functionTypes, clients);

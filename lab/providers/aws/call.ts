@@ -13,6 +13,8 @@ export interface Clients {
   secretsManager(): Promise<SecretsManager>;
   ssm(): Promise<SSM>;
   sts(): Promise<STS>;
+  /** The account that the calls are made for, where an answer does not say whose a resource is. */
+  account(): Promise<string>;
 }
 
 /** What one operation of the provider has to work with. */
@@ -77,10 +79,7 @@ export function errorText(error: unknown): string {
 
 /** Whether AWS says that the thing does not exist; of the many codes all say so in their name. */
 export function isGone(error: unknown): boolean {
-  const name = error instanceof Error ? error.name : '';
-  return /NotFound|NoSuchEntity|Unknown$|^InvalidRoute\.|^ParameterNotFound|^InvalidPlacementGroup\.Unknown/.test(
-    name,
-  );
+  return error instanceof Error && /NotFound|NoSuchEntity|\.Unknown$/.test(error.name);
 }
 
 /** The result of the work, or undefined when AWS says that the thing does not exist. */

@@ -1,4 +1,4 @@
-import type { Clients } from './call';
+import { present, type Clients } from './call';
 
 export interface ClientSettings {
   readonly credentials?: {
@@ -12,6 +12,7 @@ export interface ClientSettings {
 export function sdkClients(region: string, settings: ClientSettings): Clients {
   // A throttled API is asked again a few more times than the SDK would by itself.
   const config = { ...settings, region, maxAttempts: 6 };
+  const sts = once(async () => new (await import('@aws-sdk/client-sts')).STS(config));
   return {
     ec2: once(async () => new (await import('@aws-sdk/client-ec2')).EC2(config)),
     iam: once(async () => new (await import('@aws-sdk/client-iam')).IAM(config)),
@@ -19,7 +20,8 @@ export function sdkClients(region: string, settings: ClientSettings): Clients {
       async () => new (await import('@aws-sdk/client-secrets-manager')).SecretsManager(config),
     ),
     ssm: once(async () => new (await import('@aws-sdk/client-ssm')).SSM(config)),
-    sts: once(async () => new (await import('@aws-sdk/client-sts')).STS(config)),
+    sts,
+    account: once(async () => present((await (await sts()).getCallerIdentity({})).Account, 'the account')),
   };
 }
 

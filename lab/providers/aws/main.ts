@@ -6,6 +6,9 @@ import { serve } from './server';
 
 const orphanCheckMs = 5_000;
 
+// The project supports Node 20, and every `up` would print the SDK's farewell to it.
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
+
 // The engine ends its providers by itself; when it is killed nobody does.
 const engine = process.ppid;
 setInterval(() => {

@@ -42,6 +42,8 @@ export class NotReady extends Error {
 export type ClientsFor = (region: string, settings: ClientSettings) => Clients;
 
 const defaultTimeoutMs = 10 * 60_000;
+/** EC2's answers lag behind its own deeds, but not for minutes. */
+const seenWithinSeconds = 60;
 
 /** The interpreter: what the engine asks of a provider, by a table of resource types and one of functions. */
 export class AwsProvider {
@@ -108,7 +110,7 @@ export class AwsProvider {
     const id = await row.create(call, asKnown(inputs));
     try {
       await row.settle?.(call, id, asKnown(inputs));
-      const state = await this.readUntilThere(row, call, id, inputs);
+      const state = await this.readUntilThere(row, id, inputs);
       return { id, state, inputs };
     } catch (error) {
       throw new NotReady(id, { ...inputs, ...this.regionOf(row, inputs) }, inputs, error);
@@ -143,7 +145,7 @@ export class AwsProvider {
     }
     // Nothing changed: the engine repairs a resource that was not ready when it was made.
     if (changed.size === 0) await row.settle?.(call, id, asKnown(inputs));
-    return this.readUntilThere(row, call, id, inputs, before.state);
+    return this.readUntilThere(row, id, inputs, before.state);
   }
 
   async delete({ type, id }: Target, state: Properties, timeoutSeconds: number): Promise<void> {
@@ -243,11 +245,11 @@ export class AwsProvider {
   /** What was just made may take a moment until AWS shows it. */
   private async readUntilThere(
     row: ResourceType,
-    call: Call,
     id: string,
     inputs: Properties,
     state: Properties = {},
   ): Promise<Properties> {
+    const call = this.callFor(row, inputs, seenWithinSeconds);
     const known = without({ ...state, ...inputs }, 'tags');
     return (
       await call.until(`${row.token} ${id} to be seen`, () => this.readState(row, call, id, known, inputs))

@@ -1,5 +1,5 @@
 import { awsFunction } from '../function';
-import { accountId, ec2Arn } from '../resources/arn';
+import { ec2Arn } from '../resources/arn';
 import { optional, text } from '../shape';
 import { tagMap } from '../tags';
 import { byFilters, filtersFor, onlyOne } from './filters';
@@ -20,7 +20,7 @@ export const getElasticIp = awsFunction({
     const { PublicIp = '', PrivateIpAddress, AllocationId = '' } = found;
     const dashed = (address: string) => address.replaceAll('.', '-');
     return {
-      arn: ec2Arn(call, await accountId(call), 'elastic-ip', AllocationId),
+      arn: ec2Arn(call, await call.account(), 'elastic-ip', AllocationId),
       associationId: found.AssociationId,
       carrierIp: found.CarrierIp,
       domain: found.Domain,

@@ -2,7 +2,7 @@ import { isGone, present, type Call } from '../call';
 import { resource } from '../resource';
 import { chosen, defaulted, flag, optional, output, text } from '../shape';
 import { ec2Tagging, tagMap, tagSpecifications } from '../tags';
-import { ec2Arn, accountId } from './arn';
+import { ec2Arn } from './arn';
 
 interface Holder {
   readonly instance?: string | undefined;
@@ -61,7 +61,7 @@ export const eip = resource({
       networkInterface: found.NetworkInterfaceId,
       publicIpv4Pool: found.PublicIpv4Pool,
       allocationId: id,
-      arn: ec2Arn(call, await accountId(call), 'elastic-ip', id),
+      arn: ec2Arn(call, await call.account(), 'elastic-ip', id),
       associationId: found.AssociationId,
       privateDns: PrivateIpAddress && `ip-${dashed(PrivateIpAddress)}.${call.region}.compute.internal`,
       privateIp: PrivateIpAddress,

@@ -1,7 +1,7 @@
 import { resource } from '../resource';
 import { chosen, optional, output, required, text } from '../shape';
 import { ec2Tagging, tagMap, tagSpecifications } from '../tags';
-import { accountId, ec2Arn } from './arn';
+import { ec2Arn } from './arn';
 
 /** An SSH key by its public half; its id is its name. */
 export const keyPair = resource({
@@ -34,7 +34,7 @@ export const keyPair = resource({
     if (found === undefined) return undefined;
     return {
       keyName: found.KeyName,
-      arn: ec2Arn(call, await accountId(call), 'key-pair', id),
+      arn: ec2Arn(call, await call.account(), 'key-pair', id),
       fingerprint: found.KeyFingerprint,
       keyPairId: found.KeyPairId,
       keyType: found.KeyType,

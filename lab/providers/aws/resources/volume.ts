@@ -4,7 +4,7 @@ import { present, type Call } from '../call';
 import { resource } from '../resource';
 import { chosen, defaulted, flag, number, output, required, text } from '../shape';
 import { ec2Tagging, tagMap, tagSpecifications } from '../tags';
-import { accountId, ec2Arn } from './arn';
+import { ec2Arn } from './arn';
 
 /** Grows and changes its kind in place. */
 export const volume = resource({
@@ -67,7 +67,7 @@ export const volume = resource({
       snapshotId: found.SnapshotId === '' ? undefined : found.SnapshotId,
       throughput: found.Throughput,
       type: found.VolumeType,
-      arn: ec2Arn(call, await accountId(call), 'volume', id),
+      arn: ec2Arn(call, await call.account(), 'volume', id),
       createTime: found.CreateTime?.toISOString(),
       tags: tagMap(found.Tags),
     };
