@@ -52,7 +52,7 @@ function refuseUnused(
     if (!Array.isArray(value) && !names.has(key)) {
       throw new Error(`template ${templateName}: the view has ${innerPath}, which the template does not use`);
     }
-    refuseUnused(templateName, inner as ViewValue, names, innerPath);
+    refuseUnused(templateName, inner, names, innerPath);
   }
 }
 
@@ -102,7 +102,7 @@ class StrictWriter extends Mustache.Writer {
   }
 
   override escapedValue(token: string[], context: Mustache.Context): string {
-    const [, name = '', start] = token as unknown as Token;
+    const [, name, start] = token as unknown as Token;
     const line = this.template.slice(this.template.lastIndexOf('\n', start) + 1, start);
     const insideQuotes = line.split('"').length % 2 === 0;
     return this.fitting(name, context, insideQuotes ? places.quoted : places.word);

@@ -1,0 +1,110 @@
+import type { BalancerView, Balancing, ClientCertificates, Listener } from '../../components/render';
+import { listener } from '../unit/renderViews';
+import type { Certificates } from './certificates';
+
+export interface Case {
+  readonly description: string;
+  readonly changes: Partial<BalancerView>;
+}
+
+/** All four listeners with every option that each can have. */
+export function everything(certificates: Certificates): Partial<BalancerView> {
+  const last = optionsOf(certificates).map((options) => options.length - 1);
+  return build(optionsOf(certificates), last).changes;
+}
+
+/** Sets of options in which every two values of different options meet at least once. */
+export function pairwiseListeners(certificates: Certificates): Case[] {
+  const options = optionsOf(certificates);
+  const due = new Set<string>();
+  eachPair(options, (pair) => due.add(pair));
+  const cases: Case[] = [];
+  for (const choice of everyChoice(options)) {
+    const met = pairsOf(choice).filter((pair) => due.has(pair));
+    if (met.length === 0) continue;
+    met.forEach((pair) => due.delete(pair));
+    cases.push(build(options, choice));
+  }
+  return cases;
+}
+
+interface Option {
+  readonly name: string;
+  readonly listener: Partial<Listener>;
+  readonly view?: Partial<BalancerView>;
+}
+
+/** Each inner list is one dimension. */
+function optionsOf({ ca, crl }: Certificates): readonly (readonly Option[])[] {
+  const plain = (name: string, changes: Partial<Listener>, view: Partial<BalancerView> = {}): Option => ({
+    name,
+    listener: changes,
+    view,
+  });
+  const balancings: Balancing[] = [
+    { method: 'roundRobin' },
+    { method: 'leastConnections' },
+    { method: 'sourceAddress' },
+    { method: 'clientIdTable', entries: 1_000, expireSeconds: 60, keyLength: 64 },
+    { method: 'clientId' },
+  ];
+  const certificates = (changes: Partial<ClientCertificates>): Partial<Listener> => ({
+    clientCertificates: { verify: 'required', ca, identity: 'none', ...changes },
+  });
+  return [
+    balancings.map((balancing) => plain(balancing.method, { balancing })),
+    [
+      plain('no client certificates', {}),
+      plain('optional', certificates({ verify: 'optional' })),
+      plain('required', certificates({})),
+      plain('required with CRL', certificates({ crl })),
+    ],
+    [plain('no PROXY', {}, { proxyProtocol: false }), plain('PROXY', {}, { proxyProtocol: true })],
+    [
+      plain('no rate limit', {}),
+      plain('rate limit', { rateLimit: { connectionsPerSource: 9, periodSeconds: 10, sparedCidrs: [] } }),
+      plain('spared', { rateLimit: { connectionsPerSource: 9, periodSeconds: 10, sparedCidrs: ['10.1.0.0/16'] } }),
+    ],
+    [plain('open', {}), plain('ranges', { allowedCidrs: ['10.0.0.0/8'] })],
+    [plain('long keepalive logged', {}), plain('refused', {}, { refuseLongKeepalive: true, largestConnectBytes: 40_000 })],
+  ];
+}
+
+function build(options: readonly (readonly Option[])[], choice: readonly number[]): Case {
+  const chosen = choice.flatMap((index, dimension) => options[dimension]?.[index] ?? []);
+  const changes: Partial<Listener> = Object.assign({}, ...chosen.map((option) => option.listener));
+  const view: Partial<BalancerView> = Object.assign({}, ...chosen.map((option) => option.view ?? {}));
+  const { clientCertificates, balancing, ...common } = changes;
+  const tls = clientCertificates === undefined ? {} : { clientCertificates };
+  const byClient = balancing === undefined ? {} : { balancing };
+  const seen = balancing?.method.startsWith('clientId') === true ? {} : byClient;
+  return {
+    description: chosen.map((option) => option.name).join(', '),
+    changes: {
+      ...view,
+      listeners: [
+        listener('mqtt', { ...common, ...byClient }),
+        listener('mqtts', { ...common, ...byClient, ...tls }),
+        listener('ws', { ...common, ...seen }),
+        listener('wss', { ...common, ...seen, ...tls }),
+      ],
+    },
+  };
+}
+
+function* everyChoice(options: readonly (readonly Option[])[]): Generator<number[]> {
+  const [first, ...rest] = options;
+  if (first === undefined) {
+    yield [];
+    return;
+  }
+  for (const tail of everyChoice(rest)) for (const index of first.keys()) yield [index, ...tail];
+}
+
+function pairsOf(choice: readonly number[]): string[] {
+  return choice.flatMap((a, i) => choice.slice(i + 1).map((b, j) => `${i}:${a} ${i + 1 + j}:${b}`));
+}
+
+function eachPair(options: readonly (readonly Option[])[], visit: (pair: string) => void): void {
+  for (const choice of everyChoice(options)) pairsOf(choice).forEach(visit);
+}

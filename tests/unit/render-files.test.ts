@@ -1,0 +1,253 @@
+import { gunzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { balancerFiles, brokerFiles, fileHashes, renderFileSet, userData } from '../../components/render';
+import type { HostFile, HostUserData } from '../../components/render';
+import { balancerView, brokerView, certificate, listener } from './renderViews';
+
+const file: HostFile = {
+  path: '/etc/a.conf',
+  content: 'a\n',
+  mode: '0644',
+  owner: 'root:root',
+  change: { kind: 'reload', unit: 'a' },
+};
+
+function contentOf(files: readonly HostFile[], path: string): string {
+  const found = files.find((each) => each.path === path);
+  if (found === undefined)
+    throw new Error(`no ${path}; there are ${files.map((each) => each.path).join(', ')}`);
+  return found.content;
+}
+
+describe('a file set', () => {
+  it('is a header and the content of each file, in the order of the paths', () => {
+    const other: HostFile = { ...file, path: '/etc/a-b', change: { kind: 'sysctl' } };
+    expect(renderFileSet([file, other])).toBe(
+      '=== /etc/a-b mode=0644 owner=root:root change=sysctl\na\n' +
+        '=== /etc/a.conf mode=0644 owner=root:root change=reload:a\na\n',
+    );
+  });
+
+  it.each([
+    [{ path: 'etc/a' }, 'not an absolute path'],
+    [{ path: '/etc/../root/a' }, 'not an absolute path'],
+    [{ path: '/etc/a b' }, 'not an absolute path'],
+    [{ mode: '644' }, 'mode is "644", not like 0644'],
+    [{ owner: 'root' }, 'owner is "root", not like root:root'],
+    [{ content: 'a' }, 'does not end with a newline'],
+    [{ content: 'a\n=== /etc/shadow mode=0644\n' }, 'begins with "=== /"'],
+    [{ content: 'a\r\n' }, 'control characters'],
+    [{ change: { kind: 'restart', unit: 'a b' } } as const, 'no unit name'],
+  ])('refuses %o', (changes, message) => {
+    expect(() => renderFileSet([{ ...file, ...changes }])).toThrow(message);
+  });
+
+  it('refuses a path that is there twice', () => {
+    expect(() => renderFileSet([file, file])).toThrow('/etc/a.conf: twice in one file set');
+  });
+
+  it('has a hash for each file', () => {
+    expect(fileHashes([file])).toEqual({
+      '/etc/a.conf': '87428fc522803d31065e7bce3cf03fe475096631e5e07bbd7a0fde60c4cf25c7',
+    });
+  });
+});
+
+describe('a balancer', () => {
+  const files = balancerFiles(balancerView());
+
+  it('is in FAULT until its watcher says otherwise, and hears of the other by unicast', () => {
+    const keepalived = contentOf(files, '/etc/keepalived/keepalived.conf');
+    expect(keepalived).toMatch(/track_file haproxy \{[^}]*weight 0\n +init_file 1\n/);
+    expect(keepalived).toMatch(/track_file vip \{[^}]*weight 0\n +init_file 0\n/);
+    expect(keepalived).toMatch(/unicast_peer \{\n +10\.20\.1\.10\n +\}/);
+    expect(keepalived).toContain('advert_int 0.1\n');
+    expect(keepalived).toContain('nopreempt');
+  });
+
+  it('advertises the same address as its peer where each has one of its own behind the Elastic IP', () => {
+    const advertised = /virtual_ipaddress \{\n +(\S+)/;
+    const peer = balancerView({
+      virtualIp: {
+        mode: 'elasticIp',
+        privateAddress: '10.20.1.20',
+        allocationId: 'a',
+        interfaceId: 'b',
+        publicAddress: 'c',
+      },
+    });
+    const own = contentOf(files, '/etc/keepalived/keepalived.conf');
+    const others = contentOf(balancerFiles(peer), '/etc/keepalived/keepalived.conf');
+    expect(advertised.exec(own)?.[1]).toBe(advertised.exec(others)?.[1]);
+    expect(own).toMatch(/virtual_ipaddress_excluded \{\n +10\.20\.0\.20\/32 dev lo/);
+  });
+
+  it('holds the overlay address itself in route mode, and preempts only when told', () => {
+    const view = balancerView({
+      virtualIp: { mode: 'route', address: '10.99.0.1', routeTableIds: ['rtb-1'], interfaceId: 'eni-1' },
+      keepalived: { ...balancerView().keepalived, preempt: true },
+    });
+    const keepalived = contentOf(balancerFiles(view), '/etc/keepalived/keepalived.conf');
+    expect(keepalived).toMatch(/virtual_ipaddress \{\n +10\.99\.0\.1\/32 dev lo/);
+    expect(keepalived).not.toContain('excluded');
+    expect(keepalived).not.toContain('nopreempt');
+  });
+
+  it('refuses adverts that VRRPv3 cannot count and a router id out of range', () => {
+    const keepalived = balancerView().keepalived;
+    const withKeepalived = (changes: object) => () =>
+      balancerFiles(balancerView({ keepalived: { ...keepalived, ...changes } }));
+    expect(withKeepalived({ advertIntervalMs: 5 })).toThrow('advertIntervalMs is 5; allowed: 10 or more');
+    expect(withKeepalived({ routerId: 256 })).toThrow('routerId is 256; allowed: 1 to 255');
+  });
+
+  it('starts HAProxy with its environment, descriptors and master socket, and reloads it only when valid', () => {
+    const unit = contentOf(files, '/etc/systemd/system/haproxy.service.d/emqx-haproxy.conf');
+    expect(unit).toContain('EnvironmentFile=/etc/emqx-haproxy/secrets/haproxy.env');
+    expect(unit).toContain('-S /run/haproxy/master.sock');
+    expect(unit).toContain('LimitNOFILE=6000');
+    expect(unit.indexOf('ExecReload=/usr/sbin/haproxy -Ws -c')).toBeLessThan(
+      unit.indexOf('ExecReload=/bin/kill'),
+    );
+  });
+
+  it('restarts a resident program when it or a module that it imports changes', () => {
+    const unit = contentOf(files, '/etc/systemd/system/haproxy-watch.service');
+    expect(unit).toMatch(/^# Runs code [0-9a-f]{12}\.$/m);
+    expect(files.find((each) => each.path.endsWith('haproxy-watch.service'))?.change).toEqual({
+      kind: 'restart',
+      unit: 'haproxy-watch',
+    });
+  });
+
+  it('brings every module that its programs import', () => {
+    const modules = files.filter((each) => each.path.endsWith('.py'));
+    const names = modules.map((each) => each.path.replace(/^.*\//, ''));
+    expect(names).toContain('aws.py');
+    expect(names).toContain('haproxy_socket.py');
+    expect(names).not.toContain('broker_agent.py');
+  });
+
+  it('keeps what only AWS knows in one file', () => {
+    const aws: unknown = JSON.parse(contentOf(files, '/etc/emqx-haproxy/aws.json'));
+    expect(aws).toMatchObject({
+      region: 'eu-central-1',
+      secrets: [{ file: '/etc/haproxy/certs/server.pem.key', change: 'runtime:haproxy' }],
+      virtualIp: { mode: 'elasticIp', allocationId: 'eipalloc-1' },
+    });
+    const others = files.filter((each) => !each.path.endsWith('/aws.json'));
+    for (const each of others) expect(each.content).not.toMatch(/eipalloc-1|eni-1|arn:aws/);
+  });
+});
+
+describe('a broker', () => {
+  it('has a plain listener for each of the balancers, with their PROXY protocol, and no default one', () => {
+    const listeners = [listener('mqtt'), listener('mqtts'), listener('wss', { path: '/iot' })];
+    const emqx = contentOf(brokerFiles(brokerView({ listeners })), '/etc/emqx/emqx.conf');
+    for (const kind of ['tcp', 'ssl', 'ws', 'wss'])
+      expect(emqx).toContain(`listeners.${kind}.default.enable = false`);
+    expect(emqx).toMatch(/listeners\.tcp\.mqtts \{\n +bind = "0\.0\.0\.0:1884"/);
+    expect(emqx).toMatch(/listeners\.ws\.wss \{[^}]*proxy_protocol = true[^}]*mqtt_path = "\/iot"/);
+    const plain = brokerFiles(brokerView({ listeners, proxyProtocol: false }));
+    expect(contentOf(plain, '/etc/emqx/emqx.conf')).not.toContain('proxy_protocol = true');
+  });
+
+  it('is not restarted when another broker joins', () => {
+    const seeds = ['emqx@10.20.2.1', 'emqx@10.20.2.2', 'emqx@10.20.2.3', 'emqx@10.20.2.4'];
+    const before = fileHashes(brokerFiles(brokerView()));
+    const after = brokerFiles(brokerView({ seeds }));
+    const changed = after.filter((each) => before[each.path] !== fileHashes([each])[each.path]);
+    expect(changed.map(({ path, change }) => [path, change.kind])).toEqual([
+      ['/etc/emqx-haproxy/seeds.env', 'none'],
+    ]);
+    expect(changed[0]?.content).toBe(`EMQX_CLUSTER__STATIC__SEEDS='${JSON.stringify(seeds)}'\n`);
+  });
+
+  it('refuses a seed that is no node name', () => {
+    const seeds = [`emqx@10.20.2.1'\nEMQX_X=1`];
+    expect(() => brokerFiles(brokerView({ seeds }))).toThrow('is no node name like emqx@10.0.0.5');
+  });
+
+  it('takes a client certificate as identity where a listener says so, the same on all', () => {
+    const mutual = { verify: 'required', ca: certificate } as const;
+    const mqtts = listener('mqtts', { clientCertificates: { ...mutual, identity: 'username' } });
+    const wss = listener('wss', { clientCertificates: { ...mutual, identity: 'clientid' } });
+    expect(contentOf(brokerFiles(brokerView({ listeners: [mqtts] })), '/etc/emqx/emqx.conf')).toContain(
+      'mqtt.peer_cert_as_username = cn',
+    );
+    expect(() => brokerFiles(brokerView({ listeners: [mqtts, wss] }))).toThrow(
+      'identity differs between listeners',
+    );
+  });
+
+  it('needs its data volume, and moves its clients before it stops', () => {
+    const files = brokerFiles(brokerView());
+    const unit = contentOf(files, '/etc/systemd/system/emqx.service.d/emqx-haproxy.conf');
+    expect(unit).toContain('Requires=emqx-data.service');
+    expect(unit).toMatch(/ExecStop=\nExecStop=\+-.*broker_agent\.py drain --timeout 30\n/);
+    expect(contentOf(files, '/etc/systemd/system/emqx-data.service')).toContain(
+      'data_volume.py vol-0123456789abcdef0',
+    );
+    const { dataVolumeId, ...view } = brokerView();
+    expect(dataVolumeId).toBeDefined();
+    const unitWithout = contentOf(brokerFiles(view), '/etc/systemd/system/emqx.service.d/emqx-haproxy.conf');
+    expect(unitWithout).not.toContain('emqx-data');
+  });
+});
+
+describe('user data', () => {
+  const host: HostUserData = {
+    hostname: 'broker-1',
+    operatingSystem: 'debian-13',
+    packages: ['emqx=5.8.9'],
+    aptRepositories: [
+      {
+        name: 'emqx',
+        url: 'https://repository.example/debian',
+        keyUrl: 'https://repository.example/key',
+        suite: 'trixie',
+        component: 'main',
+      },
+    ],
+    files: brokerFiles(brokerView()),
+  };
+
+  it('holds the whole set as it is, and unpacks to the text', () => {
+    const { text, gzipped } = userData(host);
+    expect(gunzipSync(gzipped).toString()).toBe(text);
+    const config = parse(text) as { write_files: { path: string; content: string }[] };
+    expect(config.write_files.at(-1)?.content).toBe(renderFileSet(host.files));
+  });
+
+  it('installs pinned packages from a repository whose key it fetches first', () => {
+    expect(parse(userData(host).text)).toMatchObject({
+      hostname: 'broker-1',
+      packages: [['emqx', '5.8.9']],
+      apt: {
+        sources: {
+          'emqx.list': {
+            source:
+              'deb [signed-by=/etc/apt/keyrings/emqx.asc] https://repository.example/debian trixie main',
+          },
+        },
+      },
+    });
+  });
+
+  it('refuses a repository key that is not fetched over https', () => {
+    const aptRepositories = host.aptRepositories.map((each) => ({
+      ...each,
+      keyUrl: 'http://repository.example/key',
+    }));
+    expect(() => userData({ ...host, aptRepositories })).toThrow('allowed: an https:// URL');
+  });
+
+  it('that EC2 would refuse is an error that names the largest files', () => {
+    const noise = Array.from({ length: 3_000 }, (_, index) => Math.sin(index).toString(36)).join('\n');
+    const files = [...host.files, { ...file, path: '/etc/large', content: `${noise}\n` }];
+    expect(() => userData({ ...host, files })).toThrow(
+      /^the user data of broker-1 is \d+ bytes gzipped; EC2 allows 16384\.\n(.*\n) +\d+ {2}\/etc\/large\n/,
+    );
+  });
+});
