@@ -29,9 +29,11 @@ def found() -> list[str]:
     pairs = zip(settings["enable"], states, strict=True)
     problems = [f"{unit} is {state}" for unit, state in pairs if state not in ("active", "reloading")]
     try:
-        said = FAULT.read_text().strip() if settings["role"] == "balancer" else agent_says()
-        if said not in ("0", "up drain") and not said.startswith("up ready"):
-            problems.append(f"its watcher says {said}")
+        if settings["role"] == "broker":
+            if (said := agent_says()).startswith("down"):
+                problems.append(f"broker-agent says {said}")
+        elif FAULT.read_text().strip() != "0":
+            problems.append("haproxy-watch reports a fault")
     except OSError as reason:
         problems.append(str(reason))
     return problems

@@ -23,6 +23,8 @@ SECRETS_SECONDS = 30
 class Refused(Exception):
     """The set cannot be applied; nothing was touched."""
 
+    pass
+
 
 def update(text: str, arguments: list[str]) -> int:
     """Applies a set, alone on this host. Exit 1 with the reason when it was refused or put back."""

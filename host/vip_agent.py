@@ -32,6 +32,8 @@ def main() -> None:
 class Interrupted(Exception):
     """Keepalived spoke before EC2 answered; the call may or may not have been carried out."""
 
+    pass
+
 
 class VirtualIp:
     """EC2's side of the address, in any of its three modes."""

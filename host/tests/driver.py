@@ -22,7 +22,7 @@ class Local(http.client.HTTPConnection):
         super().__init__(cloud, timeout=timeout)
 
 
-http.client.HTTPConnection = Local  # type: ignore[misc]
+http.client.HTTPConnection = Local  # type: ignore[misc,assignment]
 http.client.HTTPSConnection = Local  # type: ignore[misc,assignment]
 
 

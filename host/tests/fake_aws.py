@@ -1,4 +1,4 @@
-"""Instance metadata, EC2's addresses and Secrets Manager over HTTP on loopback, with the faults that AWS has."""
+"""Instance metadata, EC2's addresses and Secrets Manager over HTTP on loopback, with AWS's faults."""
 
 import json
 import threading
@@ -154,7 +154,8 @@ class Requests(BaseHTTPRequestHandler):
         elif action == "DescribeRouteTables":
             route = f"<destinationCidrBlock>10.99.0.1/32</destinationCidrBlock>{held}{instance}"
             other = "<item><destinationCidrBlock>0.0.0.0/0</destinationCidrBlock></item>"
-            body = f"<routeTableSet><item><routeSet>{other}<item>{route}</item></routeSet></item></routeTableSet>"
+            routes = f"<routeSet>{other}<item>{route}</item></routeSet>"
+            body = f"<routeTableSet><item>{routes}</item></routeTableSet>"
         else:
             attached = f"<attachment>{instance}</attachment>"
             body = (

@@ -1,4 +1,4 @@
-"""A host without a host: a mount namespace in which /etc, /run, /usr/local and /var/lib are copies on write."""
+"""A host without a host: a mount namespace with /etc, /run, /usr/local and /var/lib copied on write."""
 
 import json
 import subprocess

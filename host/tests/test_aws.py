@@ -64,12 +64,11 @@ def test_credentials_are_refreshed_well_before_they_expire(
     own = Aws("eu-central-1")
     own.ec2("DescribeAddresses")
     now = time.time
-    monkeypatch.setattr(aws.time, "time", lambda: now() + 3600 - aws.REFRESH_SECONDS - 5)
+    monkeypatch.setattr(time, "time", lambda: now() + 3600 - aws.REFRESH_SECONDS - 5)
     own.ec2("DescribeAddresses")
     assert cloud.credentials == 1
-    monkeypatch.setattr(aws.time, "time", lambda: now() + 3600 - aws.REFRESH_SECONDS + 5)
+    monkeypatch.setattr(time, "time", lambda: now() + 3600 - aws.REFRESH_SECONDS + 5)
     with pytest.raises(AwsError):
-        # The fake judges by its own clock, which was moved with ours: all that matters is the new credentials.
         cloud.faults["DescribeAddresses"] = [(400, "Told")]
         own.ec2("DescribeAddresses")
     assert cloud.credentials == 2

@@ -1,12 +1,12 @@
 """Secrets as files."""
 
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fake_aws import FakeAws
 
-import fetch_secrets
 from fetch_secrets import file_of, secret_files
 
 # Read back by systemd itself where it runs; here by its rule: in double quotes \\ escapes only " \\ ` and $.
@@ -53,7 +53,7 @@ def test_a_missing_field_is_named_and_no_value_told() -> None:
 def test_each_secret_is_fetched_once_and_retried_with_one_line_per_kind(
     cloud: FakeAws, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fetch_secrets.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
     cloud.secrets["arn"] = {"a": "one", "b": "two"}
     cloud.faults["GetSecretValue"] = [(400, "AccessDeniedException")] * 3 + [(500, "InternalFailure")]
     first, second = entry("value", field="a"), {**entry("value", field="b"), "file": "/y"}

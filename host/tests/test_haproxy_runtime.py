@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from haproxy import HaProxy
+from haproxy import HaProxy, until
 
 import haproxy_runtime
 from haproxy_runtime import load
@@ -51,7 +51,7 @@ def test_a_new_certificate_and_key_are_served_without_a_reload(haproxy: HaProxy,
         certificate(haproxy.folder / "server.pem", "second")
         assert load(str(haproxy.folder / changed))
         assert served(haproxy) == (haproxy.folder / "server.pem").read_text()
-        assert haproxy.workers() == 1
+        until(lambda: haproxy.workers() == 1)
 
 
 def test_a_client_ca_is_taken_without_a_reload(haproxy: HaProxy) -> None:

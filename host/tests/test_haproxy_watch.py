@@ -104,7 +104,8 @@ def test_the_watcher_follows_haproxy_through_death_hang_and_return(haproxy: HaPr
     program = (
         "import haproxy_watch as w, resident, pathlib, sys;"
         f"w.RUNTIME={haproxy.runtime!r}; w.MASTER={haproxy.master!r};"
-        f"resident.RUN=pathlib.Path({str(tmp_path)!r}); resident.SETTINGS=resident.RUN/'watch.json'; w.main([])"
+        f"resident.RUN=pathlib.Path({str(tmp_path)!r}); "
+        "resident.SETTINGS=resident.RUN/'watch.json'; w.main([])"
     )
     (tmp_path / "watch.json").write_text('{"graceMs": 300, "answerMs": 300}')
     fault = tmp_path / "fault/haproxy"

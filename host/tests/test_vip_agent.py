@@ -1,6 +1,7 @@
 """The resident agent against a fake EC2 and a real FIFO."""
 
 import os
+import select
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -166,15 +167,15 @@ def test_after_a_pause_it_asks_before_it_acts(cloud: FakeAws, monkeypatch: pytes
     cloud.holder = PEER
     agent.due = time.monotonic() + 60
     agent.advert_seconds = 0.01
-    real = vip_agent.select.select
+    real = select.select
 
     def frozen(*arguments: Any) -> Any:
-        monkeypatch.setattr(vip_agent.select, "select", real)
+        monkeypatch.setattr(select, "select", real)
         found = real(*arguments)
         time.sleep(0.3)
         return found
 
-    monkeypatch.setattr(vip_agent.select, "select", frozen)
+    monkeypatch.setattr(select, "select", frozen)
     agent.turn()
     agent.advert_seconds = 2
     until(agent, lambda: agent.claim.phase == "yielded")
