@@ -13,7 +13,8 @@ import health
 @pytest.fixture(autouse=True)
 def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A balancer that is well; `active` lists what systemd runs."""
-    script = 'shift; for unit in "$@"; do grep -qx "$unit" "$(dirname "$0")/active" && echo active || echo failed; done'
+    known = 'grep -qx "$unit" "$(dirname "$0")/active"'
+    script = f'shift; for unit in "$@"; do {known} && echo active || echo failed; done'
     (tmp_path / "systemctl").write_text(f"#!/bin/sh\n{script}\n")
     (tmp_path / "systemctl").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
