@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, open, readFile, rm } from 'node:fs/promises';
+import { mkdir, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../process';
 import { escapeLayer } from './chroot';
@@ -69,10 +69,6 @@ async function loopsOf(file: string): Promise<string[]> {
   if (!existsSync(file)) return [];
   const listed = await run('losetup', ['--noheadings', '--output', 'NAME', '--associated', file]);
   return listed.split('\n').filter((device) => device !== '');
-}
-
-export async function removeFolder(folder: string): Promise<void> {
-  await rm(folder, { recursive: true, force: true });
 }
 
 /** The kernel writes blanks in mounted paths as octal numbers. */
