@@ -1,6 +1,6 @@
 """Listens in place of a broker's listener, and writes one JSON line for each connection to standard output.
 
-Clients are accepted and kept: PINGREQ is answered, DISCONNECT ends the connection, all else is read and dropped.
+Clients are accepted and kept: PINGREQ is answered, DISCONNECT ends the connection, all else is dropped.
 """
 
 from __future__ import annotations
