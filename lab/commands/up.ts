@@ -1,4 +1,5 @@
 import { refuseArguments, type Command } from './command';
+import { exclusively } from './exclusive';
 import { reportUnreadyMachines } from './machines';
 import { pulumi, pulumiLog, stackName } from './pulumi';
 import { raiseLab } from './raise';
@@ -14,24 +15,30 @@ export const up: Command = {
   summary: 'bring the lab up, or change it to what the configuration says now',
   run: async (args) => {
     refuseArguments(args);
-    await raiseLab();
-    const exitCode = await pulumi(['up', '--yes', '--skip-preview', ...common, ...color()], { log: 'up' });
-    if (exitCode === 0) return 0;
-    await reportUnreadyMachines();
-    process.stderr.write(
-      `\nup failed; the whole output is in ${pulumiLog('up')}. Mend the cause and run it again: it goes on from here.\n` +
-        'To look at a host: npm run lab -- exec HOST -- journalctl -b. To start afresh: npm run lab -- down.\n',
-    );
-    return exitCode;
+    return exclusively(bringUp);
   },
 };
+
+async function bringUp(): Promise<number> {
+  await raiseLab();
+  const exitCode = await pulumi(['up', '--yes', '--skip-preview', ...common, ...color()], { log: 'up' });
+  if (exitCode === 0) return 0;
+  await reportUnreadyMachines();
+  process.stderr.write(
+    `\nup failed; the whole output is in ${pulumiLog('up')}. Mend the cause and run it again: it goes on from here.\n` +
+      'To look at a host: npm run lab -- exec HOST -- journalctl -b. To start afresh: npm run lab -- down.\n',
+  );
+  return exitCode;
+}
 
 export const preview: Command = {
   arguments: '',
   summary: 'show what `up` would change, with every changed line',
   run: async (args) => {
     refuseArguments(args);
-    await raiseLab();
-    return pulumi(['preview', '--diff', ...common, ...color()], { log: 'preview' });
+    return exclusively(async () => {
+      await raiseLab();
+      return pulumi(['preview', '--diff', ...common, ...color()], { log: 'preview' });
+    });
   },
 };

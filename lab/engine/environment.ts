@@ -48,6 +48,7 @@ export async function labEnvironment(): Promise<NodeJS.ProcessEnv> {
     AWS_ACCESS_KEY_ID: labCredentials.credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: labCredentials.credentials.secretAccessKey,
     AWS_EC2_METADATA_DISABLED: 'true',
+    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
   };
 }
 
