@@ -26,7 +26,15 @@ export async function ensureMoto(): Promise<string> {
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return bin;
   rmSync(paths.venv, { recursive: true, force: true });
   mkdirSync(dirname(paths.venv), { recursive: true });
-  await run('python3', ['-m', 'venv', paths.venv], { log: 'moto-install' });
+  try {
+    await run('python3', ['-c', 'import sys; sys.exit(sys.version_info < (3, 10))']);
+    await run('python3', ['-m', 'venv', paths.venv], { log: 'moto-install' });
+  } catch (cause) {
+    const remedy = 'install it (Debian: apt-get install python3-venv) and try again';
+    throw new Error(`the lab's AWS API needs python3 of 3.10 or newer with its venv module; ${remedy}`, {
+      cause,
+    });
+  }
   await run(join(bin, 'pip'), ['install', '--quiet', '--requirement', requirements], { log: 'moto-install' });
   // Last, so that an interrupted installation is repeated.
   writeFileSync(stamp, wanted);
@@ -51,7 +59,17 @@ export class Moto {
     // With its parent's death it ends too, however that one dies.
     const child = spawn(
       'setpriv',
-      ['--pdeathsig', 'KILL', join(bin, 'moto_server'), '-H', '127.0.0.1', '-p', String(port)],
+      [
+        '--pdeathsig',
+        'KILL',
+        join(bin, 'python'),
+        '-m',
+        'moto.server',
+        '-H',
+        '127.0.0.1',
+        '-p',
+        String(port),
+      ],
       { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...motoEnvironment } },
     );
     let tail = '';
