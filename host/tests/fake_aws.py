@@ -31,7 +31,7 @@ class FakeAws:
         self.credentials_live_seconds = 3600.0
         self.metadata_works = True
         self.clock_offset = 0.0
-        self.delay_seconds = 0.0
+        self.delays: dict[str, float] = {}
         self.faults: dict[str, list[tuple[int, str]]] = {}
         self.revoked: set[str] = set()
 
@@ -105,7 +105,7 @@ class Requests(BaseHTTPRequestHandler):
         query = {} if as_json else {name: values[0] for name, values in parse_qs(text).items()}
         action = "GetSecretValue" if as_json else query["Action"]
         self.cloud.calls.append(action)
-        time.sleep(self.cloud.delay_seconds)
+        time.sleep(self.cloud.delays.get(action, 0))
         status, answer = self.refusal() or self.fault(action) or (200, "")
         if status == 0:
             self.close_connection = True

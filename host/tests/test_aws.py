@@ -113,7 +113,7 @@ def test_a_service_that_does_not_answer_is_an_error_in_bounded_time(
     cloud: FakeAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(aws, "ANSWER_SECONDS", 0.2)
-    cloud.delay_seconds = 3
+    cloud.delays["DescribeAddresses"] = 3
     begun = time.monotonic()
     with pytest.raises(AwsError, match="Network"):
         Aws("eu-central-1").ec2("DescribeAddresses")

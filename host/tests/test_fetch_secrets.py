@@ -10,7 +10,7 @@ from fake_aws import FakeAws
 from fetch_secrets import file_of, secret_files
 
 # Read back by systemd itself where it runs; here by its rule: in double quotes \\ escapes only " \\ ` and $.
-AWKWARD = "a\"b\\c$d`e #;='é"
+AWKWARD = 'a"b\\c$d`e #;=\'é\\$\\\\"\\'
 
 
 def entry(kind: str, **content: Any) -> dict[str, Any]:

@@ -190,6 +190,7 @@ def kill(machine: Machine, text: str, step: int) -> int:
     """From the former set and a package's own file, a run that dies at a step; its exit code."""
     machine.run(text=OLD)
     machine.write(MORE, "a package's own\n")
+    machine.write("/run/loaded", "old\na package's own\n")
     return machine.run(text=text, kill_at=step).returncode
 
 

@@ -104,12 +104,11 @@ def test_a_hanging_look_does_not_delay_a_claim(cloud: FakeAws) -> None:
     def word_meanwhile(connection: Any) -> None:
         # Keepalived speaks while EC2 takes three seconds over something else.
         agent.address.aws.wait = real
-        cloud.delay_seconds = 0
         say("MASTER")
         real(connection)
 
     agent.address.aws.wait = word_meanwhile
-    cloud.delay_seconds = 3
+    cloud.delays["DescribeAddresses"] = 3
     begun = time.monotonic()
     until(agent, lambda: agent.claim.phase == "held")
     assert time.monotonic() - begun < 2
