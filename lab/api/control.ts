@@ -141,8 +141,11 @@ function nameOf(region: Region, record: InstanceRecord): string {
 }
 
 function named(region: Region, name: string): InstanceRecord {
+  // By its id one that is gone too, so that its console can still be read.
+  const byId = region.instances.get(name);
+  if (byId !== undefined) return byId;
   const records = current(region);
-  const found = records.filter((each) => each.instanceId === name || nameOf(region, each) === name);
+  const found = records.filter((each) => nameOf(region, each) === name);
   const [record] = found;
   if (record === undefined || found.length > 1) {
     const known = records.map((each) => nameOf(region, each)).join(', ') || 'none';
