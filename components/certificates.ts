@@ -51,7 +51,13 @@ export function checkCertificatesArgs(args: CertificatesArgs, path: string, prob
   }
   const { validityDays = 365, caValidityDays = 3650 } = args;
   problems.wholeNumber(`${path}.validityDays`, validityDays, 2, 825, 'days');
-  problems.wholeNumber(`${path}.caValidityDays`, caValidityDays, Math.min(validityDays, 7300), 7300, 'days (not less than validityDays)');
+  problems.wholeNumber(
+    `${path}.caValidityDays`,
+    caValidityDays,
+    Math.min(validityDays, 7300),
+    7300,
+    'days (not less than validityDays)',
+  );
 }
 
 /**
@@ -110,7 +116,11 @@ function adopt(name: string, args: GivenCertificateArgs): Made {
   };
 }
 
-function generate(name: string, args: GeneratedCertificatesArgs & CertificateNames, parent: Certificates): Made {
+function generate(
+  name: string,
+  args: GeneratedCertificatesArgs & CertificateNames,
+  parent: Certificates,
+): Made {
   const organization = args.organization ?? name;
   const { validityDays = 365, caValidityDays = 3650 } = args;
   const key = (suffix: string) =>
@@ -168,26 +178,45 @@ function checkGiven(certificateChain: string, privateKey: string, ca: string): r
   const problems = new Problems();
   const certificate = read(() => new X509Certificate(certificateChain));
   if (certificate === undefined)
-    problems.add('certificateChain', 'holds no PEM certificate (-----BEGIN CERTIFICATE-----); give the server certificate first, then its chain');
+    problems.add(
+      'certificateChain',
+      'holds no PEM certificate (-----BEGIN CERTIFICATE-----); give the server certificate first, then its chain',
+    );
   const key = read(() => createPrivateKey(privateKey));
-  if (key === undefined) problems.add('privateKey', 'is no unencrypted PEM private key (-----BEGIN PRIVATE KEY-----)');
+  if (key === undefined)
+    problems.add('privateKey', 'is no unencrypted PEM private key (-----BEGIN PRIVATE KEY-----)');
   const authority = read(() => new X509Certificate(ca));
   if (authority === undefined) problems.add('ca', 'holds no PEM certificate (-----BEGIN CERTIFICATE-----)');
-  else if (!authority.ca) problems.add('ca', `${subject(authority)} is no CA certificate (basicConstraints CA:TRUE is missing)`);
+  else if (!authority.ca)
+    problems.add('ca', `${subject(authority)} is no CA certificate (basicConstraints CA:TRUE is missing)`);
   if (certificate !== undefined && key !== undefined && !certificate.checkPrivateKey(key))
-    problems.add('privateKey', `does not belong to the certificate ${subject(certificate)}; give the key that its request was made with`);
+    problems.add(
+      'privateKey',
+      `does not belong to the certificate ${subject(certificate)}; give the key that its request was made with`,
+    );
   if (certificate !== undefined && Date.parse(certificate.validTo) < Date.now())
-    problems.add('certificateChain', `${subject(certificate)} expired on ${certificate.validTo}; give a valid one`);
+    problems.add(
+      'certificateChain',
+      `${subject(certificate)} expired on ${certificate.validTo}; give a valid one`,
+    );
   if (certificate !== undefined && authority !== undefined && !leadsTo(certificateChain, authority))
-    problems.add('certificateChain', `does not lead from ${subject(certificate)} to the CA ${subject(authority)}; add the intermediate certificates, or give the CA that signed it`);
+    problems.add(
+      'certificateChain',
+      `does not lead from ${subject(certificate)} to the CA ${subject(authority)}; add the intermediate certificates, or give the CA that signed it`,
+    );
   return problems.all;
 }
 
 function leadsTo(chain: string, authority: X509Certificate): boolean {
-  const certificates = (chain.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []).flatMap((pem) => read(() => new X509Certificate(pem)) ?? []);
+  const certificates = (
+    chain.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
+  ).flatMap((pem) => read(() => new X509Certificate(pem)) ?? []);
   return certificates.every((certificate, index) => {
     const issuer = certificates[index + 1] ?? authority;
-    return certificate.fingerprint256 === authority.fingerprint256 || (certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey));
+    return (
+      certificate.fingerprint256 === authority.fingerprint256 ||
+      (certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey))
+    );
   });
 }
 

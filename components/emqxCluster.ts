@@ -90,7 +90,8 @@ export function planEmqx(args: EmqxArgs, subnetCidrs: readonly string[], problem
   const path = 'emqx';
   const brokers = planBrokers(args.brokers ?? 3, subnetCidrs, `${path}.brokers`, problems);
   checkMachineArgs(args, path, problems);
-  if (args.dataVolumeGib !== undefined) problems.wholeNumber(`${path}.dataVolumeGib`, args.dataVolumeGib, 1, 16_384, 'GiB');
+  if (args.dataVolumeGib !== undefined)
+    problems.wholeNumber(`${path}.dataVolumeGib`, args.dataVolumeGib, 1, 16_384, 'GiB');
   const version = args.version ?? '5.8.9';
   const parsed = /^(\d+)\.(\d+)\.(\d+)$/.exec(version);
   if (parsed === null) {
@@ -129,7 +130,11 @@ export class EmqxCluster extends pulumi.ComponentResource {
   constructor(name: string, args: EmqxClusterArgs, opts: pulumi.ComponentResourceOptions = {}) {
     super(typeToken('EmqxCluster'), name, {}, opts);
     const problems = new Problems();
-    const plan = planEmqx(args, args.subnets.map(({ cidr }) => cidr), problems);
+    const plan = planEmqx(
+      args,
+      args.subnets.map(({ cidr }) => cidr),
+      problems,
+    );
     const listeners = planListeners(args.listeners, problems);
     checkPorts(listeners, 'brokerPort', brokerPorts, problems);
     problems.throwIfAny(`EmqxCluster ${name}`);
@@ -146,7 +151,13 @@ export class EmqxCluster extends pulumi.ComponentResource {
       },
       { tags: tagged(platform, `${name}-secrets`, args.tags), protect: args.protect ?? false, parent: this },
     );
-    const group = securityGroup(`${name}-group`, args.vpcId, `brokers of ${platform}`, tagged(platform, name, args.tags), this);
+    const group = securityGroup(
+      `${name}-group`,
+      args.vpcId,
+      `brokers of ${platform}`,
+      tagged(platform, name, args.tags),
+      this,
+    );
     this.securityGroupId = group.id;
     const rules = allow(name, group.id, brokerRules(group.id, args, listeners), this);
 
@@ -224,7 +235,11 @@ export class EmqxCluster extends pulumi.ComponentResource {
   }
 }
 
-function brokerRules(self: pulumi.Input<string>, args: EmqxClusterArgs, listeners: readonly Listener[]): readonly Rule[] {
+function brokerRules(
+  self: pulumi.Input<string>,
+  args: EmqxClusterArgs,
+  listeners: readonly Listener[],
+): readonly Rule[] {
   const balancers: Peer = { name: 'balancers', groupId: args.clientsGroupId };
   const brokers: Peer = { name: 'brokers', groupId: self };
   const fromBalancers = [...listeners.map(({ brokerPort }) => brokerPort), dashboardPort, agentPort];
@@ -239,7 +254,10 @@ function brokerRules(self: pulumi.Input<string>, args: EmqxClusterArgs, listener
   ];
 }
 
-function brokerSoftware(args: EmqxClusterArgs, version: string): Pick<HostUserData, 'packages' | 'aptRepositories'> {
+function brokerSoftware(
+  args: EmqxClusterArgs,
+  version: string,
+): Pick<HostUserData, 'packages' | 'aptRepositories'> {
   const { distribution, codename } = operatingSystems[args.operatingSystem ?? 'debian-13'];
   const url = args.repository?.url ?? 'https://packagecloud.io/emqx/emqx';
   return {

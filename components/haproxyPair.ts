@@ -18,7 +18,15 @@ import type { ListenersArgs } from './plan/listeners';
 import { checkPorts, planListeners } from './plan/listeners';
 import { machineArgs } from './plan/machines';
 import { operatingSystems } from './plan/operatingSystems';
-import { agentPort, balancerPorts, dashboardPort, peersPort, sshPort, statsPort, vrrpProtocol } from './plan/ports';
+import {
+  agentPort,
+  balancerPorts,
+  dashboardPort,
+  peersPort,
+  sshPort,
+  statsPort,
+  vrrpProtocol,
+} from './plan/ports';
 import { Problems } from './plan/problems';
 import { balancerFiles } from './render';
 import type { BalancerView, Listener, SecretView } from './render/model';
@@ -82,7 +90,11 @@ export class HaproxyPair extends pulumi.ComponentResource {
     super(typeToken('HaproxyPair'), name, {}, opts);
     const problems = new Problems();
     const settings = planHaproxy(args, problems);
-    const plan = planBalancers(args.subnets.map(({ cidr }) => cidr), 'subnets', problems);
+    const plan = planBalancers(
+      args.subnets.map(({ cidr }) => cidr),
+      'subnets',
+      problems,
+    );
     this.listeners = planListeners(args.listeners, problems);
     checkPorts(this.listeners, 'port', balancerPorts, problems);
     problems.throwIfAny(`HaproxyPair ${name}`);
@@ -100,7 +112,13 @@ export class HaproxyPair extends pulumi.ComponentResource {
       },
       { tags: tagged(platform, `${name}-secrets`, args.tags), protect: args.protect ?? false, parent: this },
     );
-    const group = securityGroup(`${name}-group`, args.vpcId, `balancers of ${platform}`, tagged(platform, name, args.tags), this);
+    const group = securityGroup(
+      `${name}-group`,
+      args.vpcId,
+      `balancers of ${platform}`,
+      tagged(platform, name, args.tags),
+      this,
+    );
     this.securityGroupId = group.id;
     const rules = allow(name, group.id, balancerRules(group.id, args, settings, this.listeners), this);
 
@@ -109,7 +127,10 @@ export class HaproxyPair extends pulumi.ComponentResource {
     const hosts = new Map<string, Host>();
     for (const balancer of standbyFirst) {
       const updateAfter = [...hosts.values()];
-      hosts.set(balancer.name, this.balancer(name, platform, args, settings, plan, balancer, secret, rules, updateAfter));
+      hosts.set(
+        balancer.name,
+        this.balancer(name, platform, args, settings, plan, balancer, secret, rules, updateAfter),
+      );
     }
     this.balancers = plan.flatMap((balancer) => {
       const host = hosts.get(balancer.name);
@@ -141,7 +162,12 @@ export class HaproxyPair extends pulumi.ComponentResource {
       haproxyVersion,
       keepalivedVersion,
       pair: plan.map((each) => ({ name: each.name, address: each.address })),
-      brokers: args.brokers.map((broker) => ({ name: broker.name, address: broker.address, id: broker.ordinal, weight: broker.weight })),
+      brokers: args.brokers.map((broker) => ({
+        name: broker.name,
+        address: broker.address,
+        id: broker.ordinal,
+        weight: broker.weight,
+      })),
       listeners: this.listeners,
       proxyProtocol: args.proxyProtocol ?? true,
       maxKeepaliveSeconds: settings.maxKeepaliveSeconds,
@@ -224,7 +250,11 @@ function balancerRules(
     ...listeners.flatMap(({ port, allowedCidrs }) =>
       allowedCidrs.map((cidr): Rule => ({ direction: 'from', what: { port }, peer: range(cidr) })),
     ),
-    ...settings.statsCidrs.map((cidr): Rule => ({ direction: 'from', what: { port: statsPort }, peer: range(cidr) })),
+    ...settings.statsCidrs.map((cidr): Rule => ({
+      direction: 'from',
+      what: { port: statsPort },
+      peer: range(cidr),
+    })),
     ...between.flatMap((what): Rule[] => [
       { direction: 'from', what, peer: pair },
       { direction: 'to', what, peer: pair },
@@ -244,7 +274,12 @@ export function allowTowardsBrokers(
 ): readonly pulumi.Resource[] {
   const peer: Peer = { name: 'brokers', groupId: brokersGroupId };
   const ports = [...listeners.map(({ brokerPort }) => brokerPort), dashboardPort, agentPort, sshPort];
-  return allow(name, balancersGroupId, ports.map((port): Rule => ({ direction: 'to', what: { port }, peer })), parent);
+  return allow(
+    name,
+    balancersGroupId,
+    ports.map((port): Rule => ({ direction: 'to', what: { port }, peer })),
+    parent,
+  );
 }
 
 function balancerSecrets(arn: string): readonly SecretView[] {

@@ -92,11 +92,22 @@ export class Host extends pulumi.ComponentResource {
     const kept = { parent: this, protect };
 
     const networkInterface = this.networkInterface(name, args, tags, kept);
-    const publicAddress = args.publicAddress === true ? ownAddress(name, args, networkInterface, tags, kept) : undefined;
+    const publicAddress =
+      args.publicAddress === true ? ownAddress(name, args, networkInterface, tags, kept) : undefined;
     const key = new tls.PrivateKey(`${name}-host-key`, { algorithm: 'ED25519' }, { parent: this });
-    const keySecret = hostSecret(`${name}-ssh`, { hostKey: key.privateKeyOpenssh }, { tags, protect, parent: this });
+    const keySecret = hostSecret(
+      `${name}-ssh`,
+      { hostKey: key.privateKeyOpenssh },
+      { tags, protect, parent: this },
+    );
     const secrets = [keySecret, ...args.secrets];
-    const { profile, policy } = hostRole(name, secrets.map(({ arn }) => arn), args.statements ?? pulumi.output([]), tags, this);
+    const { profile, policy } = hostRole(
+      name,
+      secrets.map(({ arn }) => arn),
+      args.statements ?? pulumi.output([]),
+      tags,
+      this,
+    );
     const volume = dataVolume(name, args, tags, kept);
 
     const facts = pulumi
@@ -119,7 +130,12 @@ export class Host extends pulumi.ComponentResource {
         : [
             new aws.ec2.VolumeAttachment(
               `${name}-data-attachment`,
-              { instanceId: instance.id, volumeId: volume.id, deviceName: '/dev/sdf', stopInstanceBeforeDetaching: true },
+              {
+                instanceId: instance.id,
+                volumeId: volume.id,
+                deviceName: '/dev/sdf',
+                stopInstanceBeforeDetaching: true,
+              },
               { parent: this, deleteBeforeReplace: true },
             ),
           ];
@@ -240,9 +256,17 @@ function ownAddress(
   );
 }
 
-function dataVolume(name: string, args: HostArgs, tags: Tags, kept: pulumi.CustomResourceOptions): aws.ebs.Volume | undefined {
+function dataVolume(
+  name: string,
+  args: HostArgs,
+  tags: Tags,
+  kept: pulumi.CustomResourceOptions,
+): aws.ebs.Volume | undefined {
   if (args.dataVolumeGib === undefined) return undefined;
-  const zone = aws.ec2.getSubnetOutput({ id: args.subnetId }, kept.parent === undefined ? {} : { parent: kept.parent }).availabilityZone;
+  const zone = aws.ec2.getSubnetOutput(
+    { id: args.subnetId },
+    kept.parent === undefined ? {} : { parent: kept.parent },
+  ).availabilityZone;
   return new aws.ebs.Volume(
     `${name}-data`,
     { availabilityZone: zone, size: args.dataVolumeGib, type: 'gp3', encrypted: true, tags },
@@ -276,7 +300,12 @@ function bootInstance(
       iamInstanceProfile: parts.profile.name,
       keyName: args.login.keyName,
       metadataOptions: { httpEndpoint: 'enabled', httpTokens: 'required', httpPutResponseHopLimit: 1 },
-      rootBlockDevice: { encrypted: true, volumeSize: args.rootVolumeGib ?? 8, volumeType: 'gp3', tags: parts.tags },
+      rootBlockDevice: {
+        encrypted: true,
+        volumeSize: args.rootVolumeGib ?? 8,
+        volumeType: 'gp3',
+        tags: parts.tags,
+      },
       userDataBase64: parts.files.apply((files) =>
         userData({ hostname, operatingSystem, ...software, files }).gzipped.toString('base64'),
       ),

@@ -39,7 +39,12 @@ export function hostRole(
         JSON.stringify({
           Version: '2012-10-17',
           Statement: [
-            { Sid: 'ReadOwnSecrets', Effect: 'Allow', Action: ['secretsmanager:GetSecretValue'], Resource: arns },
+            {
+              Sid: 'ReadOwnSecrets',
+              Effect: 'Allow',
+              Action: ['secretsmanager:GetSecretValue'],
+              Resource: arns,
+            },
             ...more,
           ],
         }),

@@ -1,9 +1,20 @@
 export { MqttPlatform, checkMqttPlatformArgs } from './mqttPlatform';
 export type { MqttPlatformArgs } from './mqttPlatform';
 export { Network } from './network';
-export type { AdoptedNetworkArgs, AdoptedSubnetArgs, NetworkArgs, NetworkSubnet, NewNetworkArgs } from './network';
+export type {
+  AdoptedNetworkArgs,
+  AdoptedSubnetArgs,
+  NetworkArgs,
+  NetworkSubnet,
+  NewNetworkArgs,
+} from './network';
 export { Certificates } from './certificates';
-export type { CertificateNames, CertificatesArgs, GeneratedCertificatesArgs, GivenCertificateArgs } from './certificates';
+export type {
+  CertificateNames,
+  CertificatesArgs,
+  GeneratedCertificatesArgs,
+  GivenCertificateArgs,
+} from './certificates';
 export { EmqxCluster } from './emqxCluster';
 export type { EmqxArgs, EmqxClusterArgs, RepositoryArgs } from './emqxCluster';
 export { HaproxyPair, allowTowardsBrokers } from './haproxyPair';

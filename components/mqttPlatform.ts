@@ -53,7 +53,10 @@ export interface MqttPlatformArgs {
 export function checkMqttPlatformArgs(name: string, args: MqttPlatformArgs): readonly Problem[] {
   const problems = new Problems();
   if (!/^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$/.test(name))
-    problems.add('name', `is ${JSON.stringify(name)}; a letter, then letters, digits and hyphens, at most 20, all lower case, are allowed`);
+    problems.add(
+      'name',
+      `is ${JSON.stringify(name)}; a letter, then letters, digits and hyphens, at most 20, all lower case, are allowed`,
+    );
   const network = planNetworkArgs(args.network ?? {}, 'network', problems);
   planEmqx(args.emqx ?? {}, network.brokerCidrs, problems);
   planHaproxy(args.haproxy ?? {}, problems);
@@ -102,7 +105,10 @@ export class MqttPlatform extends pulumi.ComponentResource {
     problems.throwIfAny(`MqttPlatform ${name}`);
 
     this.name = name;
-    const common = { protect: args.protect ?? false, ...(args.tags === undefined ? {} : { tags: args.tags }) };
+    const common = {
+      protect: args.protect ?? false,
+      ...(args.tags === undefined ? {} : { tags: args.tags }),
+    };
     const child = { parent: this };
     const listeners = args.listeners ?? defaultListeners;
 
@@ -115,7 +121,11 @@ export class MqttPlatform extends pulumi.ComponentResource {
     );
     const login = loginKey(name, common.tags, this);
     const via = args.ssh.via ?? 'balancers';
-    const brokers = planEmqx(args.emqx ?? {}, this.network.brokerSubnets.map(({ cidr }) => cidr), new Problems()).brokers;
+    const brokers = planEmqx(
+      args.emqx ?? {},
+      this.network.brokerSubnets.map(({ cidr }) => cidr),
+      new Problems(),
+    ).brokers;
     this.pair = new HaproxyPair(
       `${name}-balancers`,
       {
@@ -137,7 +147,12 @@ export class MqttPlatform extends pulumi.ComponentResource {
       },
       child,
     );
-    const jump = via === 'balancers' ? throughBalancer(this.pair, login.privateKey) : via === 'private' ? undefined : via;
+    const jump =
+      via === 'balancers'
+        ? throughBalancer(this.pair, login.privateKey)
+        : via === 'private'
+          ? undefined
+          : via;
     this.cluster = new EmqxCluster(
       `${name}-brokers`,
       {
@@ -156,11 +171,19 @@ export class MqttPlatform extends pulumi.ComponentResource {
       },
       child,
     );
-    allowTowardsBrokers(`${name}-balancers`, this.pair.securityGroupId, this.cluster.securityGroupId, this.pair.listeners, this);
+    allowTowardsBrokers(
+      `${name}-balancers`,
+      this.pair.securityGroupId,
+      this.cluster.securityGroupId,
+      this.pair.listeners,
+      this,
+    );
 
     this.endpoint = this.virtualIp.address;
     this.endpoints = this.endpoint.apply((address) =>
-      Object.fromEntries(this.pair.listeners.map((listener) => [listener.name, endpointUrl(listener, address)])),
+      Object.fromEntries(
+        this.pair.listeners.map((listener) => [listener.name, endpointUrl(listener, address)]),
+      ),
     );
     this.caCertificate = this.certificates.caCertificate;
     this.statsUrl = `http://${this.pair.balancers[0]?.address ?? ''}:8888/stats`;
@@ -192,7 +215,8 @@ function loginKey(
 /** Brokers have no public address: they are reached through the first balancer, on its own address, never on the VIP. */
 function throughBalancer(pair: HaproxyPair, privateKey: pulumi.Output<string>): JumpHostArgs {
   const [first] = pair.balancers;
-  if (first?.host.publicAddress === undefined) throw new Error('MqttPlatform: the first balancer has no public address to go through');
+  if (first?.host.publicAddress === undefined)
+    throw new Error('MqttPlatform: the first balancer has no public address to go through');
   return { host: first.host.publicAddress, user: pair.loginUser, privateKey, hostKey: first.host.hostKey };
 }
 

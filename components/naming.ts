@@ -9,7 +9,12 @@ export const platformTag = 'emqx-haproxy:platform';
 export const roleTag = 'emqx-haproxy:role';
 
 export function tagged(platform: string, resourceName: string, tags: Tags | undefined, role?: string): Tags {
-  return { ...tags, Name: resourceName, [platformTag]: platform, ...(role === undefined ? {} : { [roleTag]: role }) };
+  return {
+    ...tags,
+    Name: resourceName,
+    [platformTag]: platform,
+    ...(role === undefined ? {} : { [roleTag]: role }),
+  };
 }
 
 /** The type token of a component of this package. */

@@ -86,7 +86,10 @@ export function planNetworkArgs(args: NetworkArgs, path: string, problems: Probl
   for (const key of ['balancerSubnets', 'brokerSubnets'] as const)
     if (args[key].length === 0) problems.add(`${path}.${key}`, 'is empty; give at least one subnet');
   if (args.balancerSubnets.length > 2)
-    problems.add(`${path}.balancerSubnets`, `has ${args.balancerSubnets.length} subnets; there are two balancers, so give one or two`);
+    problems.add(
+      `${path}.balancerSubnets`,
+      `has ${args.balancerSubnets.length} subnets; there are two balancers, so give one or two`,
+    );
   const subnets = (['balancerSubnets', 'brokerSubnets'] as const).flatMap((key) =>
     args[key].map(({ cidr }, index) => ({ path: `${path}.${key}[${index}].cidr`, cidr })),
   );
@@ -161,23 +164,44 @@ function make(name: string, args: NewNetworkArgs & NetworkArgs, plan: NetworkPla
   const subnet = (suffix: string, index: number, cidrBlock: string) =>
     new aws.ec2.Subnet(
       `${name}-${suffix}`,
-      { vpcId: vpc.id, cidrBlock, availabilityZone: zoneAt(zoneNames, index), tags: tags(`${name}-${suffix}`) },
+      {
+        vpcId: vpc.id,
+        cidrBlock,
+        availabilityZone: zoneAt(zoneNames, index),
+        tags: tags(`${name}-${suffix}`),
+      },
       kept,
     );
-  const gateway = new aws.ec2.InternetGateway(`${name}-internet`, { vpcId: vpc.id, tags: tags(`${name}-internet`) }, { parent });
+  const gateway = new aws.ec2.InternetGateway(
+    `${name}-internet`,
+    { vpcId: vpc.id, tags: tags(`${name}-internet`) },
+    { parent },
+  );
   const publicRoutes = routeTable(name, 'public', vpc, { gatewayId: gateway.id }, tags, parent);
-  const publicSubnets = plan.zones.map(({ index, publicCidr }) => subnet(`public-${index + 1}`, index, publicCidr));
-  const publicPaths = publicSubnets.map((made, index) => associate(`${name}-public-${index + 1}`, made, publicRoutes.table, parent));
+  const publicSubnets = plan.zones.map(({ index, publicCidr }) =>
+    subnet(`public-${index + 1}`, index, publicCidr),
+  );
+  const publicPaths = publicSubnets.map((made, index) =>
+    associate(`${name}-public-${index + 1}`, made, publicRoutes.table, parent),
+  );
   const ways = [publicRoutes.route, ...publicPaths];
 
   const nats = publicSubnets
     .slice(0, args.nat === 'perZone' ? publicSubnets.length : 1)
-    .map((made, index) => natGateway(`${name}-nat-${index + 1}`, made, tags, args.protect ?? false, parent, ways));
-  const privateTables = nats.map((nat, index) => routeTable(name, `private-${index + 1}`, vpc, { natGatewayId: nat.id }, tags, parent));
-  const privateSubnets = plan.zones.map(({ index, privateCidr }) => subnet(`private-${index + 1}`, index, privateCidr));
+    .map((made, index) =>
+      natGateway(`${name}-nat-${index + 1}`, made, tags, args.protect ?? false, parent, ways),
+    );
+  const privateTables = nats.map((nat, index) =>
+    routeTable(name, `private-${index + 1}`, vpc, { natGatewayId: nat.id }, tags, parent),
+  );
+  const privateSubnets = plan.zones.map(({ index, privateCidr }) =>
+    subnet(`private-${index + 1}`, index, privateCidr),
+  );
   const privatePaths = privateSubnets.flatMap((made, index) => {
     const routes = privateTables[index] ?? privateTables[0];
-    return routes === undefined ? [] : [associate(`${name}-private-${index + 1}`, made, routes.table, parent), routes.route];
+    return routes === undefined
+      ? []
+      : [associate(`${name}-private-${index + 1}`, made, routes.table, parent), routes.route];
   });
 
   const placed = (subnets: readonly aws.ec2.Subnet[], cidrs: readonly string[]) =>
@@ -196,7 +220,8 @@ function make(name: string, args: NewNetworkArgs & NetworkArgs, plan: NetworkPla
 function zoneAt(zoneNames: pulumi.Output<string[]>, index: number): pulumi.Output<string> {
   return zoneNames.apply((names) => {
     const zone = names[index % Math.max(1, names.length)];
-    if (zone === undefined) throw new Error('network.availabilityZones: the region names no availability zone; give their names');
+    if (zone === undefined)
+      throw new Error('network.availabilityZones: the region names no availability zone; give their names');
     return zone;
   });
 }
@@ -209,7 +234,11 @@ function routeTable(
   tags: (resource: string) => Tags,
   parent: Network,
 ): { table: aws.ec2.RouteTable; route: aws.ec2.Route } {
-  const table = new aws.ec2.RouteTable(`${name}-${suffix}`, { vpcId: vpc.id, tags: tags(`${name}-${suffix}`) }, { parent });
+  const table = new aws.ec2.RouteTable(
+    `${name}-${suffix}`,
+    { vpcId: vpc.id, tags: tags(`${name}-${suffix}`) },
+    { parent },
+  );
   const route = new aws.ec2.Route(
     `${name}-${suffix}-default`,
     { routeTableId: table.id, destinationCidrBlock: '0.0.0.0/0', ...target },
@@ -218,8 +247,17 @@ function routeTable(
   return { table, route };
 }
 
-function associate(name: string, subnet: aws.ec2.Subnet, table: aws.ec2.RouteTable, parent: Network): pulumi.Resource {
-  return new aws.ec2.RouteTableAssociation(`${name}-routes`, { subnetId: subnet.id, routeTableId: table.id }, { parent });
+function associate(
+  name: string,
+  subnet: aws.ec2.Subnet,
+  table: aws.ec2.RouteTable,
+  parent: Network,
+): pulumi.Resource {
+  return new aws.ec2.RouteTableAssociation(
+    `${name}-routes`,
+    { subnetId: subnet.id, routeTableId: table.id },
+    { parent },
+  );
 }
 
 function natGateway(
@@ -230,7 +268,11 @@ function natGateway(
   parent: Network,
   ways: readonly pulumi.Resource[],
 ): aws.ec2.NatGateway {
-  const address = new aws.ec2.Eip(`${name}-address`, { domain: 'vpc', tags: tags(`${name}-address`) }, { parent, protect });
+  const address = new aws.ec2.Eip(
+    `${name}-address`,
+    { domain: 'vpc', tags: tags(`${name}-address`) },
+    { parent, protect },
+  );
   return new aws.ec2.NatGateway(
     name,
     { allocationId: address.id, subnetId: subnet.id, tags: tags(name) },
@@ -240,7 +282,9 @@ function natGateway(
 
 /** An explicit reservation keeps AWS from handing a planned address to something else. */
 function reservePlannedAddresses(name: string, made: Made, parent: Network): readonly pulumi.Resource[] {
-  const subnets = new Map([...made.balancerSubnets, ...made.brokerSubnets].map((subnet) => [subnet.cidr, subnet]));
+  const subnets = new Map(
+    [...made.balancerSubnets, ...made.brokerSubnets].map((subnet) => [subnet.cidr, subnet]),
+  );
   return [...subnets.values()].flatMap(({ cidr, subnetId }) => {
     const range = parseCidr(cidr);
     if (range === undefined) return [];

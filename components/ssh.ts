@@ -41,11 +41,17 @@ export interface SshTarget {
 /** Checks the arguments; what is wrong goes to `problems` under `path`. */
 export function checkSshArgs(args: SshArgs, path: string, problems: Problems): void {
   if (args.allowedCidrs.length === 0)
-    problems.add(`${path}.allowedCidrs`, 'is empty; give the range that `pulumi up` runs from, such as 198.51.100.7/32');
+    problems.add(
+      `${path}.allowedCidrs`,
+      'is empty; give the range that `pulumi up` runs from, such as 198.51.100.7/32',
+    );
   checkCidrs(`${path}.allowedCidrs`, args.allowedCidrs, problems);
   for (const [index, cidr] of args.allowedCidrs.entries())
     if (parseCidr(cidr)?.prefixLength === 0)
-      problems.add(`${path}.allowedCidrs[${index}]`, `is ${cidr}, the whole internet; give the range that \`pulumi up\` runs from, such as 198.51.100.7/32`);
+      problems.add(
+        `${path}.allowedCidrs[${index}]`,
+        `is ${cidr}, the whole internet; give the range that \`pulumi up\` runs from, such as 198.51.100.7/32`,
+      );
 }
 
 /** Five minutes of dialling: a host that boots answers within two on EC2. */
@@ -55,7 +61,11 @@ const perDialTimeoutSeconds = 5;
 /** The connection of a Command to a host whose key is pinned. */
 export function connectionTo(
   target: SshTarget,
-  login: { readonly user: string; readonly privateKey: pulumi.Input<string>; readonly hostKey: pulumi.Input<string> },
+  login: {
+    readonly user: string;
+    readonly privateKey: pulumi.Input<string>;
+    readonly hostKey: pulumi.Input<string>;
+  },
 ): types.input.remote.ConnectionArgs {
   const dial = { dialErrorLimit, perDialTimeout: perDialTimeoutSeconds };
   return {

@@ -52,7 +52,11 @@ export class VirtualIp extends pulumi.ComponentResource {
     // The balancers move the association, so it is nobody's property here.
     const eip =
       args.allocationId === undefined
-        ? new aws.ec2.Eip(`${name}-address`, { domain: 'vpc', tags }, { ...options, ignoreChanges: ['instance', 'networkInterface', 'associateWithPrivateIp'] })
+        ? new aws.ec2.Eip(
+            `${name}-address`,
+            { domain: 'vpc', tags },
+            { ...options, ignoreChanges: ['instance', 'networkInterface', 'associateWithPrivateIp'] },
+          )
         : aws.ec2.Eip.get(`${name}-address`, args.allocationId, undefined, { parent: this });
     this.address = eip.publicIp;
     this.allocationId = eip.allocationId;
@@ -84,7 +88,12 @@ export class VirtualIp extends pulumi.ComponentResource {
           },
         },
       },
-      { Sid: 'SeeTheHolder', Effect: 'Allow', Action: ['ec2:DescribeAddresses', 'ec2:DescribeInstances'], Resource: ['*'] },
+      {
+        Sid: 'SeeTheHolder',
+        Effect: 'Allow',
+        Action: ['ec2:DescribeAddresses', 'ec2:DescribeInstances'],
+        Resource: ['*'],
+      },
     ]);
   }
 }

@@ -48,9 +48,16 @@ function describe(issue: Issue, given: unknown): readonly Problem[] {
       }));
     case 'invalid_union':
       // Told by the alternative that comes closest: the one with the fewest objections.
-      return closest(issue.errors).flatMap((inner) => describe({ ...inner, path: [...issue.path, ...inner.path] }, given));
+      return closest(issue.errors).flatMap((inner) =>
+        describe({ ...inner, path: [...issue.path, ...inner.path] }, given),
+      );
     case 'invalid_value':
-      return [{ path, reason: `is ${show(at(given, issue.path))}; ${issue.values.map(String).join(', ')} are allowed` }];
+      return [
+        {
+          path,
+          reason: `is ${show(at(given, issue.path))}; ${issue.values.map(String).join(', ')} are allowed`,
+        },
+      ];
     case 'invalid_type':
       return [
         at(given, issue.path) === undefined

@@ -50,7 +50,15 @@ function section(name: string, shape: Shape, interfaces: ReadonlyMap<string, Int
     const required = shape.required?.includes(key) === true ? ' (required)' : '';
     return `| \`${key}\`${required} | ${typeName(value)} | ${text.replace(/\|/g, '\\|')} |`;
   });
-  return [`## ${name}`, '', described.text, '', '| key | value | meaning |', '| --- | --- | --- |', ...rows].join('\n');
+  return [
+    `## ${name}`,
+    '',
+    described.text,
+    '',
+    '| key | value | meaning |',
+    '| --- | --- | --- |',
+    ...rows,
+  ].join('\n');
 }
 
 function typeName(shape: Shape): string {
@@ -58,7 +66,11 @@ function typeName(shape: Shape): string {
   if (shape.enum !== undefined) return shape.enum.map((value) => `\`${value}\``).join(', ');
   if (shape.anyOf !== undefined) return shape.anyOf.map(typeName).join(', or ');
   if (shape.type === 'array' && shape.items !== undefined) return `list of ${typeName(shape.items)}`;
-  if (shape.type === 'object' && shape.additionalProperties !== undefined && shape.additionalProperties !== false)
+  if (
+    shape.type === 'object' &&
+    shape.additionalProperties !== undefined &&
+    shape.additionalProperties !== false
+  )
     return `map from name to ${typeName(shape.additionalProperties)}`;
   return shape.type ?? 'any';
 }
@@ -91,7 +103,9 @@ function readInterfaces(): ReadonlyMap<string, Interface> {
     const fields = checker.getPropertiesOfType(checker.getDeclaredTypeOfSymbol(symbol));
     found.set(exported.name, {
       text: comment(symbol),
-      fields: new Map(fields.map((field) => [field.name, comment(field)] as const).filter(([, text]) => text !== '')),
+      fields: new Map(
+        fields.map((field) => [field.name, comment(field)] as const).filter(([, text]) => text !== ''),
+      ),
     });
   }
   return found;

@@ -21,7 +21,7 @@ function ownConfiguration(): Record<string, string> {
   const namespace = `${pulumi.getProject()}:`;
   return Object.fromEntries(
     Object.entries(allConfig()).flatMap(([key, value]) =>
-      key.startsWith(namespace) && value !== undefined ? [[key.slice(namespace.length), value]] : [],
+      key.startsWith(namespace) ? [[key.slice(namespace.length), value]] : [],
     ),
   );
 }

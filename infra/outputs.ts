@@ -37,7 +37,9 @@ export interface StackOutputs {
 export interface SshOutput {
   readonly user: string;
   readonly privateKey: string;
-  readonly hosts: Readonly<Record<string, { readonly address: string; readonly hostKey: string; readonly jump?: string }>>;
+  readonly hosts: Readonly<
+    Record<string, { readonly address: string; readonly hostKey: string; readonly jump?: string }>
+  >;
 }
 
 export function stackOutputs(platform: MqttPlatform): StackOutputs {
@@ -72,12 +74,17 @@ export function stackOutputs(platform: MqttPlatform): StackOutputs {
 function sshOutput(platform: MqttPlatform, hosts: readonly Host[]): pulumi.Output<SshOutput> {
   const jump = platform.pair.balancers[0]?.name;
   const entries = hosts.map((host) =>
-    pulumi
-      .all([host.sshTarget.address, host.hostKey])
-      .apply(([address, hostKey]) => [
-        host.hostname,
-        { address, hostKey, ...(host.sshTarget.jump === undefined || jump === undefined ? {} : { jump }) },
-      ] as const),
+    pulumi.all([host.sshTarget.address, host.hostKey]).apply(
+      ([address, hostKey]) =>
+        [
+          host.hostname,
+          {
+            address,
+            hostKey,
+            ...(host.sshTarget.jump === undefined || jump === undefined ? {} : { jump }),
+          },
+        ] as const,
+    ),
   );
   return pulumi.secret(
     pulumi.all([pulumi.all(entries), platform.sshPrivateKey]).apply(([all, privateKey]) => ({

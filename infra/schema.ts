@@ -42,7 +42,12 @@ const adoptedNetwork = z
   .meta({ id: 'AdoptedNetworkArgs' });
 
 const broker = z
-  .strictObject({ ordinal: optional(whole), address: optional(text), weight: optional(whole), drain: optional(z.boolean()) })
+  .strictObject({
+    ordinal: optional(whole),
+    address: optional(text),
+    weight: optional(whole),
+    drain: optional(z.boolean()),
+  })
   .meta({ id: 'BrokerArgs' });
 
 const emqx = z
@@ -54,7 +59,9 @@ const emqx = z
     cookie: optional(text),
     dashboardPassword: optional(text),
     dataVolumeGib: optional(whole),
-    repository: optional(z.strictObject({ url: optional(text), keyUrl: optional(text) }).meta({ id: 'RepositoryArgs' })),
+    repository: optional(
+      z.strictObject({ url: optional(text), keyUrl: optional(text) }).meta({ id: 'RepositoryArgs' }),
+    ),
   })
   .meta({ id: 'EmqxArgs' });
 
@@ -66,7 +73,10 @@ const haproxy = z
     inspectDelaySeconds: optional(whole),
     tls: optional(
       z
-        .strictObject({ minVersion: optional(z.enum(['TLSv1.2', 'TLSv1.3'])), ticketLifetimeSeconds: optional(whole) })
+        .strictObject({
+          minVersion: optional(z.enum(['TLSv1.2', 'TLSv1.3'])),
+          ticketLifetimeSeconds: optional(whole),
+        })
         .meta({ id: 'TlsArgs' }),
     ),
     stats: optional(
@@ -81,7 +91,12 @@ const haproxy = z
     ),
     healthCheck: optional(
       z
-        .strictObject({ intervalMs: optional(whole), timeoutMs: optional(whole), fall: optional(whole), rise: optional(whole) })
+        .strictObject({
+          intervalMs: optional(whole),
+          timeoutMs: optional(whole),
+          fall: optional(whole),
+          rise: optional(whole),
+        })
         .meta({ id: 'HealthCheckArgs' }),
     ),
     keepalived: optional(
@@ -108,7 +123,9 @@ const listener = z
     balancing: optional(
       z
         .strictObject({
-          method: optional(z.enum(['clientId', 'clientIdTable', 'roundRobin', 'sourceAddress', 'leastConnections'])),
+          method: optional(
+            z.enum(['clientId', 'clientIdTable', 'roundRobin', 'sourceAddress', 'leastConnections']),
+          ),
           entries: optional(whole),
           expireSeconds: optional(whole),
           keyLength: optional(whole),
@@ -129,7 +146,11 @@ const listener = z
     path: optional(text),
     rateLimit: optional(
       z
-        .strictObject({ connectionsPerSource: whole, periodSeconds: optional(whole), sparedCidrs: optional(ranges) })
+        .strictObject({
+          connectionsPerSource: whole,
+          periodSeconds: optional(whole),
+          sparedCidrs: optional(ranges),
+        })
         .meta({ id: 'RateLimitArgs' }),
     ),
   })

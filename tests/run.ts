@@ -46,7 +46,9 @@ async function main(wanted: readonly string[]): Promise<void> {
     const begun = Date.now();
     const count = await suite.run();
     const seconds = ((Date.now() - begun) / 1000).toFixed(0);
-    process.stdout.write(`\nsuite ${suite.name}: ${count.passed} passed, ${count.failed} failed in ${seconds} s\n\n`);
+    process.stdout.write(
+      `\nsuite ${suite.name}: ${count.passed} passed, ${count.failed} failed in ${seconds} s\n\n`,
+    );
     total = { passed: total.passed + count.passed, failed: total.failed + count.failed };
   }
   process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`);
@@ -100,9 +102,13 @@ async function pytest(): Promise<Count> {
   } catch {
     return { passed: 0, failed: 1 };
   }
-  const number = (name: string) => Number(new RegExp(`<testsuite [^>]*\\b${name}="(\\d+)"`).exec(xml)?.[1] ?? 0);
+  const number = (name: string) =>
+    Number(new RegExp(`<testsuite [^>]*\\b${name}="(\\d+)"`).exec(xml)?.[1] ?? 0);
   const failed = number('failures') + number('errors');
-  return { passed: number('tests') - failed - number('skipped'), failed: failed === 0 && code !== 0 ? 1 : failed };
+  return {
+    passed: number('tests') - failed - number('skipped'),
+    failed: failed === 0 && code !== 0 ? 1 : failed,
+  };
 }
 
 async function inherit(program: string, args: readonly string[]): Promise<number> {

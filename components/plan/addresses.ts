@@ -20,7 +20,11 @@ export function formatCidr({ base, prefixLength }: Cidr): string {
 }
 
 export function contains(outer: Cidr, inner: Cidr): boolean {
-  return inner.prefixLength >= outer.prefixLength && inner.base >= outer.base && inner.base < outer.base + size(outer);
+  return (
+    inner.prefixLength >= outer.prefixLength &&
+    inner.base >= outer.base &&
+    inner.base < outer.base + size(outer)
+  );
 }
 
 export function overlaps(a: Cidr, b: Cidr): boolean {

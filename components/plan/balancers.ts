@@ -104,8 +104,13 @@ export interface BalancerSettings {
 const names = ['haproxy-1', 'haproxy-2'] as const;
 
 /** Decides names, subnets and addresses of the pair. */
-export function planBalancers(subnetCidrs: readonly string[], path: string, problems: Problems): readonly PlannedBalancer[] {
-  if (subnetCidrs.length > 2) problems.add(path, `has ${subnetCidrs.length} subnets; the pair needs one or two`);
+export function planBalancers(
+  subnetCidrs: readonly string[],
+  path: string,
+  problems: Problems,
+): readonly PlannedBalancer[] {
+  if (subnetCidrs.length > 2)
+    problems.add(path, `has ${subnetCidrs.length} subnets; the pair needs one or two`);
   return names.flatMap((name, index) => {
     const subnetIndex = index % Math.max(1, subnetCidrs.length);
     const subnet = parseCidr(subnetCidrs[subnetIndex] ?? '');
@@ -146,16 +151,27 @@ export function planHaproxy(args: HaproxyArgs, problems: Problems): BalancerSett
   };
 }
 
-function planStats(args: StatsArgs, path: string, problems: Problems): Pick<BalancerSettings, 'stats' | 'statsCidrs'> {
+function planStats(
+  args: StatsArgs,
+  path: string,
+  problems: Problems,
+): Pick<BalancerSettings, 'stats' | 'statsCidrs'> {
   const { user = 'admin', refreshSeconds = 10, allowedCidrs = [] } = args;
   if (!/^[A-Za-z0-9._-]{1,64}$/.test(user))
-    problems.add(`${path}.user`, `is ${JSON.stringify(user)}; 1 to 64 letters, digits, '.', '_' and '-' are allowed`);
+    problems.add(
+      `${path}.user`,
+      `is ${JSON.stringify(user)}; 1 to 64 letters, digits, '.', '_' and '-' are allowed`,
+    );
   problems.wholeNumber(`${path}.refreshSeconds`, refreshSeconds, 1, 3600, 'seconds');
   checkCidrs(`${path}.allowedCidrs`, allowedCidrs, problems);
   return { stats: { user, refreshSeconds }, statsCidrs: allowedCidrs };
 }
 
-function planHealthCheck(args: HealthCheckArgs, path: string, problems: Problems): BalancerSettings['healthCheck'] {
+function planHealthCheck(
+  args: HealthCheckArgs,
+  path: string,
+  problems: Problems,
+): BalancerSettings['healthCheck'] {
   const { intervalMs = 200, timeoutMs = 300, fall = 2, rise = 2 } = args;
   problems.wholeNumber(`${path}.intervalMs`, intervalMs, 50, 60_000, 'ms');
   problems.wholeNumber(`${path}.timeoutMs`, timeoutMs, 50, 60_000, 'ms');
@@ -169,17 +185,29 @@ function planKeepalived(
   path: string,
   problems: Problems,
 ): Pick<BalancerSettings, 'keepalived' | 'priorityOf'> {
-  const { advertIntervalMs = 100, routerId = 51, preferred = names[0], preempt = false, graceMs = 1000 } = args;
+  const {
+    advertIntervalMs = 100,
+    routerId = 51,
+    preferred = names[0],
+    preempt = false,
+    graceMs = 1000,
+  } = args;
   const networkInterface = args.interface ?? 'ens5';
   problems.wholeNumber(`${path}.advertIntervalMs`, advertIntervalMs, 10, 40_950, 'ms');
   if (advertIntervalMs % 10 !== 0)
-    problems.add(`${path}.advertIntervalMs`, `is ${advertIntervalMs}; VRRP counts in hundredths of a second, so give a multiple of 10`);
+    problems.add(
+      `${path}.advertIntervalMs`,
+      `is ${advertIntervalMs}; VRRP counts in hundredths of a second, so give a multiple of 10`,
+    );
   problems.wholeNumber(`${path}.routerId`, routerId, 1, 255);
   problems.wholeNumber(`${path}.graceMs`, graceMs, 0, 60_000, 'ms');
   if (!names.some((name) => name === preferred))
     problems.add(`${path}.preferred`, `is ${JSON.stringify(preferred)}; ${names.join(' or ')} is allowed`);
   if (!/^[a-z][a-z0-9]{0,14}$/.test(networkInterface))
-    problems.add(`${path}.interface`, `is ${JSON.stringify(networkInterface)}; a Linux interface name such as ens5 or eth0 is allowed`);
+    problems.add(
+      `${path}.interface`,
+      `is ${JSON.stringify(networkInterface)}; a Linux interface name such as ens5 or eth0 is allowed`,
+    );
   return {
     keepalived: { interface: networkInterface, routerId, advertIntervalMs, preempt, graceMs },
     // Both high: the time to a takeover is three adverts and (256 - priority)/256 of a fourth.

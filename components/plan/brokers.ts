@@ -42,11 +42,16 @@ export function planBrokers(
   if (names.length === 0 && typeof brokers !== 'number')
     problems.add(path, 'names no broker; at least 1 is needed (3 is usual)');
   const subnets = subnetCidrs.map(parseCidr);
-  const planned = names.flatMap((name) => planOne(name, named[name] ?? {}, subnets, `${path}.${name}`, problems));
+  const planned = names.flatMap((name) =>
+    planOne(name, named[name] ?? {}, subnets, `${path}.${name}`, problems),
+  );
   refuseTwice(planned, 'ordinal', path, problems);
   refuseTwice(planned, 'address', path, problems);
   if (planned.length > 0 && planned.every(({ weight }) => weight === 0))
-    problems.add(path, 'every broker has weight 0, so no client could be served; give at least one a weight of 1 to 256');
+    problems.add(
+      path,
+      'every broker has weight 0, so no client could be served; give at least one a weight of 1 to 256',
+    );
   return planned;
 }
 
@@ -65,7 +70,10 @@ function planOne(
   problems: Problems,
 ): readonly PlannedBroker[] {
   if (!namePattern.test(name))
-    problems.add(path, `the name ${JSON.stringify(name)} is not a host name: a letter, then letters, digits and hyphens, at most 40, all lower case`);
+    problems.add(
+      path,
+      `the name ${JSON.stringify(name)} is not a host name: a letter, then letters, digits and hyphens, at most 40, all lower case`,
+    );
   const ordinal = args.ordinal ?? Number(/(\d+)$/.exec(name)?.[1] ?? 'NaN');
   if (Number.isNaN(ordinal)) {
     problems.add(path, 'the name ends in no number; give `ordinal` (1 to 28), or a name such as emqx-4');
@@ -76,9 +84,15 @@ function planOne(
   problems.wholeNumber(`${path}.weight`, weight, 0, 256);
   if (subnets.length === 0) return [];
   const address = args.address;
-  const given = address === undefined ? -1 : subnets.findIndex((subnet) => subnet !== undefined && containsAddress(subnet, address));
+  const given =
+    address === undefined
+      ? -1
+      : subnets.findIndex((subnet) => subnet !== undefined && containsAddress(subnet, address));
   if (address !== undefined && given < 0) {
-    problems.add(`${path}.address`, `${JSON.stringify(address)} lies in none of the brokers' subnets; give an address within one of them, or none`);
+    problems.add(
+      `${path}.address`,
+      `${JSON.stringify(address)} lies in none of the brokers' subnets; give an address within one of them, or none`,
+    );
     return [];
   }
   const subnetIndex = address === undefined ? (ordinal - 1) % subnets.length : given;
@@ -86,16 +100,33 @@ function planOne(
   if (subnet === undefined) return [];
   const chosen = address ?? brokerAddress(subnet, ordinal);
   return [
-    { name, ordinal, subnetIndex, address: chosen, nodeName: `emqx@${chosen}`, weight, drain: args.drain ?? false },
+    {
+      name,
+      ordinal,
+      subnetIndex,
+      address: chosen,
+      nodeName: `emqx@${chosen}`,
+      weight,
+      drain: args.drain ?? false,
+    },
   ];
 }
 
-function refuseTwice(planned: readonly PlannedBroker[], key: 'ordinal' | 'address', path: string, problems: Problems): void {
+function refuseTwice(
+  planned: readonly PlannedBroker[],
+  key: 'ordinal' | 'address',
+  path: string,
+  problems: Problems,
+): void {
   const owners = new Map<string | number, string>();
   for (const broker of planned) {
     const value = broker[key];
     const owner = owners.get(value);
     if (owner === undefined) owners.set(value, broker.name);
-    else problems.add(`${path}.${broker.name}.${key}`, `is ${value}, which ${owner} has already; each broker needs its own`);
+    else
+      problems.add(
+        `${path}.${broker.name}.${key}`,
+        `is ${value}, which ${owner} has already; each broker needs its own`,
+      );
   }
 }

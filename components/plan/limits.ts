@@ -9,7 +9,9 @@ const descriptorsBeside = 2_000;
 
 /** What the kernel and HAProxy must allow so that every listener's maxConnections are clients really served. */
 export function planLimits(listeners: readonly Listener[]): BalancerView['limits'] {
-  const maxConnections = Math.ceil(listeners.reduce((sum, listener) => sum + listener.maxConnections, 0) * headroom);
+  const maxConnections = Math.ceil(
+    listeners.reduce((sum, listener) => sum + listener.maxConnections, 0) * headroom,
+  );
   const servicePorts = [...Object.keys(balancerPorts).map(Number), ...listeners.map(({ port }) => port)];
   return {
     maxConnections,

@@ -95,7 +95,10 @@ export function planListeners(args: ListenersArgs, problems: Problems): readonly
     return given === undefined ? [] : [planOne(name, given, problems)];
   });
   if (listeners.length === 0)
-    problems.add('listeners', 'none is on, so no client could connect; give at least one of mqtt, mqtts, ws, wss');
+    problems.add(
+      'listeners',
+      'none is on, so no client could connect; give at least one of mqtt, mqtts, ws, wss',
+    );
   return listeners;
 }
 
@@ -123,12 +126,18 @@ function planOne(name: ListenerName, args: ListenerArgs, problems: Problems): Li
   const maxConnections = args.maxConnections ?? 10_000;
   problems.wholeNumber(`${path}.maxConnections`, maxConnections, 1, 1_000_000, 'clients');
   if (args.inspect !== undefined && isWebSocket(name))
-    problems.add(`${path}.inspect`, 'is for mqtt and mqtts: the first bytes of a WebSocket are HTTP; leave it out');
+    problems.add(
+      `${path}.inspect`,
+      'is for mqtt and mqtts: the first bytes of a WebSocket are HTTP; leave it out',
+    );
   if (args.path !== undefined && !isWebSocket(name))
     problems.add(`${path}.path`, 'is for ws and wss; leave it out');
   const endpointPath = args.path ?? '/mqtt';
   if (!/^\/[A-Za-z0-9._~/-]{0,200}$/.test(endpointPath))
-    problems.add(`${path}.path`, `is ${JSON.stringify(endpointPath)}; it begins with / and has letters, digits and ._~/- only`);
+    problems.add(
+      `${path}.path`,
+      `is ${JSON.stringify(endpointPath)}; it begins with / and has letters, digits and ._~/- only`,
+    );
   return {
     name,
     port: args.port ?? defaultPorts[name].port,
@@ -143,7 +152,12 @@ function planOne(name: ListenerName, args: ListenerArgs, problems: Problems): Li
   };
 }
 
-function planBalancing(name: ListenerName, listener: ListenerArgs, path: string, problems: Problems): Balancing {
+function planBalancing(
+  name: ListenerName,
+  listener: ListenerArgs,
+  path: string,
+  problems: Problems,
+): Balancing {
   const args = listener.balancing ?? {};
   const inspected = !isWebSocket(name) && (listener.inspect ?? true);
   const method = args.method ?? (inspected ? 'clientId' : 'leastConnections');
@@ -154,7 +168,11 @@ function planBalancing(name: ListenerName, listener: ListenerArgs, path: string,
     );
   if (method !== 'clientIdTable') {
     for (const key of ['entries', 'expireSeconds', 'keyLength'] as const)
-      if (args[key] !== undefined) problems.add(`${path}.${key}`, `is for method clientIdTable and has no effect with ${method}; leave it out`);
+      if (args[key] !== undefined)
+        problems.add(
+          `${path}.${key}`,
+          `is for method clientIdTable and has no effect with ${method}; leave it out`,
+        );
     return { method };
   }
   const { entries = 100_000, expireSeconds = 1800, keyLength = 128 } = args;
@@ -174,15 +192,25 @@ function planClientCertificates(
   const { verify, ca, crl, identity = 'none' } = clientCertificates;
   if (!isTls(name)) problems.add(path, 'is for mqtts and wss, where there is TLS; leave it out');
   if (identity !== 'none' && verify !== 'required')
-    problems.add(`${path}.identity`, `is ${identity} while verify is ${verify}: a client without a certificate could claim any name; set verify to required`);
+    problems.add(
+      `${path}.identity`,
+      `is ${identity} while verify is ${verify}: a client without a certificate could claim any name; set verify to required`,
+    );
   if (!ca.includes('-----BEGIN CERTIFICATE-----'))
-    problems.add(`${path}.ca`, 'holds no PEM certificate (-----BEGIN CERTIFICATE-----); give the CA that signs your clients');
+    problems.add(
+      `${path}.ca`,
+      'holds no PEM certificate (-----BEGIN CERTIFICATE-----); give the CA that signs your clients',
+    );
   if (crl !== undefined && !crl.includes('-----BEGIN X509 CRL-----'))
     problems.add(`${path}.crl`, 'holds no PEM revocation list (-----BEGIN X509 CRL-----)');
   return { clientCertificates: { verify, ca, identity, ...(crl === undefined ? {} : { crl }) } };
 }
 
-function planRateLimit({ rateLimit }: ListenerArgs, path: string, problems: Problems): Pick<Listener, 'rateLimit'> {
+function planRateLimit(
+  { rateLimit }: ListenerArgs,
+  path: string,
+  problems: Problems,
+): Pick<Listener, 'rateLimit'> {
   if (rateLimit === undefined) return {};
   const { connectionsPerSource, periodSeconds = 10, sparedCidrs = [] } = rateLimit;
   problems.wholeNumber(`${path}.connectionsPerSource`, connectionsPerSource, 1, 1_000_000);
@@ -195,5 +223,8 @@ function planRateLimit({ rateLimit }: ListenerArgs, path: string, problems: Prob
 export function checkCidrs(path: string, cidrs: readonly string[], problems: Problems): void {
   for (const [index, cidr] of cidrs.entries())
     if (parseCidr(cidr) === undefined)
-      problems.add(`${path}[${index}]`, `is ${JSON.stringify(cidr)}; an IPv4 range such as 198.51.100.0/24 without host bits is allowed`);
+      problems.add(
+        `${path}[${index}]`,
+        `is ${JSON.stringify(cidr)}; an IPv4 range such as 198.51.100.0/24 without host bits is allowed`,
+      );
 }

@@ -23,21 +23,35 @@ export interface MachineArgs {
 export function checkMachineArgs(args: MachineArgs, path: string, problems: Problems): void {
   const { operatingSystem = 'debian-13', architecture = 'amd64', rootVolumeGib = 8 } = args;
   if (!(operatingSystem in operatingSystems))
-    problems.add(`${path}.operatingSystem`, `is ${JSON.stringify(operatingSystem)}; ${Object.keys(operatingSystems).join(', ')} are allowed`);
+    problems.add(
+      `${path}.operatingSystem`,
+      `is ${JSON.stringify(operatingSystem)}; ${Object.keys(operatingSystems).join(', ')} are allowed`,
+    );
   const architectureName: string = architecture;
   if (architectureName !== 'amd64' && architectureName !== 'arm64')
-    problems.add(`${path}.architecture`, `is ${JSON.stringify(architectureName)}; amd64 and arm64 are allowed`);
+    problems.add(
+      `${path}.architecture`,
+      `is ${JSON.stringify(architectureName)}; amd64 and arm64 are allowed`,
+    );
   problems.wholeNumber(`${path}.rootVolumeGib`, rootVolumeGib, 8, 1024, 'GiB');
-  if (args.imageGeneration !== undefined) problems.wholeNumber(`${path}.imageGeneration`, args.imageGeneration, 1, 1_000_000);
-  if (args.repairGeneration !== undefined) problems.wholeNumber(`${path}.repairGeneration`, args.repairGeneration, 1, 1_000_000);
+  if (args.imageGeneration !== undefined)
+    problems.wholeNumber(`${path}.imageGeneration`, args.imageGeneration, 1, 1_000_000);
+  if (args.repairGeneration !== undefined)
+    problems.wholeNumber(`${path}.repairGeneration`, args.repairGeneration, 1, 1_000_000);
 }
 
 /** The machine's part of larger arguments. */
 export function machineArgs(args: MachineArgs): MachineArgs {
-  const { instanceType, operatingSystem, architecture, rootVolumeGib, imageGeneration, repairGeneration } = args;
+  const { instanceType, operatingSystem, architecture, rootVolumeGib, imageGeneration, repairGeneration } =
+    args;
   return Object.fromEntries(
-    Object.entries({ instanceType, operatingSystem, architecture, rootVolumeGib, imageGeneration, repairGeneration }).filter(
-      ([, value]) => value !== undefined,
-    ),
+    Object.entries({
+      instanceType,
+      operatingSystem,
+      architecture,
+      rootVolumeGib,
+      imageGeneration,
+      repairGeneration,
+    }).filter(([, value]) => value !== undefined),
   );
 }

@@ -15,11 +15,19 @@ export interface PlannedZone {
 }
 
 /** Divides a range among zones: subnets of 1/256 of a /16, the public ones first, the private ones from the tenth on. */
-export function planNetwork(cidr: string, zoneCount: number, path: string, problems: Problems): PlannedNetwork {
+export function planNetwork(
+  cidr: string,
+  zoneCount: number,
+  path: string,
+  problems: Problems,
+): PlannedNetwork {
   problems.wholeNumber(`${path}.zoneCount`, zoneCount, 1, 6, 'availability zones');
   const range = parseCidr(cidr);
   if (range === undefined || range.prefixLength < 16 || range.prefixLength > 22) {
-    problems.add(`${path}.cidr`, `is ${JSON.stringify(cidr)}; an IPv4 range from /16 to /22 without host bits, such as 10.20.0.0/16, is allowed`);
+    problems.add(
+      `${path}.cidr`,
+      `is ${JSON.stringify(cidr)}; an IPv4 range from /16 to /22 without host bits, such as 10.20.0.0/16, is allowed`,
+    );
     return { cidr, zones: [] };
   }
   // A /16 gives /24 subnets; a /22, the smallest, sixteen /26.
@@ -42,18 +50,30 @@ export function checkSubnets(
 ): void {
   const vpc = parseCidr(vpcCidr);
   if (vpc === undefined)
-    problems.add(`${path}.vpcCidr`, `is ${JSON.stringify(vpcCidr)}; give the VPC's IPv4 range, such as 10.20.0.0/16`);
+    problems.add(
+      `${path}.vpcCidr`,
+      `is ${JSON.stringify(vpcCidr)}; give the VPC's IPv4 range, such as 10.20.0.0/16`,
+    );
   const distinct = new Map<string, string>();
   for (const { path: at, cidr } of subnets) {
     const subnet = parseCidr(cidr);
     if (subnet === undefined) {
-      problems.add(at, `is ${JSON.stringify(cidr)}; an IPv4 range without host bits, such as 10.20.0.0/24, is allowed`);
+      problems.add(
+        at,
+        `is ${JSON.stringify(cidr)}; an IPv4 range without host bits, such as 10.20.0.0/24, is allowed`,
+      );
       continue;
     }
     if (subnet.prefixLength > smallestSubnetPrefixLength)
-      problems.add(at, `is ${cidr}; a /${smallestSubnetPrefixLength} or larger is needed, since its addresses .32 to .63 are planned for hosts`);
+      problems.add(
+        at,
+        `is ${cidr}; a /${smallestSubnetPrefixLength} or larger is needed, since its addresses .32 to .63 are planned for hosts`,
+      );
     if (vpc !== undefined && !contains(vpc, subnet))
-      problems.add(at, `is ${cidr}, which does not lie in ${path}.vpcCidr ${vpcCidr}; give a subnet of this VPC`);
+      problems.add(
+        at,
+        `is ${cidr}, which does not lie in ${path}.vpcCidr ${vpcCidr}; give a subnet of this VPC`,
+      );
     for (const [other, otherPath] of distinct) {
       const range = parseCidr(other);
       if (other !== cidr && range !== undefined && overlaps(range, subnet))

@@ -23,7 +23,10 @@ export class Problems {
   /** Checks that a number lies within bounds and is whole. */
   wholeNumber(path: string, value: number, least: number, most: number, unit = ''): void {
     if (Number.isInteger(value) && value >= least && value <= most) return;
-    this.add(path, `is ${value}; a whole number from ${least} to ${most}${unit === '' ? '' : ` ${unit}`} is allowed`);
+    this.add(
+      path,
+      `is ${value}; a whole number from ${least} to ${most}${unit === '' ? '' : ` ${unit}`} is allowed`,
+    );
   }
 
   get all(): readonly Problem[] {
@@ -43,5 +46,8 @@ export class Problems {
 /** The text of the error: a line per problem. */
 export function describeProblems(what: string, problems: readonly Problem[]): string {
   const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
-  return [`${what}: ${count} in its arguments`, ...problems.map(({ path, reason }) => `  ${path}: ${reason}`)].join('\n');
+  return [
+    `${what}: ${count} in its arguments`,
+    ...problems.map(({ path, reason }) => `  ${path}: ${reason}`),
+  ].join('\n');
 }

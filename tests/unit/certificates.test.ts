@@ -2,10 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import * as pulumi from '@pulumi/pulumi';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Certificates } from '../../components';
-import { ResourceGraph, graphOf, isSecret, promiseOf, refusalOf, valueOf } from './resourceGraph';
+import { graphOf, isSecret, refusalOf, valueOf } from './resourceGraph';
 
 const folder = mkdtempSync(join(tmpdir(), 'certificates-'));
 const read = (file: string) => readFileSync(join(folder, file), 'utf8');
@@ -13,10 +12,33 @@ const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: fold
 
 beforeAll(() => {
   const subject = (name: string) => ['-subj', `/CN=${name}`];
-  const newKey = (file: string) => ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', file];
-  for (const ca of ['ca', 'other-ca']) openssl('req', '-x509', ...newKey(`${ca}.key`), '-out', `${ca}.pem`, '-days', '2', ...subject(ca));
+  const newKey = (file: string) => [
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:P-256',
+    '-nodes',
+    '-keyout',
+    file,
+  ];
+  for (const ca of ['ca', 'other-ca'])
+    openssl('req', '-x509', ...newKey(`${ca}.key`), '-out', `${ca}.pem`, '-days', '2', ...subject(ca));
   openssl('req', ...newKey('server.key'), '-out', 'server.csr', ...subject('server'));
-  openssl('x509', '-req', '-in', 'server.csr', '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-out', 'server.pem', '-days', '2');
+  openssl(
+    'x509',
+    '-req',
+    '-in',
+    'server.csr',
+    '-CA',
+    'ca.pem',
+    '-CAkey',
+    'ca.key',
+    '-CAcreateserial',
+    '-out',
+    'server.pem',
+    '-days',
+    '2',
+  );
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -24,13 +46,17 @@ const names = { ipAddresses: ['198.51.100.10'] };
 
 describe('certificates that are made', () => {
   it('are a CA and a server certificate that names the VIP, both ECDSA P-256', async () => {
-    const graph = await graphOf(() => new Certificates('certs', { ...names, dnsNames: ['mqtt.example.com'] }));
+    const graph = await graphOf(
+      () => new Certificates('certs', { ...names, dnsNames: ['mqtt.example.com'] }),
+    );
     const keys = graph.resources.filter(({ type }) => type === 'tls:index/privateKey:PrivateKey');
     expect(keys.map(({ inputs }) => [inputs['algorithm'], inputs['ecdsaCurve']])).toEqual([
       ['ECDSA', 'P256'],
       ['ECDSA', 'P256'],
     ]);
-    expect(graph.one('tls:index/selfSignedCert:SelfSignedCert', 'certs-ca').inputs).toMatchObject({ isCaCertificate: true });
+    expect(graph.one('tls:index/selfSignedCert:SelfSignedCert', 'certs-ca').inputs).toMatchObject({
+      isCaCertificate: true,
+    });
     expect(graph.one('tls:index/certRequest:CertRequest', 'certs-server-request').inputs).toMatchObject({
       ipAddresses: ['198.51.100.10'],
       dnsNames: ['mqtt.example.com'],
@@ -56,7 +82,12 @@ describe('certificates that are made', () => {
 
 describe('a certificate that is given', () => {
   const given = (chain: string, key: string, ca: string) => () =>
-    new Certificates('certs', { ...names, certificateChain: read(chain), privateKey: read(key), ca: read(ca) });
+    new Certificates('certs', {
+      ...names,
+      certificateChain: read(chain),
+      privateKey: read(key),
+      ca: read(ca),
+    });
 
   it('is taken when it matches its key and leads to its CA', async () => {
     const { certificates } = await made(given('server.pem', 'server.key', 'ca.pem'));
@@ -66,25 +97,23 @@ describe('a certificate that is given', () => {
   });
 
   it.each([
-    ['server.pem', 'ca.key', 'ca.pem', /certificates\.privateKey: does not belong to the certificate "CN=server"; give the key that its request was made with/],
-    ['server.pem', 'server.key', 'other-ca.pem', /certificates\.certificateChain: does not lead from "CN=server" to the CA "CN=other-ca"/],
+    [
+      'server.pem',
+      'ca.key',
+      'ca.pem',
+      /certificates\.privateKey: does not belong to the certificate "CN=server"; give the key that its request was made with/,
+    ],
+    [
+      'server.pem',
+      'server.key',
+      'other-ca.pem',
+      /certificates\.certificateChain: does not lead from "CN=server" to the CA "CN=other-ca"/,
+    ],
     ['server.key', 'server.key', 'ca.pem', /certificates\.certificateChain: holds no PEM certificate/],
     ['server.pem', 'server.pem', 'ca.pem', /certificates\.privateKey: is no unencrypted PEM private key/],
     ['server.pem', 'server.key', 'server.pem', /certificates\.ca: "CN=server" is no CA certificate/],
   ])('%s with %s under %s is refused', async (chain, key, ca, expected) => {
     expect(await refusalOf(given(chain, key, ca))).toMatch(expected);
-  });
-
-  it('that is known only later is checked as soon as it is known', async () => {
-    const graph = new ResourceGraph();
-    const { certificateChain } = new Certificates('certs', {
-      ...names,
-      certificateChain: pulumi.output(read('server.pem')),
-      privateKey: pulumi.secret(read('ca.key')),
-      ca: read('ca.pem'),
-    });
-    await expect(promiseOf(certificateChain)).rejects.toThrow('certificates.privateKey: does not belong');
-    expect(graph.namesOf('tls:index/privateKey:PrivateKey')).toEqual([]);
   });
 });
 

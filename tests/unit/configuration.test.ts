@@ -34,8 +34,11 @@ describe('a configuration', () => {
   });
 
   it('tells wrong values by what was given and what is allowed', () => {
-    const read = () => readConfiguration({ ssh, haproxy: '{"operatingSystem":"debian-11","tls":{"minVersion":3}}' });
-    expect(read).toThrow('haproxy.operatingSystem: is "debian-11"; debian-12, debian-13, ubuntu-22.04, ubuntu-24.04 are allowed');
+    const read = () =>
+      readConfiguration({ ssh, haproxy: '{"operatingSystem":"debian-11","tls":{"minVersion":3}}' });
+    expect(read).toThrow(
+      'haproxy.operatingSystem: is "debian-11"; debian-12, debian-13, ubuntu-22.04, ubuntu-24.04 are allowed',
+    );
     expect(read).toThrow('haproxy.tls.minVersion: is 3; TLSv1.2, TLSv1.3 are allowed');
   });
 

@@ -10,7 +10,10 @@ describe('a network that is made', () => {
   it('has a public and a private subnet in each zone and one NAT gateway', async () => {
     const graph = await graphOf(() => new Network('net', { cidr: '10.40.0.0/16', zoneCount: 2 }));
     expect(graph.namesOf(subnet)).toEqual(['net-public-1', 'net-public-2', 'net-private-1', 'net-private-2']);
-    expect(graph.one(subnet, 'net-public-2').inputs).toMatchObject({ cidrBlock: '10.40.1.0/24', availabilityZone: 'eu-central-1b' });
+    expect(graph.one(subnet, 'net-public-2').inputs).toMatchObject({
+      cidrBlock: '10.40.1.0/24',
+      availabilityZone: 'eu-central-1b',
+    });
     expect(graph.one(subnet, 'net-private-1').inputs).toMatchObject({ cidrBlock: '10.40.10.0/24' });
     expect(graph.namesOf('aws:ec2/natGateway:NatGateway')).toEqual(['net-nat-1']);
   });
@@ -18,7 +21,9 @@ describe('a network that is made', () => {
   it('gives each zone its own NAT gateway when asked to', async () => {
     const graph = await graphOf(() => new Network('net', { zoneCount: 3, nat: 'perZone' }));
     expect(graph.namesOf('aws:ec2/natGateway:NatGateway')).toEqual(['net-nat-1', 'net-nat-2', 'net-nat-3']);
-    expect(graph.one('aws:ec2/routeTableAssociation:RouteTableAssociation', 'net-private-3-routes').inputs).toMatchObject({
+    expect(
+      graph.one('aws:ec2/routeTableAssociation:RouteTableAssociation', 'net-private-3-routes').inputs,
+    ).toMatchObject({
       routeTableId: 'net-private-3-id',
     });
   });
@@ -26,19 +31,18 @@ describe('a network that is made', () => {
   it('sends private subnets out through NAT and public ones through the internet gateway', async () => {
     const graph = await graphOf(() => new Network('net', { zoneCount: 1 }));
     const route = 'aws:ec2/route:Route';
-    expect(graph.one(route, 'net-public-default').inputs).toMatchObject({ gatewayId: 'net-internet-id', destinationCidrBlock: '0.0.0.0/0' });
+    expect(graph.one(route, 'net-public-default').inputs).toMatchObject({
+      gatewayId: 'net-internet-id',
+      destinationCidrBlock: '0.0.0.0/0',
+    });
     expect(graph.one(route, 'net-private-1-default').inputs).toMatchObject({ natGatewayId: 'net-nat-1-id' });
   });
 
   it('reserves the planned block of every subnet that hosts are placed in', async () => {
     const graph = await graphOf(() => new Network('net', { zoneCount: 3 }));
-    expect(graph.resources.filter(({ type }) => type === reservation).map(({ inputs }) => inputs['cidrBlock'])).toEqual([
-      '10.20.0.32/27',
-      '10.20.1.32/27',
-      '10.20.10.32/27',
-      '10.20.11.32/27',
-      '10.20.12.32/27',
-    ]);
+    expect(
+      graph.resources.filter(({ type }) => type === reservation).map(({ inputs }) => inputs['cidrBlock']),
+    ).toEqual(['10.20.0.32/27', '10.20.1.32/27', '10.20.10.32/27', '10.20.11.32/27', '10.20.12.32/27']);
   });
 });
 

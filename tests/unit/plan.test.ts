@@ -28,7 +28,10 @@ describe('planned addresses', () => {
     fc.assert(
       fc.property(subnets, (subnet) => {
         const addresses = [
-          ...([1, 2] as const).flatMap((ordinal) => [balancerAddress(subnet, ordinal), balancerVipAddress(subnet, ordinal)]),
+          ...([1, 2] as const).flatMap((ordinal) => [
+            balancerAddress(subnet, ordinal),
+            balancerVipAddress(subnet, ordinal),
+          ]),
           ...Array.from({ length: largestBrokerOrdinal }, (_, index) => brokerAddress(subnet, index + 1)),
         ];
         expect(new Set(addresses).size).toBe(addresses.length);
@@ -46,24 +49,40 @@ describe('planned addresses', () => {
     );
   });
 
-  it.each(['10.0.0.0', '10.0.0.1/24', '10.0.0.0/33', '10.0.0/8', '2001:db8::/32', '10.0.0.0/08', ''])('refuse %j', (text) => {
-    expect(parseCidr(text)).toBeUndefined();
-  });
+  it.each(['10.0.0.0', '10.0.0.1/24', '10.0.0.0/33', '10.0.0/8', '2001:db8::/32', '10.0.0.0/08', ''])(
+    'refuse %j',
+    (text) => {
+      expect(parseCidr(text)).toBeUndefined();
+    },
+  );
 });
 
 describe('a divided network', () => {
   it('has subnets that lie within it and never overlap', () => {
-    const ranges = fc.tuple(fc.integer({ min: 0, max: 255 }), fc.integer({ min: 16, max: 22 }), fc.integer({ min: 1, max: 6 }));
+    const ranges = fc.tuple(
+      fc.integer({ min: 0, max: 255 }),
+      fc.integer({ min: 16, max: 22 }),
+      fc.integer({ min: 1, max: 6 }),
+    );
     fc.assert(
       fc.property(ranges, ([second, prefixLength, zoneCount]) => {
         const problems = new Problems();
-        const { cidr, zones } = planNetwork(`10.${second}.0.0/${prefixLength}`, zoneCount, 'network', problems);
+        const { cidr, zones } = planNetwork(
+          `10.${second}.0.0/${prefixLength}`,
+          zoneCount,
+          'network',
+          problems,
+        );
         expect(problems.all).toEqual([]);
-        const all = zones.flatMap(({ publicCidr, privateCidr }) => [parseCidr(publicCidr), parseCidr(privateCidr)]);
+        const all = zones.flatMap(({ publicCidr, privateCidr }) => [
+          parseCidr(publicCidr),
+          parseCidr(privateCidr),
+        ]);
         const outer = parseCidr(cidr);
         for (const [index, subnet] of all.entries()) {
           expect(subnet !== undefined && outer !== undefined && contains(outer, subnet)).toBe(true);
-          for (const other of all.slice(index + 1)) expect(subnet !== undefined && other !== undefined && overlaps(subnet, other)).toBe(false);
+          for (const other of all.slice(index + 1))
+            expect(subnet !== undefined && other !== undefined && overlaps(subnet, other)).toBe(false);
         }
       }),
     );
@@ -104,7 +123,9 @@ describe('brokers', () => {
     ],
     [
       { 'emqx-1': { weight: 0 }, 'emqx-2': { weight: 0 } },
-      ['emqx.brokers: every broker has weight 0, so no client could be served; give at least one a weight of 1 to 256'],
+      [
+        'emqx.brokers: every broker has weight 0, so no client could be served; give at least one a weight of 1 to 256',
+      ],
     ],
     [
       { 'a-1': {}, 'b-1': {} },
@@ -115,7 +136,9 @@ describe('brokers', () => {
     ],
     [
       { 'emqx-1': { address: '10.9.0.1' } },
-      ['emqx.brokers.emqx-1.address: "10.9.0.1" lies in none of the brokers\' subnets; give an address within one of them, or none'],
+      [
+        'emqx.brokers.emqx-1.address: "10.9.0.1" lies in none of the brokers\' subnets; give an address within one of them, or none',
+      ],
     ],
   ])('%j is refused', (brokers, expected) => {
     expect(plan(brokers).problems).toEqual(expected);
@@ -139,15 +162,25 @@ describe('listeners', () => {
 
   it.each([
     [{}, ['listeners: none is on, so no client could connect; give at least one of mqtt, mqtts, ws, wss']],
-    [{ mqtt: {}, mqtts: { port: 1883 } }, ['listeners.mqtts.port: is 1883, which listeners.mqtt uses already; give each its own port']],
-    [{ mqtt: { port: 8888 } }, ['listeners.mqtt.port: is 8888, which the statistics page uses already; give each its own port']],
+    [
+      { mqtt: {}, mqtts: { port: 1883 } },
+      ['listeners.mqtts.port: is 1883, which listeners.mqtt uses already; give each its own port'],
+    ],
+    [
+      { mqtt: { port: 8888 } },
+      ['listeners.mqtt.port: is 8888, which the statistics page uses already; give each its own port'],
+    ],
     [
       { ws: { balancing: { method: 'clientId' } } },
-      ['listeners.ws.balancing.method: is clientId, but a client id is not visible inside a WebSocket; use leastConnections, roundRobin or sourceAddress'],
+      [
+        'listeners.ws.balancing.method: is clientId, but a client id is not visible inside a WebSocket; use leastConnections, roundRobin or sourceAddress',
+      ],
     ],
     [
       { mqtt: { allowedCidrs: ['10.0.0.1/24'] } },
-      ['listeners.mqtt.allowedCidrs[0]: is "10.0.0.1/24"; an IPv4 range such as 198.51.100.0/24 without host bits is allowed'],
+      [
+        'listeners.mqtt.allowedCidrs[0]: is "10.0.0.1/24"; an IPv4 range such as 198.51.100.0/24 without host bits is allowed',
+      ],
     ],
     [
       { mqtts: { clientCertificates: { verify: 'optional', ca: 'x', identity: 'username' } } },
@@ -161,7 +194,10 @@ describe('listeners', () => {
   });
 
   it('size connections, descriptors and reserved ports together', () => {
-    const listeners = planListeners({ mqtt: { maxConnections: 1000 }, mqtts: { maxConnections: 3000 } }, new Problems());
+    const listeners = planListeners(
+      { mqtt: { maxConnections: 1000 }, mqtts: { maxConnections: 3000 } },
+      new Problems(),
+    );
     expect(planLimits(listeners)).toMatchObject({
       maxConnections: 5000,
       fileDescriptors: 12_000,

@@ -28,7 +28,9 @@ const userDataOf = (name: string) =>
 
 describe('the platform', () => {
   it('is made of its five parts', () => {
-    const own = graph.resources.filter(({ type }) => type.startsWith('emqx-haproxy:')).map(({ type, name }) => `${type} ${name}`);
+    const own = graph.resources
+      .filter(({ type }) => type.startsWith('emqx-haproxy:'))
+      .map(({ type, name }) => `${type} ${name}`);
     expect(own.toSorted()).toEqual([
       'emqx-haproxy:index:Certificates mqtt-certificates',
       'emqx-haproxy:index:EmqxCluster mqtt-brokers',
@@ -45,11 +47,19 @@ describe('the platform', () => {
   });
 
   it('tells where clients connect', async () => {
-    expect(await valueOf(platform.endpoints)).toEqual({ mqtt: 'mqtt://198.51.100.10:1883', mqtts: 'mqtts://198.51.100.10:8883' });
+    expect(await valueOf(platform.endpoints)).toEqual({
+      mqtt: 'mqtt://198.51.100.10:1883',
+      mqtts: 'mqtts://198.51.100.10:8883',
+    });
   });
 
   it('keeps generated passwords and keys secret', async () => {
-    for (const output of [platform.pair.statsPassword, platform.cluster.dashboardPassword, platform.cluster.cookie, platform.sshPrivateKey])
+    for (const output of [
+      platform.pair.statsPassword,
+      platform.cluster.dashboardPassword,
+      platform.cluster.cookie,
+      platform.sshPrivateKey,
+    ])
       expect(await isSecret(output)).toBe(true);
   });
 
@@ -124,25 +134,37 @@ describe('every host', () => {
 
 describe('a balancer', () => {
   it('has its planned address, a second one for the VIP, and an Elastic IP of its own on the first', () => {
-    expect(graph.one('aws:ec2/networkInterface:NetworkInterface', 'mqtt-haproxy-2-interface').inputs).toMatchObject({
+    expect(
+      graph.one('aws:ec2/networkInterface:NetworkInterface', 'mqtt-haproxy-2-interface').inputs,
+    ).toMatchObject({
       privateIpLists: ['10.20.1.33', '10.20.1.35'],
       privateIpListEnabled: true,
     });
-    expect(graph.one('aws:ec2/eip:Eip', 'mqtt-haproxy-2-address').inputs).toMatchObject({ associateWithPrivateIp: '10.20.1.33' });
+    expect(graph.one('aws:ec2/eip:Eip', 'mqtt-haproxy-2-address').inputs).toMatchObject({
+      associateWithPrivateIp: '10.20.1.33',
+    });
   });
 
   it('may move this Elastic IP to the pair and nothing else', () => {
     const [, move, target] = policyOf('mqtt-haproxy-1-policy').Statement;
-    expect(move).toMatchObject({ Action: ['ec2:AssociateAddress'], Resource: ['arn:aws:ec2:*:*:elastic-ip/mqtt-vip-address-id'] });
+    expect(move).toMatchObject({
+      Action: ['ec2:AssociateAddress'],
+      Resource: ['arn:aws:ec2:*:*:elastic-ip/mqtt-vip-address-id'],
+    });
     expect(target).toMatchObject({
       Condition: {
-        StringEquals: { 'aws:ResourceTag/emqx-haproxy:platform': 'mqtt', 'aws:ResourceTag/emqx-haproxy:role': 'virtual-ip' },
+        StringEquals: {
+          'aws:ResourceTag/emqx-haproxy:platform': 'mqtt',
+          'aws:ResourceTag/emqx-haproxy:role': 'virtual-ip',
+        },
       },
     });
   });
 
   it('lets nothing in but listeners, SSH, and its peer', () => {
-    const rules = graph.namesOf('aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule').filter((name) => name.startsWith('mqtt-balancers-'));
+    const rules = graph
+      .namesOf('aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule')
+      .filter((name) => name.startsWith('mqtt-balancers-'));
     expect(rules.toSorted()).toEqual([
       'mqtt-balancers-10000-from-balancers',
       'mqtt-balancers-1883-from-0-0-0-0-0',
@@ -156,7 +178,10 @@ describe('a balancer', () => {
 describe('a broker', () => {
   it('has no public address, and a data volume that outlives its instance', () => {
     expect(graph.namesOf('aws:ec2/eip:Eip')).not.toContain('mqtt-emqx-1-address');
-    expect(graph.one('aws:ebs/volume:Volume', 'mqtt-emqx-1-data').inputs).toMatchObject({ encrypted: true, size: 8 });
+    expect(graph.one('aws:ebs/volume:Volume', 'mqtt-emqx-1-data').inputs).toMatchObject({
+      encrypted: true,
+      size: 8,
+    });
   });
 
   it('is reached through the first balancer on its own address', () => {
@@ -168,10 +193,14 @@ describe('a broker', () => {
 
   it('lets in nobody but balancers and brokers', () => {
     const rules = graph.resources.filter(
-      ({ type, name }) => type === 'aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule' && name.startsWith('mqtt-brokers-'),
+      ({ type, name }) =>
+        type === 'aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule' &&
+        name.startsWith('mqtt-brokers-'),
     );
     expect(rules.every(({ inputs }) => inputs['cidrIpv4'] === undefined)).toBe(true);
-    expect(new Set(rules.map(({ inputs }) => inputs['fromPort']))).toEqual(new Set([22, 1883, 1884, 4370, 5370, 18083, 18084]));
+    expect(new Set(rules.map(({ inputs }) => inputs['fromPort']))).toEqual(
+      new Set([22, 1883, 1884, 4370, 5370, 18083, 18084]),
+    );
   });
 });
 
@@ -183,15 +212,18 @@ describe('a change', () => {
   });
 
   it('leaves the other brokers as they are when one is removed', async () => {
-    const named = (brokers: Record<string, object>) => graphOf(() => new MqttPlatform('mqtt', { ...small, emqx: { brokers } }));
+    const named = (brokers: Record<string, object>) =>
+      graphOf(() => new MqttPlatform('mqtt', { ...small, emqx: { brokers } }));
     const three = await named({ 'emqx-1': {}, 'emqx-2': {}, 'emqx-3': {} });
     const two = await named({ 'emqx-1': {}, 'emqx-3': {} });
     const interfaces = (of: ResourceGraph) =>
-      of.resources.filter(({ type, name }) => type === 'aws:ec2/networkInterface:NetworkInterface' && !name.includes('emqx-2'));
+      of.resources.filter(
+        ({ type, name }) => type === 'aws:ec2/networkInterface:NetworkInterface' && !name.includes('emqx-2'),
+      );
     expect(interfaces(two)).toEqual(interfaces(three));
   });
 
-  it('takes Outputs for what only the caller\'s stack knows', async () => {
+  it("takes Outputs for what only the caller's stack knows", async () => {
     const composed = await graphOf(
       () =>
         new MqttPlatform('mqtt', {
@@ -205,7 +237,9 @@ describe('a change', () => {
           },
         }),
     );
-    expect(composed.one('aws:ec2/networkInterface:NetworkInterface', 'mqtt-emqx-1-interface').inputs).toMatchObject({
+    expect(
+      composed.one('aws:ec2/networkInterface:NetworkInterface', 'mqtt-emqx-1-interface').inputs,
+    ).toMatchObject({
       subnetId: 'subnet-2',
       privateIpLists: ['10.1.2.36'],
     });

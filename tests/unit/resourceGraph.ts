@@ -31,7 +31,9 @@ export class ResourceGraph {
     const found = this.resources.filter((resource) => resource.type === type && resource.name === name);
     const [only] = found;
     if (only === undefined || found.length > 1)
-      throw new Error(`${found.length} resources ${type} named ${name}; there are: ${this.namesOf(type).join(', ')}`);
+      throw new Error(
+        `${found.length} resources ${type} named ${name}; there are: ${this.namesOf(type).join(', ')}`,
+      );
     return only;
   }
 
@@ -40,7 +42,7 @@ export class ResourceGraph {
   }
 
   private register(args: MockResourceArgs): { id: string; state: Record<string, unknown> } {
-    const inputs = args.inputs as Record<string, unknown>;
+    const inputs: Record<string, unknown> = args.inputs;
     this.resources.push({
       type: args.type,
       name: args.name,
@@ -48,7 +50,7 @@ export class ResourceGraph {
       secretInputs: Object.keys(inputs).filter((key) => isEnvelope(inputs[key])),
     });
     const id = `${args.name}-id`;
-    return { id, state: { ...args.inputs, ...computed(args, id) } };
+    return { id, state: { ...inputs, ...computed(args, id) } };
   }
 }
 
@@ -62,7 +64,7 @@ export async function graphOf(program: () => unknown): Promise<ResourceGraph> {
 
 /** What a program that is refused says; fails when it is not. */
 export async function refusalOf(program: () => unknown): Promise<string> {
-  void new ResourceGraph();
+  const graph = new ResourceGraph();
   try {
     program();
   } catch (error) {
@@ -71,7 +73,7 @@ export async function refusalOf(program: () => unknown): Promise<string> {
     // A component registers itself before it looks at its arguments.
     await settled();
   }
-  throw new Error('the program was not refused');
+  throw new Error(`the program was not refused, and made ${graph.resources.length} resources`);
 }
 
 /** The value of an Output in a test. */
@@ -79,14 +81,9 @@ export async function valueOf<T>(output: pulumi.Output<T>): Promise<T> {
   return new Promise((resolve) => {
     output.apply((value) => {
       // An Output's value is unwrapped already; the SDK's type cannot say so for a T that is unknown here.
-      resolve(value as T);
+      resolve(value);
     });
   });
-}
-
-/** An Output as a promise that also rejects: what the engine awaits, though the SDK's types keep it to themselves. */
-export async function promiseOf(output: pulumi.Output<unknown>): Promise<unknown> {
-  return (output as unknown as { promise: () => Promise<unknown> }).promise();
 }
 
 export async function isSecret(output: pulumi.Output<unknown>): Promise<boolean> {
@@ -139,13 +136,14 @@ function pem(kind: string, content: string): string {
 }
 
 function answer(args: MockCallArgs): Record<string, unknown> {
+  const { name }: Record<string, unknown> = args.inputs;
   switch (args.token) {
     case 'aws:index/getRegion:getRegion':
       return { region: 'eu-central-1' };
     case 'aws:index/getAvailabilityZones:getAvailabilityZones':
       return { names: ['eu-central-1a', 'eu-central-1b', 'eu-central-1c'] };
     case 'aws:ssm/getParameter:getParameter':
-      return { insecureValue: `ami for ${String(args.inputs['name'])}` };
+      return { insecureValue: `ami for ${String(name)}` };
     case 'aws:ec2/getSubnet:getSubnet':
       return { availabilityZone: 'eu-central-1a' };
     default:

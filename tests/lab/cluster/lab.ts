@@ -1,0 +1,113 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse, stringify } from 'yaml';
+import { labHome, repositoryRoot } from '../../../lab/paths';
+
+/** The lab as a user drives it: its command line, with a copy of the stack's configuration that tests may change. */
+export interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const folder = join(labHome, 'test');
+const stackFile = join(folder, 'Pulumi.lab.yaml');
+const committed = join(repositoryRoot, 'Pulumi.lab.yaml');
+const env = { ...process.env, LAB_STACK_FILE: stackFile };
+
+interface StackFile {
+  config: Record<string, unknown>;
+}
+
+/** Begins with the committed configuration. */
+export function resetConfiguration(): void {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(stackFile, readFileSync(committed, 'utf8'));
+}
+
+/** Changes keys of the configuration, `undefined` removes one; gives a function that puts them back. */
+export function configure(changes: Readonly<Record<string, unknown>>): () => void {
+  const before = readFileSync(stackFile, 'utf8');
+  // The file's shape is Pulumi's own.
+  const file = parse(before) as StackFile;
+  for (const [key, value] of Object.entries(changes)) {
+    if (value === undefined) Reflect.deleteProperty(file.config, `emqx-haproxy:${key}`);
+    else file.config[`emqx-haproxy:${key}`] = value;
+  }
+  writeFileSync(stackFile, stringify(file));
+  return () => writeFileSync(stackFile, before);
+}
+
+/** Starts `npm run lab -- ARGS`, for tests that interrupt it. */
+export function startLab(...args: string[]): ChildProcess {
+  return spawn(process.execPath, ['--require', require.resolve('tsx/cjs'), 'lab/cli.ts', ...args], {
+    cwd: repositoryRoot,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+/** Runs `npm run lab -- ARGS` to its end. */
+export async function lab(...args: string[]): Promise<Ran> {
+  return finished(startLab(...args));
+}
+
+/** The same, and throws with everything printed when it fails. */
+export async function labOk(...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await lab(...args);
+  if (code !== 0) throw new Error(`lab ${args.join(' ')}: exit ${code}\n${stdout}\n${stderr}`);
+  return stdout;
+}
+
+export async function finished(child: ChildProcess): Promise<Ran> {
+  return new Promise((done, failed) => {
+    const ran = { stdout: '', stderr: '' };
+    for (const stream of ['stdout', 'stderr'] as const)
+      child[stream]?.setEncoding('utf8').on('data', (text: string) => {
+        ran[stream] += text;
+      });
+    child.on('error', failed);
+    child.on('close', (code) => done({ code: code ?? 1, ...ran }));
+  });
+}
+
+/** Stack outputs that the tests use. */
+export interface Outputs {
+  readonly endpoint: string;
+  readonly endpoints: Readonly<Record<string, string>>;
+  readonly caCertificate: string;
+  readonly statsPassword: string;
+  readonly brokers: readonly {
+    readonly name: string;
+    readonly instanceId: string;
+    readonly privateIp: string;
+  }[];
+  readonly balancers: readonly { readonly name: string; readonly instanceId: string }[];
+}
+
+export async function outputs(): Promise<Outputs> {
+  // What `outputs --json` promises; `verify` checks its shape in full.
+  return JSON.parse(await labOk('outputs', '--json')) as Outputs;
+}
+
+export async function onHost(host: string, ...command: string[]): Promise<string> {
+  return labOk('exec', host, '--', ...command);
+}
+
+/** The balancer whose claim to the VIP EC2 has confirmed. */
+export async function activeBalancer(): Promise<string> {
+  const { balancers } = await outputs();
+  for (const { name } of balancers) {
+    const { code, stdout } = await lab('exec', name, '--', 'cat', '/run/emqx-haproxy/metrics/vip.prom');
+    if (code === 0 && stdout.includes('emqx_haproxy_vip_held 1\n')) return name;
+  }
+  throw new Error('no balancer says that it is active');
+}
+
+/** Instance ids by name: they tell whether a host was replaced. */
+export async function instanceIds(): Promise<Readonly<Record<string, string>>> {
+  const { brokers, balancers } = await outputs();
+  return Object.fromEntries([...balancers, ...brokers].map(({ name, instanceId }) => [name, instanceId]));
+}
