@@ -24,8 +24,10 @@ export interface Call extends Clients {
   readonly tags: Tags;
   /** Asks until the probe returns something; fails when the operation's time is up or it is cancelled. */
   until<T>(what: string, probe: () => Promise<T | undefined>): Promise<T>;
-  /** Repeats while AWS answers with one of the codes: for what is known to settle with time. */
+  /** Repeats while AWS answers with one of the codes: for what something else must let go of first. */
   retry<T>(codes: RegExp, work: () => Promise<T>): Promise<T>;
+  /** The same for what is new and not known everywhere yet: after two minutes it is taken to be wrong. */
+  propagated<T>(codes: RegExp, work: () => Promise<T>): Promise<T>;
 }
 
 export interface Patience {
@@ -35,23 +37,26 @@ export interface Patience {
 
 const firstPauseMs = 200;
 const longestPauseMs = 4_000;
+/** What the official provider gives IAM. */
+const propagationMs = 120_000;
 
 export function makeCall(clients: Clients, region: string, tags: Tags, patience: Patience): Call {
   const deadline = Date.now() + patience.timeoutMs;
 
-  async function until<T>(what: string, probe: () => Promise<T | undefined>): Promise<T> {
+  async function until<T>(what: string, probe: () => Promise<T | undefined>, end = deadline): Promise<T> {
+    const begun = Date.now();
     for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 1.5, longestPauseMs)) {
       patience.signal.throwIfAborted();
       const found = await probe();
       if (found !== undefined) return found;
-      if (Date.now() + pauseMs > deadline) {
-        throw new Error(`gave up on ${what} after ${(patience.timeoutMs / 1000).toFixed(0)} s`);
+      if (Date.now() + pauseMs > end) {
+        throw new Error(`gave up on ${what} after ${((Date.now() - begun) / 1000).toFixed(0)} s`);
       }
       await delay(pauseMs, undefined, { signal: patience.signal });
     }
   }
 
-  async function retry<T>(codes: RegExp, work: () => Promise<T>): Promise<T> {
+  async function retry<T>(codes: RegExp, work: () => Promise<T>, end = deadline): Promise<T> {
     let refusal: unknown;
     const attempt = async (): Promise<{ result: T } | undefined> => {
       try {
@@ -63,13 +68,20 @@ export function makeCall(clients: Clients, region: string, tags: Tags, patience:
       }
     };
     try {
-      return (await until('a call that AWS keeps refusing', attempt)).result;
+      return (await until('a call that AWS keeps refusing', attempt, end)).result;
     } catch (error) {
       throw refusal === undefined || patience.signal.aborted ? error : refusal;
     }
   }
 
-  return { ...clients, region, tags, until, retry };
+  return {
+    ...clients,
+    region,
+    tags,
+    until: (what, probe) => until(what, probe),
+    retry: (codes, work) => retry(codes, work),
+    propagated: (codes, work) => retry(codes, work, Math.min(deadline, Date.now() + propagationMs)),
+  };
 }
 
 /** AWS's error code, and its message: some codes are only told apart by it. */

@@ -104,7 +104,7 @@ export const eipAssociation = resource({
 
   async create(call, inputs) {
     const ec2 = await call.ec2();
-    const made = await call.retry(
+    const made = await call.propagated(
       /^(InvalidAllocationID\.NotFound|InvalidInstanceID|IncorrectInstanceState)/,
       () =>
         ec2.associateAddress({
@@ -161,7 +161,7 @@ async function findAssociation(call: Call, id: string) {
 
 async function associate(call: Call, AllocationId: string, holder: Holder): Promise<void> {
   const ec2 = await call.ec2();
-  await call.retry(/^(InvalidAllocationID\.NotFound|InvalidInstanceID|IncorrectInstanceState)/, () =>
+  await call.propagated(/^(InvalidAllocationID\.NotFound|InvalidInstanceID|IncorrectInstanceState)/, () =>
     ec2.associateAddress({
       AllocationId,
       AllowReassociation: true,

@@ -66,7 +66,7 @@ export const natGateway = resource({
 
   async create(call, inputs) {
     const ec2 = await call.ec2();
-    const made = await call.retry(/^(InvalidElasticIpID\.NotFound|InvalidSubnet)/, () =>
+    const made = await call.propagated(/^(InvalidElasticIpID\.NotFound|InvalidSubnet)/, () =>
       ec2.createNatGateway({
         AllocationId: inputs.allocationId,
         ConnectivityType: inputs.connectivityType === 'private' ? 'private' : 'public',
@@ -119,7 +119,7 @@ async function findInternetGateway(call: Call, id: string) {
 
 async function attach(call: Call, InternetGatewayId: string, VpcId: string): Promise<void> {
   const ec2 = await call.ec2();
-  await call.retry(/^InvalidInternetGatewayID\.NotFound/, () =>
+  await call.propagated(/^InvalidInternetGatewayID\.NotFound/, () =>
     ec2.attachInternetGateway({ InternetGatewayId, VpcId }),
   );
 }

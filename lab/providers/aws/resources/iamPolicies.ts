@@ -145,5 +145,5 @@ async function putRolePolicy(
   PolicyDocument: string,
 ): Promise<void> {
   const iam = await call.iam();
-  await call.retry(/^NoSuchEntity/, () => iam.putRolePolicy({ RoleName, PolicyName, PolicyDocument }));
+  await call.propagated(/^NoSuchEntity/, () => iam.putRolePolicy({ RoleName, PolicyName, PolicyDocument }));
 }

@@ -44,7 +44,7 @@ export const role = resource({
   async create(call, inputs) {
     const iam = await call.iam();
     const RoleName = inputs.name ?? `${inputs.namePrefix ?? ''}${Date.now().toString(36)}`;
-    const made = await call.retry(/Invalid principal in policy/, () =>
+    const made = await call.propagated(/Invalid principal in policy/, () =>
       iam.createRole({
         AssumeRolePolicyDocument: inputs.assumeRolePolicy,
         Description: inputs.description,
@@ -91,7 +91,7 @@ export const role = resource({
     const { before, after } = change;
     const RoleName = id;
     if (change.has('assumeRolePolicy')) {
-      await call.retry(/Invalid principal in policy/, () =>
+      await call.propagated(/Invalid principal in policy/, () =>
         iam.updateAssumeRolePolicy({ RoleName, PolicyDocument: after.assumeRolePolicy }),
       );
     }

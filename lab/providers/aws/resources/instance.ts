@@ -16,7 +16,7 @@ export const instance = resource({
   async create(call, inputs) {
     const ec2 = await call.ec2();
     // A role and its profile take seconds until EC2 knows them; an image's parameter or a group may lag as well.
-    const made = await call.retry(
+    const made = await call.propagated(
       /Invalid IAM Instance Profile|no attached IAM roles|^Invalid(Group|SubnetID|NetworkInterfaceID)\.NotFound/,
       () => ec2.runInstances(launchRequest(call, inputs)),
     );

@@ -103,7 +103,7 @@ async function setProfile(call: Call, InstanceId: string, Name: string | undefin
     if (AssociationId !== undefined) await ec2.disassociateIamInstanceProfile({ AssociationId });
     return;
   }
-  await call.retry(/Invalid IAM Instance Profile|no attached IAM roles/, async () => {
+  await call.propagated(/Invalid IAM Instance Profile|no attached IAM roles/, async () => {
     if (AssociationId === undefined)
       await ec2.associateIamInstanceProfile({ InstanceId, IamInstanceProfile: { Name } });
     else await ec2.replaceIamInstanceProfileAssociation({ AssociationId, IamInstanceProfile: { Name } });

@@ -67,7 +67,7 @@ async function setRole(call: Call, InstanceProfileName: string, wanted: string |
     if (RoleName !== wanted) await iam.removeRoleFromInstanceProfile({ InstanceProfileName, RoleName });
   }
   if (wanted === undefined || held.some(({ RoleName }) => RoleName === wanted)) return;
-  await call.retry(/^NoSuchEntity/, () =>
+  await call.propagated(/^NoSuchEntity/, () =>
     iam.addRoleToInstanceProfile({ InstanceProfileName, RoleName: wanted }),
   );
 }

@@ -33,7 +33,7 @@ export const securityGroupRule = resource({
   async create(call, wanted) {
     const ec2 = await call.ec2();
     const request = { GroupId: wanted.securityGroupId, IpPermissions: [permission(wanted)] };
-    await call.retry(/^InvalidGroup\.NotFound/, () =>
+    await call.propagated(/^InvalidGroup\.NotFound/, () =>
       wanted.type === 'ingress'
         ? ec2.authorizeSecurityGroupIngress(request)
         : ec2.authorizeSecurityGroupEgress(request),

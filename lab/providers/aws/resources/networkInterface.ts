@@ -61,7 +61,7 @@ export const networkInterface = resource({
       Primary: index === 0,
     }));
     const ec2 = await call.ec2();
-    const made = await call.retry(/^Invalid(SubnetID|SecurityGroupID|Group)\.NotFound/, () =>
+    const made = await call.propagated(/^Invalid(SubnetID|SecurityGroupID|Group)\.NotFound/, () =>
       ec2.createNetworkInterface({
         SubnetId: inputs.subnetId,
         Description: inputs.description,

@@ -10,7 +10,7 @@ export const routeTableAssociation = resource({
 
   async create(call, { routeTableId, subnetId }) {
     const ec2 = await call.ec2();
-    const made = await call.retry(/^InvalidRouteTableID\.NotFound/, () =>
+    const made = await call.propagated(/^InvalidRouteTableID\.NotFound/, () =>
       ec2.associateRouteTable({ RouteTableId: routeTableId, SubnetId: subnetId }),
     );
     return present(made.AssociationId, "the association's id");

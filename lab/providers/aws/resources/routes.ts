@@ -89,7 +89,7 @@ export const route = resource({
 
   async create(call, { routeTableId, destinationCidrBlock = '', ...rest }) {
     const ec2 = await call.ec2();
-    await call.retry(/^Invalid(RouteTableID|GatewayID|NatGatewayID|NetworkInterfaceID)\.NotFound/, () =>
+    await call.propagated(/^Invalid(RouteTableID|GatewayID|NatGatewayID|NetworkInterfaceID)\.NotFound/, () =>
       ec2.createRoute({
         RouteTableId: routeTableId,
         DestinationCidrBlock: destinationCidrBlock,

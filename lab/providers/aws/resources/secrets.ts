@@ -29,7 +29,7 @@ export const secret = resource({
   async create(call, inputs) {
     const api = await call.secretsManager();
     // A secret of this name that was deleted a moment ago may still be on its way out.
-    const made = await call.retry(/scheduled for deletion|already scheduled/, () =>
+    const made = await call.propagated(/scheduled for deletion|already scheduled/, () =>
       api.createSecret({
         Name: inputs.name ?? `${inputs.namePrefix ?? ''}${Date.now().toString(36)}`,
         Description: inputs.description,
@@ -98,7 +98,7 @@ export const secretVersion = resource({
 
   async create(call, inputs) {
     const api = await call.secretsManager();
-    const made = await call.retry(/^ResourceNotFoundException/, () =>
+    const made = await call.propagated(/^ResourceNotFoundException/, () =>
       api.putSecretValue({
         SecretId: inputs.secretId,
         SecretString: inputs.secretString,

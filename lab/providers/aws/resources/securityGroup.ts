@@ -49,7 +49,7 @@ export const securityGroup = resource({
 
   async create(call, inputs) {
     const ec2 = await call.ec2();
-    const made = await call.retry(/^InvalidVpcID\.NotFound/, () =>
+    const made = await call.propagated(/^InvalidVpcID\.NotFound/, () =>
       ec2.createSecurityGroup({
         GroupName: inputs.name ?? `${inputs.namePrefix ?? ''}${Date.now().toString(36)}`,
         Description: inputs.description,

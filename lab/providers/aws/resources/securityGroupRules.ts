@@ -43,7 +43,7 @@ function rule(direction: 'ingress' | 'egress'): ResourceType {
         IpPermissions: [permission(wanted)],
         TagSpecifications: tagSpecifications('security-group-rule', call.tags),
       };
-      const made = await call.retry(/^InvalidGroup\.NotFound/, () =>
+      const made = await call.propagated(/^InvalidGroup\.NotFound/, () =>
         direction === 'ingress'
           ? ec2.authorizeSecurityGroupIngress(request)
           : ec2.authorizeSecurityGroupEgress(request),
