@@ -335,7 +335,9 @@ describe('a host', () => {
     expect(await hosts.a.greeting(at.b, ports.open)).toBe('silence');
     expect(await neighboursOf('a')).not.toContain('lladdr');
     await fabric.uncut(interfaceIdOf('a'));
-    expect(await hosts.a.greeting('169.254.169.254', 80)).toBe(`region ${at.a}`);
+    await expect
+      .poll(() => hosts.a.greeting('169.254.169.254', 80), { timeout: 5_000 })
+      .toBe(`region ${at.a}`);
     expect(await neighboursOf('a')).toContain('lladdr');
   });
 

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { namespacePath } from '../../../lab/fabric/addresses';
 
-const timeoutSeconds = 0.4;
+/** What has not answered by then is silent. An answer comes within milliseconds, later where the CPUs are busy. */
+const timeoutSeconds = 0.8;
 
 /** A small program in a network namespace (none: the test's own) that serves and connects as it is told. */
 export class FabricHost {
