@@ -72,8 +72,8 @@ function optionsOf({ ca, crl }: Certificates): readonly (readonly Option[])[] {
 
 function build(options: readonly (readonly Option[])[], choice: readonly number[]): Case {
   const chosen = choice.flatMap((index, dimension) => options[dimension]?.[index] ?? []);
-  const changes: Partial<Listener> = Object.assign({}, ...chosen.map((option) => option.listener));
-  const view: Partial<BalancerView> = Object.assign({}, ...chosen.map((option) => option.view ?? {}));
+  const changes = chosen.reduce<Partial<Listener>>((all, option) => ({ ...all, ...option.listener }), {});
+  const view = chosen.reduce<Partial<BalancerView>>((all, option) => ({ ...all, ...option.view }), {});
   const { clientCertificates, balancing, ...common } = changes;
   const tls = clientCertificates === undefined ? {} : { clientCertificates };
   const byClient = balancing === undefined ? {} : { balancing };

@@ -1,0 +1,21 @@
+import { expect, it } from 'vitest';
+import { balancerFiles, userData } from '../../components/render';
+import { balancerView } from '../unit/renderViews';
+import { makeCertificates } from './certificates';
+
+it('the user data of a balancer with mqtt and mqtts fits into what EC2 takes', async () => {
+  const certificates = await makeCertificates();
+  const tls = {
+    minVersion: 'TLSv1.2',
+    certificateChain: certificates.certificate + certificates.ca,
+    ticketLifetimeSeconds: 86_400,
+  } as const;
+  const { gzipped } = userData({
+    hostname: 'balancer-a',
+    operatingSystem: 'debian-13',
+    packages: ['haproxy', 'keepalived'],
+    aptRepositories: [],
+    files: balancerFiles(balancerView({ tls })),
+  });
+  expect(gzipped.length).toBeLessThanOrEqual(16_384);
+});
