@@ -1,17 +1,4 @@
-import { providerOfKinds } from '../kinds';
-import { sdkVersion } from '../sdkVersion';
 import { serveProvider } from '../server';
-import { randomBytes, randomId, randomInteger, randomUuid } from './bytes';
-import { randomPassword, randomString } from './characters';
+import { randomProvider } from './provider';
 
-/** The lab's stand-in for Pulumi's random provider. */
-serveProvider(
-  providerOfKinds(sdkVersion('@pulumi/random'), {
-    'random:index/randomBytes:RandomBytes': randomBytes,
-    'random:index/randomId:RandomId': randomId,
-    'random:index/randomInteger:RandomInteger': randomInteger,
-    'random:index/randomPassword:RandomPassword': randomPassword,
-    'random:index/randomString:RandomString': randomString,
-    'random:index/randomUuid:RandomUuid': randomUuid,
-  }),
-);
+serveProvider(randomProvider);

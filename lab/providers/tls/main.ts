@@ -1,17 +1,4 @@
-import { providerOfKinds } from '../kinds';
-import { sdkVersion } from '../sdkVersion';
 import { serveProvider } from '../server';
-import { certRequest } from './certRequest';
-import { locallySignedCert } from './locallySignedCert';
-import { privateKey } from './privateKey';
-import { selfSignedCert } from './selfSignedCert';
+import { tlsProvider } from './provider';
 
-/** The lab's stand-in for Pulumi's tls provider. */
-serveProvider(
-  providerOfKinds(sdkVersion('@pulumi/tls'), {
-    'tls:index/certRequest:CertRequest': certRequest,
-    'tls:index/locallySignedCert:LocallySignedCert': locallySignedCert,
-    'tls:index/privateKey:PrivateKey': privateKey,
-    'tls:index/selfSignedCert:SelfSignedCert': selfSignedCert,
-  }),
-);
+serveProvider(tlsProvider);

@@ -11,6 +11,8 @@ export interface OpensshKey {
 
 /** The key in OpenSSH's formats (its PROTOCOL.key); undefined for a curve that OpenSSH does not know (P-224). */
 export function opensshKey(key: KeyObject): OpensshKey | undefined {
+  // Neither does JWK.
+  if (key.asymmetricKeyDetails?.namedCurve === 'secp224r1') return undefined;
   const fields = keyFields(key.export({ format: 'jwk' }));
   if (fields === undefined) return undefined;
   const { type, publicFields, privateFields } = fields;

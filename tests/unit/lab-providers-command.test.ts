@@ -1,0 +1,208 @@
+import { utils } from 'ssh2';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { commandProvider as provider } from '../../lab/providers/command/provider';
+import { openSecrets, secret, unknownValue } from '../../lab/providers/values';
+import { created, operation, urnOf } from './lab-providers-operations';
+import { startSshServer, type SshServer } from './lab-sshServer';
+
+const localType = 'command:local:Command';
+const remoteType = 'command:remote:Command';
+const remoteUrn = urnOf(remoteType);
+
+const hostKey = utils.generateKeyPairSync('ed25519');
+const jumpKey = utils.generateKeyPairSync('ed25519');
+const ownKey = utils.generateKeyPairSync('ed25519');
+const servers: SshServer[] = [];
+
+async function server(
+  options: { port?: number; hostKey?: string; authorizedKey?: () => string | undefined } = {},
+) {
+  const started = await startSshServer({
+    hostKey: hostKey.private,
+    authorizedKey: () => ownKey.public,
+    ...options,
+  });
+  servers.push(started);
+  return started;
+}
+
+function connection(to: SshServer, more: Record<string, unknown> = {}) {
+  return {
+    host: '127.0.0.1',
+    port: to.port,
+    user: 'admin',
+    privateKey: ownKey.private,
+    hostKey: hostKey.public,
+    dialErrorLimit: 0,
+    ...more,
+  };
+}
+
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map((each) => each.close()));
+});
+
+describe('a command over SSH', () => {
+  let target: SshServer;
+  beforeAll(() => {
+    expect(ownKey.public).toContain('ssh-ed25519');
+  });
+
+  it('gets its standard input and gives back both streams', async () => {
+    target = await server();
+    const inputs = { connection: connection(target), create: 'cat; echo bad >&2', stdin: 'one\ntwo\n' };
+    expect((await created(provider, remoteType, inputs)).values).toMatchObject({
+      stdout: 'one\ntwo',
+      stderr: 'bad',
+    });
+  });
+
+  it('fails with its exit code and its last lines', async () => {
+    target = await server();
+    const inputs = { connection: connection(target), create: 'seq 40; echo why >&2; exit 3' };
+    const failed = provider.create(remoteUrn, inputs, operation());
+    await expect(failed).rejects.toThrow(
+      /^exit status 3: running "seq 40.*":\n(22\n)?23\n[^]*40\nwhy$|^exit status 3: [^]*why/,
+    );
+  });
+
+  it('refuses a host whose key is not the pinned one', async () => {
+    target = await server({ hostKey: jumpKey.private });
+    const failed = provider.create(
+      remoteUrn,
+      { connection: connection(target), create: 'true' },
+      operation(),
+    );
+    await expect(failed).rejects.toThrow('the host has another key than hostKey says');
+    expect(target.sessions()).toBe(0);
+  });
+
+  it('goes through the proxy, each host with its own pinned key', async () => {
+    target = await server();
+    const jump = await server({ hostKey: jumpKey.private });
+    const proxy = connection(jump, { hostKey: jumpKey.public });
+    const { values } = await created(provider, remoteType, {
+      connection: connection(target, { proxy }),
+      create: 'echo far',
+    });
+    expect(values['stdout']).toBe('far');
+    expect([jump.sessions(), target.sessions()]).toEqual([1, 1]);
+  });
+
+  it('waits for a host that does not listen yet and does not know the key yet', async () => {
+    const first = await server();
+    await first.close();
+    let asked = 0;
+    const inputs = { connection: connection(first, { dialErrorLimit: 20 }), create: 'echo ready' };
+    const running = created(provider, remoteType, inputs);
+    await server({ port: first.port, authorizedKey: () => (++asked > 2 ? ownKey.public : undefined) });
+    expect((await running).values['stdout']).toBe('ready');
+    expect(asked).toBeGreaterThan(2);
+  });
+
+  it('gives up after the dials that it may fail', async () => {
+    const gone = await server();
+    await gone.close();
+    const inputs = { connection: connection(gone, { dialErrorLimit: 1 }), create: 'true' };
+    await expect(provider.create(remoteUrn, inputs, operation())).rejects.toThrow(
+      /^after 2 failed dials: .*ECONNREFUSED/,
+    );
+  });
+
+  it('ends when the user interrupts, while it runs and while it dials', async () => {
+    target = await server();
+    const interrupted = new AbortController();
+    const told = operation({ signal: interrupted.signal });
+    const log = told.log;
+    const running = provider.create(
+      remoteUrn,
+      { connection: connection(target), create: 'echo begun; sleep 60' },
+      {
+        ...told,
+        log: (severity, message) => {
+          log(severity, message);
+          if (message === 'begun') interrupted.abort();
+        },
+      },
+    );
+    await expect(running).rejects.toThrow('interrupted');
+    const dialling = provider.create(
+      remoteUrn,
+      { connection: connection(target, { dialErrorLimit: -1 }), create: 'true' },
+      operation({ signal: AbortSignal.abort() }),
+    );
+    await expect(dialling).rejects.toThrow('given up while connecting');
+  });
+});
+
+describe('the life of a command', () => {
+  const inputs = {
+    create: 'echo "made $PULUMI_COMMAND_STDOUT"',
+    update: 'echo "changed after $PULUMI_COMMAND_STDOUT"',
+  };
+
+  it('updates with the output of the run before', async () => {
+    const { outs, id } = await created(provider, localType, inputs);
+    const updated = await provider.update(id, urnOf(localType), outs, { ...inputs, stdin: 'x' }, operation());
+    expect(updated.outs['stdout']).toBe('changed after made ');
+  });
+
+  it('is replaced by a changed trigger and updated by anything else', async () => {
+    const before = { ...inputs, triggers: ['a'] };
+    const diff = (news: object) => provider.diff('id', urnOf(localType), {}, { ...before, ...news }, before);
+    expect(await diff({ triggers: ['b'] })).toMatchObject({ changes: true, replaces: ['triggers'] });
+    expect(await diff({ stdin: 'x' })).toMatchObject({ changes: true, replaces: [], diffs: ['stdin'] });
+    expect(await diff({})).toMatchObject({ changes: false });
+  });
+
+  it('keeps what it prints secret when its input is, and only then', async () => {
+    const open = await created(provider, localType, { create: 'cat', stdin: 'seen' });
+    expect([...open.secretNames]).toEqual([]);
+    const hidden = await created(provider, localType, { create: 'cat', stdin: secret('hidden') });
+    expect([...hidden.secretNames].sort()).toEqual(['stderr', 'stdin', 'stdout']);
+    expect(hidden.values['stdout']).toBe('hidden');
+  });
+
+  it('does nothing in a preview, and says that its output is not known', async () => {
+    const { outs } = await provider.create(
+      urnOf(localType),
+      { create: 'exit 1', stdin: unknownValue },
+      operation({ preview: true }),
+    );
+    expect(openSecrets(outs).values).toMatchObject({
+      stdout: unknownValue,
+      stderr: unknownValue,
+      stdin: unknownValue,
+    });
+  });
+
+  it('runs its delete with the last output', async () => {
+    const state = {
+      create: 'true',
+      delete: 'test "$PULUMI_COMMAND_STDOUT" = last',
+      stdout: 'last',
+      stderr: '',
+    };
+    await provider.delete('id', urnOf(localType), state, operation());
+    await expect(
+      provider.delete('id', urnOf(localType), { ...state, stdout: 'other' }, operation()),
+    ).rejects.toThrow('exit status 1');
+  });
+
+  it('shows its lines in order, and none when told so', async () => {
+    const shown = operation();
+    await provider.create(urnOf(localType), { create: 'printf "a\\nb\\nc"' }, shown);
+    expect(shown.lines).toEqual(['a', 'b', 'c']);
+    const quiet = operation();
+    await provider.create(urnOf(localType), { create: 'echo a', logging: 'none' }, quiet);
+    expect(quiet.lines).toEqual([]);
+  });
+
+  it('refuses an input that it does not know, and a type that there is not', async () => {
+    const check = await provider.check(urnOf(localType), {}, { create: 'true', retries: 3 });
+    expect(JSON.stringify(check.failures)).toContain('retries');
+    expect(() => provider.check(urnOf('command:remote:CopyFile'), {}, {})).toThrow(
+      'the lab has no resource type command:remote:CopyFile; it has command:local:Command, command:remote:Command',
+    );
+  });
+});
