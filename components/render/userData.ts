@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { renderFileSet } from './fileSet';
 import type { HostUserData } from './model';
-import { programFolder } from './programs';
+import { laterPrograms, programFolder } from './programs';
 import { render } from './template';
 
 /** EC2's limit, before base64. */
@@ -14,9 +14,10 @@ export interface UserData {
   readonly gzipped: Buffer;
 }
 
-/** What a host boots with: its packages and its whole file set. No secret is in it. */
+/** What a host boots with: its packages and its file set but for `laterPrograms`. No secret is in it. */
 export function userData(view: HostUserData): UserData {
-  const lines = renderFileSet(view.files).split('\n').slice(0, -1);
+  const files = view.files.filter((file) => !laterPrograms.has(file.path));
+  const lines = renderFileSet(files).split('\n').slice(0, -1);
   const text = render('user-data', {
     hostname: view.hostname,
     packages: view.packages.map(packageView),

@@ -2,8 +2,9 @@ import { expect, it } from 'vitest';
 import { balancerFiles, userData } from '../../components/render';
 import { balancerView } from '../unit/renderViews';
 import { makeCertificates } from './certificates';
+import { everything } from './options';
 
-it('the user data of a balancer with mqtt and mqtts fits into what EC2 takes', async () => {
+it('the user data of a balancer with every option on fits into what EC2 takes', async () => {
   const certificates = await makeCertificates();
   const tls = {
     minVersion: 'TLSv1.2',
@@ -15,7 +16,7 @@ it('the user data of a balancer with mqtt and mqtts fits into what EC2 takes', a
     operatingSystem: 'debian-13',
     packages: ['haproxy', 'keepalived'],
     aptRepositories: [],
-    files: balancerFiles(balancerView({ tls })),
+    files: balancerFiles(balancerView({ ...everything(certificates), tls })),
   });
   expect(gzipped.length).toBeLessThanOrEqual(16_384);
 });

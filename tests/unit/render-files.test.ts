@@ -213,11 +213,14 @@ describe('user data', () => {
     files: brokerFiles(brokerView()),
   };
 
-  it('holds the whole set as it is, and unpacks to the text', () => {
+  it('holds the set as it is, but for what later sets bring, and unpacks to the text', () => {
     const { text, gzipped } = userData(host);
     expect(gunzipSync(gzipped).toString()).toBe(text);
     const config = parse(text) as { write_files: { path: string; content: string }[] };
-    expect(config.write_files.at(-1)?.content).toBe(renderFileSet(host.files));
+    const later = /\/(update|changes|haproxy_runtime)\.py$/;
+    const first = host.files.filter((each) => !later.test(each.path));
+    expect(first.length).toBe(host.files.length - 3);
+    expect(config.write_files.at(-1)?.content).toBe(renderFileSet(first));
   });
 
   it('installs pinned packages from a repository whose key it fetches first', () => {
