@@ -16,8 +16,22 @@ export default defineConfig({
   test: {
     projects: [
       { test: { name: 'unit', include: ['tests/unit/**/*.test.ts'], testTimeout: 20_000 } },
-      { test: { name: 'templates', include: ['tests/templates/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 600_000 } },
-      { test: { name: 'package', include: ['tests/package/**/*.test.ts'], testTimeout: 180_000, hookTimeout: 300_000 } },
+      {
+        test: {
+          name: 'templates',
+          include: ['tests/templates/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 600_000,
+        },
+      },
+      {
+        test: {
+          name: 'package',
+          include: ['tests/package/**/*.test.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 300_000,
+        },
+      },
       lab('lab-parts', 'tests/lab/parts/**/*.test.ts'),
       lab('lab', 'tests/lab/cluster/**/*.test.ts'),
     ],

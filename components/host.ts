@@ -294,7 +294,8 @@ function bootInstance(
   return new aws.ec2.Instance(
     `${name}-instance`,
     {
-      ami: image.insecureValue,
+      // The SDK marks the whole answer secret for the sake of its `value`; an image's id is public.
+      ami: pulumi.unsecret(image.insecureValue),
       instanceType: args.instanceType ?? 't3.small',
       primaryNetworkInterface: { networkInterfaceId: parts.networkInterface.id },
       iamInstanceProfile: parts.profile.name,

@@ -8,6 +8,8 @@ import { programFiles } from './programs';
 import { render } from './template';
 import { dropIn, programUnit } from './units';
 
+const runtimeFiles = '/etc/tmpfiles.d/emqx-haproxy.conf';
+
 const restart = (unit: string): FileChange => ({ kind: 'restart', unit });
 const reload = (unit: string): FileChange => ({ kind: 'reload', unit });
 
@@ -44,6 +46,13 @@ export function balancerFiles(view: BalancerView): HostFile[] {
       watchdogSeconds: 30,
       faultWhenDead: false,
     }),
+    {
+      path: runtimeFiles,
+      content: render('tmpfiles.conf', {}),
+      mode: '0644',
+      owner: 'root:root',
+      change: { kind: 'none' },
+    },
     sysctlFile(balancerSysctl(view)),
     settingsFile('watch', restart('haproxy-watch'), {
       intervalMs: 100,
@@ -54,6 +63,8 @@ export function balancerFiles(view: BalancerView): HostFile[] {
     applySettings(
       'balancer',
       [
+        // Keepalived refuses a track_file that does not exist yet.
+        ['/usr/bin/systemd-tmpfiles', '--create', runtimeFiles],
         ['/usr/sbin/haproxy', '-c', '-q', '-f', '/etc/haproxy/haproxy.cfg'],
         ['/usr/sbin/keepalived', '-t', '-f', '/etc/keepalived/keepalived.conf'],
       ],

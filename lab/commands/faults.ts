@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { daemonRequest, type Fault } from '../api/client';
 import { UsageError, type Command } from './command';
-import { machines, outputIn } from './machines';
+import { machineNamed, machines, outputIn } from './machines';
 
 const fillFile = '/var/lab-fill-disk';
 const machineFaults = ['poweroff', 'crash', 'reboot', 'freeze', 'partition'];
@@ -77,7 +77,8 @@ async function faultHost(args: readonly string[]): Promise<void> {
   const [name, kind, value, ...rest] = args;
   if (name === undefined || kind === undefined || rest.length > 0) throw new UsageError(hostGrammar);
   if (machineFaults.includes(kind) && value === undefined) {
-    await daemonRequest('POST', `/machines/${encodeURIComponent(name)}/${kind}`);
+    const { instanceId } = await machineNamed(name);
+    await daemonRequest('POST', `/machines/${instanceId}/${kind}`);
   } else if (kind === 'kill' && value !== undefined) {
     await killProcess(name, value);
   } else if (kind === 'fill-disk' && value === undefined) {
@@ -124,13 +125,7 @@ export const heal: Command = {
 };
 
 async function healMachines(only: string | undefined): Promise<void> {
-  const all = await machines();
-  const wanted = all.filter(
-    (machine) => only === undefined || machine.name === only || machine.instanceId === only,
-  );
-  if (wanted.length === 0 && only !== undefined) {
-    throw new Error(`no machine '${only}'; there are: ${all.map((machine) => machine.name).join(', ')}`);
-  }
+  const wanted = only === undefined ? await machines() : [await machineNamed(only)];
   for (const { instanceId, name, state, initPid } of wanted) {
     const path = `/machines/${instanceId}`;
     if (state === 'stopped') await daemonRequest('POST', `${path}/start`);

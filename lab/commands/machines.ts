@@ -26,16 +26,22 @@ export async function machines(): Promise<readonly MachineView[]> {
   }));
 }
 
-/** The process id of a running machine's init, by the machine's name or instance id. */
-export async function initPidOf(name: string): Promise<number> {
+/** A machine by its Name tag, by the end of it (`haproxy-1` for `mqtt-haproxy-1`), or by its instance id. */
+export async function machineNamed(name: string): Promise<MachineView> {
   const all = await machines();
-  const machine = all.find((each) => each.name === name || each.instanceId === name);
-  if (machine === undefined) {
-    const names = all.map((each) => each.name).join(', ');
-    throw new Error(`no machine '${name}'; there are: ${names === '' ? 'none' : names}`);
-  }
-  if (machine.initPid === undefined) throw new Error(`${name} does not run: it is ${machine.state}`);
-  return machine.initPid;
+  const exact = all.find((each) => each.name === name || each.instanceId === name);
+  const [first, ...more] = all.filter((each) => each.name.endsWith(`-${name}`));
+  const found = exact ?? (more.length === 0 ? first : undefined);
+  if (found !== undefined) return found;
+  const names = all.map((each) => each.name).join(', ');
+  throw new Error(`no one machine '${name}'; there are: ${names === '' ? 'none' : names}`);
+}
+
+/** The process id of a running machine's init. */
+async function initPidOf(name: string): Promise<number> {
+  const { initPid, state } = await machineNamed(name);
+  if (initPid === undefined) throw new Error(`${name} does not run: it is ${state}`);
+  return initPid;
 }
 
 /** Runs a program inside a machine with this process's terminal, and gives its exit code. */

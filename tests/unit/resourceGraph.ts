@@ -42,7 +42,7 @@ export class ResourceGraph {
   }
 
   private register(args: MockResourceArgs): { id: string; state: Record<string, unknown> } {
-    const inputs: Record<string, unknown> = args.inputs;
+    const inputs = plain(args.inputs);
     this.resources.push({
       type: args.type,
       name: args.name,
@@ -94,6 +94,11 @@ async function settled(): Promise<void> {
   await pulumi.runtime.disconnect();
 }
 
+/** The SDK types a mock's inputs as any. */
+function plain(inputs: unknown): Record<string, unknown> {
+  return inputs as Record<string, unknown>;
+}
+
 /** The engine's mark of a secret value. */
 const secretSignature = '4dabf18193072939515e22adb298388d';
 
@@ -136,7 +141,7 @@ function pem(kind: string, content: string): string {
 }
 
 function answer(args: MockCallArgs): Record<string, unknown> {
-  const { name }: Record<string, unknown> = args.inputs;
+  const { name } = plain(args.inputs);
   switch (args.token) {
     case 'aws:index/getRegion:getRegion':
       return { region: 'eu-central-1' };

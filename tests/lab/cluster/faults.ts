@@ -26,7 +26,7 @@ export function faults(): void {
         await servedWithinMs(endpoints['mqtt'] ?? '', takeoverLimitMs);
         await labOk('verify');
         expect(await activeBalancer()).not.toBe(active);
-        await labOk('heal', active);
+        await labOk('heal', 'host', active);
         await labOk('verify');
       }
     });

@@ -146,6 +146,8 @@ found() ->
 
 join(Node) ->
     logger:notice("joining the cluster of ~ts", [Node]),
+    %% A host that was replaced without its disk has this node's name, and the cluster still counts on its tables.
+    _ = erpc:call(Node, ?MODULE, force_leave, [node()], 10000),
     ok = mnesia:start(),
     case mnesia:change_config(extra_db_nodes, [Node]) of
         {ok, [_ | _]} ->
