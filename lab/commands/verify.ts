@@ -4,7 +4,6 @@ import { repositoryRoot } from '../paths';
 import type { Command } from './command';
 import { withChild } from './interrupt';
 import { outputsJson } from './outputs';
-import { stackName } from './pulumi';
 import { up } from './up';
 
 export const verify: Command = {
@@ -13,7 +12,7 @@ export const verify: Command = {
   run: async (args) => {
     const stackOutputs = await outputsJson();
     const program = join(repositoryRoot, 'verify', 'cli.ts');
-    const node = ['--require', require.resolve('tsx/cjs'), program, '--stack', stackName, ...args];
+    const node = ['--require', require.resolve('tsx/cjs'), program, ...args];
     const child = spawn(process.execPath, node, {
       cwd: repositoryRoot,
       stdio: ['pipe', 'inherit', 'inherit'],
