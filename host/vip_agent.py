@@ -74,9 +74,9 @@ class VirtualIp:
             query = {"Filter.1.Name": "addresses.private-ip-address", "Filter.1.Value.1": where["address"]}
             found = self._ask("DescribeNetworkInterfaces", **query).findall("networkInterfaceSet/item")
         else:
-            found = self._ask("DescribeAddresses", **{"AllocationId.1": where["allocationId"]}).findall(
-                ".//item"
-            )
+            answer = self._ask("DescribeAddresses", **{"AllocationId.1": where["allocationId"]})
+            # Its tags are items too.
+            found = answer.findall("addressesSet/item")
         others = [item for item in found if item.findtext("networkInterfaceId") != self.interface]
         if not others:
             return "self" if found else "nobody"

@@ -150,7 +150,8 @@ class Requests(BaseHTTPRequestHandler):
         held = f"<networkInterfaceId>{cloud.holder}</networkInterfaceId>" if cloud.holder else ""
         instance = f"<instanceId>i-{cloud.holder}</instanceId>" if cloud.holder else ""
         if action == "DescribeAddresses":
-            body = f"<addressesSet><item>{held}{instance}</item></addressesSet>"
+            tags = "<tagSet><item><key>Name</key><value>mqtt</value></item></tagSet>"
+            body = f"<addressesSet><item>{held}{instance}{tags}</item></addressesSet>"
         elif action == "DescribeRouteTables":
             route = f"<destinationCidrBlock>10.99.0.1/32</destinationCidrBlock>{held}{instance}"
             other = "<item><destinationCidrBlock>0.0.0.0/0</destinationCidrBlock></item>"
