@@ -5,10 +5,11 @@ import { activeBalancer } from './activeBalancer';
 import { platformName, readConfiguration } from './configuration';
 import type { StackOutputs } from './outputs';
 import { stackOutputs } from './outputs';
+import type { Configuration } from './schema';
 
 /** The program: a stack's configuration in, one MqttPlatform, its outputs out. */
 export = async (): Promise<StackOutputs> => {
-  const configuration = readConfiguration(ownConfiguration());
+  const configuration = checkedConfiguration();
   const active = await activeBalancer(platformName);
   const platform = new MqttPlatform(platformName, {
     ...configuration,
@@ -16,6 +17,16 @@ export = async (): Promise<StackOutputs> => {
   });
   return stackOutputs(platform);
 };
+
+/** What is wrong with a configuration is told without a stack trace: it is no fault of the program's. */
+function checkedConfiguration(): Configuration {
+  try {
+    return readConfiguration(ownConfiguration());
+  } catch (error) {
+    if (pulumi.InputPropertiesError.isInstance(error)) throw new pulumi.RunError(error.message);
+    throw error;
+  }
+}
 
 function ownConfiguration(): Record<string, string> {
   const namespace = `${pulumi.getProject()}:`;

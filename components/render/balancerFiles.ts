@@ -4,7 +4,7 @@ import { applySettings, awsSettings, settingsFile } from './hostSettings';
 import { keepalivedConfig } from './keepalived';
 import { balancerSysctl } from './kernel';
 import type { BalancerView, FileChange, HostFile } from './model';
-import { programFiles } from './programs';
+import { programFiles, programFolder } from './programs';
 import { render } from './template';
 import { dropIn, programUnit } from './units';
 
@@ -24,7 +24,10 @@ export function balancerFiles(view: BalancerView): HostFile[] {
       change: reload('haproxy'),
     },
     ...haproxyFiles(view),
-    dropIn('haproxy', render('units/haproxy.conf', { fileDescriptors: view.limits.fileDescriptors })),
+    dropIn(
+      'haproxy',
+      render('units/haproxy.conf', { programFolder, fileDescriptors: view.limits.fileDescriptors }),
+    ),
     {
       path: '/etc/keepalived/keepalived.conf',
       content: keepalivedConfig(view),
@@ -65,13 +68,15 @@ export function balancerFiles(view: BalancerView): HostFile[] {
       [
         // Keepalived refuses a track_file that does not exist yet.
         ['/usr/bin/systemd-tmpfiles', '--create', runtimeFiles],
-        ['/usr/sbin/haproxy', '-c', '-q', '-f', '/etc/haproxy/haproxy.cfg'],
+        // haproxy.cfg names its files, which are in no set.
+        ['/usr/bin/python3', `${programFolder}/tickets.py`],
+        ['/usr/sbin/haproxy', '-c', '-f', '/etc/haproxy/haproxy.cfg'],
         ['/usr/sbin/keepalived', '-t', '-f', '/etc/keepalived/keepalived.conf'],
       ],
       ['haproxy', 'haproxy-watch', 'vip-agent', 'keepalived'],
       60,
     ),
-    ...programFiles(['apply_config', 'health', 'haproxy_watch', 'vip_agent']),
+    ...programFiles(['apply_config', 'health', 'haproxy_watch', 'tickets', 'vip_agent']),
   ];
 }
 

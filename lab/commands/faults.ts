@@ -79,6 +79,10 @@ async function faultHost(args: readonly string[]): Promise<void> {
   if (machineFaults.includes(kind) && value === undefined) {
     const { instanceId } = await machineNamed(name);
     await daemonRequest('POST', `/machines/${instanceId}/${kind}`);
+  } else if (kind === 'partition' && value !== undefined) {
+    const { instanceId } = await machineNamed(name);
+    const cut = value === 'vrrp' ? value : { from: (await machineNamed(value)).instanceId };
+    await daemonRequest('POST', `/machines/${instanceId}/${kind}`, { cut });
   } else if (kind === 'kill' && value !== undefined) {
     await killProcess(name, value);
   } else if (kind === 'fill-disk' && value === undefined) {
@@ -89,7 +93,7 @@ async function faultHost(args: readonly string[]): Promise<void> {
   }
 }
 
-const hostGrammar = `a host fault is NAME ${machineFaults.join('|')}|kill PROCESS|fill-disk`;
+const hostGrammar = `a host fault is NAME ${machineFaults.join('|')}|partition vrrp|partition HOST|kill PROCESS|fill-disk`;
 
 async function killProcess(machine: string, processName: string): Promise<void> {
   // The kernel keeps 15 characters of a name. `kill` is the shell's own: the guest may have no procps.

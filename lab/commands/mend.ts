@@ -19,7 +19,9 @@ const stateSchema = z.looseObject({
  */
 export async function mend(): Promise<void> {
   const working = engineAtWork();
-  if (working !== undefined) {
+  if (working !== undefined && isOrphan(working)) {
+    await step('stopping the engine of a run that was killed', () => stopEngine(working));
+  } else if (working !== undefined) {
     throw new Error(
       `another command works on the lab (pulumi, process ${working}): wait for it, or interrupt it with Ctrl-C there`,
     );
@@ -49,6 +51,31 @@ function lockFiles(): string[] {
 
 function isEngine(pid: number): boolean {
   return commandLine(pid)[0]?.endsWith('pulumi') ?? false;
+}
+
+/** True when the command that started the engine is gone: nobody waits for what it does. */
+function isOrphan(pid: number): boolean {
+  let stat: string;
+  try {
+    stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  } catch {
+    return true;
+  }
+  const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+  return !commandLine(parent).some((argument) => argument.endsWith('lab/cli.ts'));
+}
+
+/** As Ctrl-C does: it finishes what it has begun, so that its state names all that exists; killed when it hangs. */
+async function stopEngine(pid: number): Promise<void> {
+  for (const [signal, patienceMs] of [
+    ['SIGINT', 60_000],
+    ['SIGKILL', 5_000],
+  ] as const) {
+    if (!isEngine(pid)) return;
+    process.kill(pid, signal);
+    const deadline = Date.now() + patienceMs;
+    while (isEngine(pid) && Date.now() < deadline) await new Promise((done) => setTimeout(done, 200));
+  }
 }
 
 function commandLine(pid: number): string[] {

@@ -32,8 +32,16 @@ export function interruption(): void {
 
   describe('down', () => {
     it('leaves no namespace, mount, loop device, process, rule or address behind', async () => {
+      const processes = labProcesses();
+      expect(processes).not.toEqual([]);
       await labOk('down');
-      expect(leftovers()).toEqual({ namespaces: [], mounts: [], loops: [], addresses: [], processes: [] });
+      expect(leftovers(processes)).toEqual({
+        namespaces: [],
+        mounts: [],
+        loops: [],
+        addresses: [],
+        processes: [],
+      });
       expect(existsSync(stateFolder)).toBe(false);
     });
 
@@ -52,8 +60,18 @@ async function printed(child: ReturnType<typeof startLab>, pattern: RegExp): Pro
   }
 }
 
+/** The region's process and what it started: machines, nft, moto. */
+function labProcesses(): readonly string[] {
+  const found = [readFileSync(paths.daemonPid, 'utf8').trim()];
+  for (const parent of found) {
+    const children = execFileSync('ps', ['-o', 'pid=', '--ppid', parent], { encoding: 'utf8' });
+    found.push(...children.split(/\s+/).filter((pid) => pid !== ''));
+  }
+  return found;
+}
+
 /** What is still there of a lab, by kind. */
-function leftovers(): Readonly<Record<string, readonly string[]>> {
+function leftovers(processes: readonly string[]): Readonly<Record<string, readonly string[]>> {
   const lines = (program: string, ...args: string[]) =>
     execFileSync(program, args, { encoding: 'utf8' })
       .split('\n')
@@ -63,8 +81,6 @@ function leftovers(): Readonly<Record<string, readonly string[]>> {
     mounts: lines('cat', '/proc/self/mounts').filter((line) => line.includes(stateFolder)),
     loops: lines('losetup', '-a').filter((line) => line.includes(stateFolder)),
     addresses: lines('ip', '-brief', 'address').filter((line) => /203\.0\.113\.|198\.51\.100\./.test(line)),
-    processes: lines('ps', '-eo', 'args').filter(
-      (line) => line.includes(stateFolder) || line.includes('lab/daemon.ts'),
-    ),
+    processes: processes.filter((pid) => existsSync(`/proc/${pid}`)),
   };
 }
