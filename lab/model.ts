@@ -79,13 +79,17 @@ export interface MoveBehaviour {
   readonly lingerMs: number;
 }
 
+/** What is dropped: everything, VRRP's adverts alone, or everything between the interface and one other. */
+export type Cut = 'all' | 'vrrp' | { readonly from: string };
+
 /** The network of one VPC, made of namespaces. Lab addresses are in lab/fabric/addresses.ts. */
 export interface Fabric {
   /** Makes the network equal to `vpc`. Idempotent; only what differs from the last call is touched. */
   apply(vpc: Vpc): Promise<void>;
   setMoveBehaviour(behaviour: MoveBehaviour): void;
-  /** Drops all packets of an interface in both directions (a cable pulled; the guest sees no carrier change). */
-  cut(interfaceId: string): Promise<void>;
+  /** Drops packets of an interface in both directions (a cable pulled; the guest sees no carrier change). */
+  cut(interfaceId: string, what?: Cut): Promise<void>;
+  /** Ends all cuts of the interface. */
   uncut(interfaceId: string): Promise<void>;
   /** The namespace that a machine with this interface boots in; made by `apply` for every attached interface. */
   namespaceOf(interfaceId: string): string;

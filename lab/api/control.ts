@@ -77,7 +77,7 @@ async function answer(parts: ControlParts, route: string, input: unknown): Promi
     case 'POST /shutdown':
       return {};
     default:
-      return machineRequest(region, route);
+      return machineRequest(region, route, input);
   }
 }
 
@@ -87,7 +87,11 @@ const moveSchema = z.strictObject({
 });
 const lifetimeSchema = z.strictObject({ lifetimeSeconds: z.number().int().min(1) });
 
-async function machineRequest(region: Region, route: string): Promise<object | undefined> {
+const cutSchema = z.strictObject({
+  cut: z.union([z.literal('vrrp'), z.strictObject({ from: z.string() })]).optional(),
+});
+
+async function machineRequest(region: Region, route: string, input: unknown): Promise<object | undefined> {
   const match = /^(GET|POST) \/machines\/([^/]+)\/(\w+)$/.exec(route);
   if (match === null) return undefined;
   const [, method, name = '', verb = ''] = match;
@@ -100,12 +104,14 @@ async function machineRequest(region: Region, route: string): Promise<object | u
   if (fault === undefined) {
     throw new Error(`no fault '${verb}' of a machine: ${Object.keys(machineFaults).join(', ')}`);
   }
-  await fault(region, record);
+  await fault(region, record, input);
   log(`${record.instanceId}: ${verb}`);
   return view(region, record);
 }
 
-const machineFaults: Readonly<Record<string, (region: Region, record: InstanceRecord) => Promise<void>>> = {
+type MachineFault = (region: Region, record: InstanceRecord, input: unknown) => Promise<void>;
+
+const machineFaults: Readonly<Record<string, MachineFault>> = {
   /** From inside: the API sees it stop by itself. */
   async poweroff(region, record) {
     await region.machines.stop(record.instanceId);
@@ -128,7 +134,12 @@ const machineFaults: Readonly<Record<string, (region: Region, record: InstanceRe
   },
   freeze: (region, record) => region.machines.freeze(record.instanceId),
   thaw: (region, record) => region.machines.thaw(record.instanceId),
-  partition: (region, record) => region.fabric.cut(record.interfaceId),
+  /** The whole interface, VRRP alone, or all traffic with one other machine. */
+  partition: (region, record, input) => {
+    const { cut = 'all' } = cutSchema.parse(input);
+    const what = typeof cut === 'object' ? { from: named(region, cut.from).interfaceId } : cut;
+    return region.fabric.cut(record.interfaceId, what);
+  },
   heal: (region, record) => region.fabric.uncut(record.interfaceId),
 };
 

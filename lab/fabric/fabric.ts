@@ -1,4 +1,4 @@
-import type { Fabric, MoveBehaviour, Vpc } from '../model';
+import type { Cut, Fabric, MoveBehaviour, Vpc } from '../model';
 import {
   hostLink,
   hostLinkPrefix,
@@ -56,7 +56,8 @@ class NamespaceFabric implements LabFabric {
   #wanted: Vpc | undefined;
   #movable: Movable | undefined;
   #move: MoveBehaviour = { delayMs: 0, lingerMs: 0 };
-  readonly #cut = new Set<string>();
+  /** The elements of the router's sets that cut an interface, by its id. */
+  readonly #cuts = new Map<string, Set<string>>();
   readonly #timers = new Set<NodeJS.Timeout>();
   /** The timers after which connections between an Elastic IP and a former holder end. */
   readonly #lingering = new Map<string, NodeJS.Timeout>();
@@ -80,19 +81,20 @@ class NamespaceFabric implements LabFabric {
     this.#move = behaviour;
   }
 
-  cut(interfaceId: string): Promise<void> {
+  cut(interfaceId: string, what: Cut = 'all'): Promise<void> {
     return this.#inTurn(async () => {
       this.#known(interfaceId);
-      this.#cut.add(interfaceId);
-      await this.#open().routerNft.ask(cutStatement('add', interfaceId));
+      if (typeof what === 'object') this.#known(what.from);
+      const elements = cutElements(interfaceId, what);
+      this.#cuts.set(interfaceId, new Set([...(this.#cuts.get(interfaceId) ?? []), ...elements]));
+      await this.#open().routerNft.ask(elementStatements('add', elements));
     });
   }
 
   uncut(interfaceId: string): Promise<void> {
     return this.#inTurn(async () => {
       this.#known(interfaceId);
-      if (!this.#cut.delete(interfaceId)) return;
-      await this.#open().routerNft.ask(cutStatement('delete', interfaceId));
+      await this.#endCuts(interfaceId);
     });
   }
 
@@ -150,9 +152,18 @@ class NamespaceFabric implements LabFabric {
     this.#dropMovedConnections(former, next);
     for (const interfaceId of former.interfaces.keys()) {
       if (next.interfaces.has(interfaceId)) continue;
-      if (this.#cut.delete(interfaceId)) await programs.routerNft.ask(cutStatement('delete', interfaceId));
+      await this.#endCuts(interfaceId);
       await this.#removeNamespace(interfaceNamespace(interfaceId));
     }
+  }
+
+  async #endCuts(interfaceId: string): Promise<void> {
+    const elements = this.#cuts.get(interfaceId) ?? [];
+    this.#cuts.delete(interfaceId);
+    // A pair may have been cut from both ends.
+    const others = new Set([...this.#cuts.values()].flatMap((each) => [...each]));
+    const over = [...elements].filter((element) => !others.has(element));
+    if (over.length > 0) await this.#open().routerNft.ask(elementStatements('delete', over));
   }
 
   /** Routes go before the links that they use, and come after them. */
@@ -191,9 +202,9 @@ class NamespaceFabric implements LabFabric {
     for (const namespace of labNamespaces()) {
       if (!wanted.has(namespace)) await this.#removeNamespace(namespace);
     }
-    for (const interfaceId of this.#cut) {
-      if (next.interfaces.has(interfaceId)) await programs.routerNft.ask(cutStatement('add', interfaceId));
-      else this.#cut.delete(interfaceId);
+    for (const [interfaceId, elements] of this.#cuts) {
+      if (next.interfaces.has(interfaceId)) await programs.routerNft.ask(elementStatements('add', elements));
+      else this.#cuts.delete(interfaceId);
     }
     return nothing;
   }
@@ -278,9 +289,16 @@ class NamespaceFabric implements LabFabric {
   }
 }
 
-function cutStatement(verb: 'add' | 'delete', interfaceId: string): string {
-  const device = hostLink(interfaceId);
-  return ['ip', 'arp'].map((family) => `${verb} element ${family} vpc cut { "${device}" }`).join('; ');
+function cutElements(interfaceId: string, what: Cut): string[] {
+  const device = `"${hostLink(interfaceId)}"`;
+  if (what === 'all') return ['ip', 'arp'].map((family) => `${family} vpc cut { ${device} }`);
+  if (what === 'vrrp') return [`ip vpc cutVrrp { ${device} }`];
+  const [first = '', second = ''] = [device, `"${hostLink(what.from)}"`].sort();
+  return [`ip vpc cutPairs { ${first} . ${second}, ${second} . ${first} }`];
+}
+
+function elementStatements(verb: 'add' | 'delete', elements: Iterable<string>): string {
+  return [...elements].map((element) => `${verb} element ${element}`).join('; ');
 }
 
 async function askUnlessEmpty(program: OpenProgram, command: string): Promise<void> {

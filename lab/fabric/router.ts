@@ -16,6 +16,8 @@ import { groupSet, interfaceRules, knownGroupIds, type Direction } from './secur
 
 /** Marks packets to instance metadata and resolver: no security group and no route table judges them. */
 const serviceMark = 1;
+/** The protocol number of VRRP. */
+const vrrp = 112;
 const serviceTable = 99;
 const firstRouteTable = 1000;
 /** Routing protocol of every route that the fabric makes, so that all can be found and removed. */
@@ -205,6 +207,8 @@ delete table arp vpc
 
 table ip vpc {
   set cut { type ifname; }
+  set cutVrrp { type ifname; }
+  set cutPairs { type ifname . ifname; }
   # An interface and the addresses that it may send from and be sent to; \`unchecked\` are free of it.
   set holders { type ifname . ipv4_addr; }
   set unchecked { type ifname; }
@@ -218,6 +222,7 @@ table ip vpc {
   chain sources {
     type filter hook prerouting priority raw; policy accept;
     iifname @cut drop
+    iifname @cutVrrp ip protocol ${vrrp} drop
     iifname ${hostLinks} iifname . ip saddr != @holders iifname != @unchecked drop
   }
 
@@ -236,6 +241,8 @@ table ip vpc {
   chain forwarding {
     type filter hook forward priority filter; policy drop;
     oifname @cut drop
+    oifname @cutVrrp ip protocol ${vrrp} drop
+    iifname . oifname @cutPairs drop
     oifname ${hostLinks} oifname . ip daddr != @holders oifname != @unchecked drop
     meta mark ${serviceMark} accept
     ip daddr ${apiAddress} meta l4proto { tcp, udp } th dport ${servicePorts} drop

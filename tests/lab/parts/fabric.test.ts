@@ -330,6 +330,30 @@ describe('a host', () => {
     expect(await hosts.b.received()).not.toContain(`cut ${cut}`);
   });
 
+  it.each(['a', 'b'])('exchanges no VRRP, and all else, while %s is cut from that', async (cut) => {
+    await fabric.apply(withVrrpAllowed(exampleVpc()));
+    await hosts.a.sendProtocol(vrrp, at.b, `before vrrp ${cut}`);
+    await expect.poll(hosts.b.received).toContain(`before vrrp ${cut}`);
+    await fabric.cut(interfaceIdOf(cut), 'vrrp');
+    await hosts.a.sendProtocol(vrrp, at.b, `cut vrrp ${cut}`);
+    expect(await hosts.a.greeting('169.254.169.254', 80)).toBe(`region ${at.a}`);
+    await fabric.uncut(interfaceIdOf(cut));
+    await hosts.a.sendProtocol(vrrp, at.b, `healed vrrp ${cut}`);
+    await expect.poll(hosts.b.received).toContain(`${at.a} healed vrrp ${cut}`);
+    expect(await hosts.b.received()).not.toContain(`cut vrrp ${cut}`);
+  });
+
+  it('and one other are apart while cut from each other, and reach everyone else', async () => {
+    await fabric.cut(interfaceIdOf('a'), { from: interfaceIdOf('b') });
+    await fabric.cut(interfaceIdOf('b'), { from: interfaceIdOf('a') });
+    expect(await hosts.b.greeting(at.a, ports.open)).toBe('silence');
+    expect(await runner.greeting(at.publicA, ports.open)).toBe(`a ${runnerAddress}`);
+    await fabric.uncut(interfaceIdOf('a'));
+    expect(await hosts.b.greeting(at.a, ports.open)).toBe('silence');
+    await fabric.uncut(interfaceIdOf('b'));
+    expect(await hosts.b.greeting(at.a, ports.open)).toBe(`a ${at.b}`);
+  });
+
   it('gets no answer to ARP while it is cut', async () => {
     await fabric.cut(interfaceIdOf('a'));
     expect(await hosts.a.greeting(at.b, ports.open)).toBe('silence');
