@@ -42,7 +42,7 @@ class VirtualIp:
         self.aws, self.where, self.interface = aws, where, where["interfaceId"]
 
     def claim(self) -> None:
-        """One idempotent request, or one per route table."""
+        """One idempotent request, one per route table, or one more for an Elastic IP on a private address."""
         where, interface = self.where, {"NetworkInterfaceId": self.interface}
         if where["mode"] == "route":
             for table in where["routeTableIds"]:
@@ -55,8 +55,9 @@ class VirtualIp:
         elif where["mode"] == "privateIp":
             address = {"PrivateIpAddress.1": where["address"]}
             self._ask("AssignPrivateIpAddresses", AllowReassignment="true", **address, **interface)
-        else:
-            address = {"AllocationId": where["allocationId"], "PrivateIpAddress": where["privateAddress"]}
+        if "allocationId" in where:
+            mapped = where.get("privateAddress") or where["address"]
+            address = {"AllocationId": where["allocationId"], "PrivateIpAddress": mapped}
             self._ask("AssociateAddress", AllowReassociation="true", **address, **interface)
 
     def holder(self) -> str:
@@ -72,6 +73,8 @@ class VirtualIp:
             ]
         elif where["mode"] == "privateIp":
             query = {"Filter.1.Name": "addresses.private-ip-address", "Filter.1.Value.1": where["address"]}
+            # Another VPC may have the same address.
+            query |= {"Filter.2.Name": "subnet-id", "Filter.2.Value.1": where["subnetId"]}
             found = self._ask("DescribeNetworkInterfaces", **query).findall("networkInterfaceSet/item")
         else:
             answer = self._ask("DescribeAddresses", **{"AllocationId.1": where["allocationId"]})

@@ -157,7 +157,15 @@ export type VirtualIpView =
       readonly routeTableIds: readonly string[];
       readonly interfaceId: string;
     }
-  | { readonly mode: 'privateIp'; readonly address: string; readonly interfaceId: string };
+  | {
+      readonly mode: 'privateIp';
+      readonly address: string;
+      /** The subnet of both balancers: another VPC may have the same address. */
+      readonly subnetId: string;
+      readonly interfaceId: string;
+      /** The Elastic IP on the address, which follows it. */
+      readonly allocationId?: string;
+    };
 
 /** One file made on the host from a Secrets Manager secret (a JSON object of strings). */
 export interface SecretView {

@@ -22,7 +22,7 @@ ELASTIC = {
     "privateAddress": "10.0.0.9",
 }
 ROUTE = {"mode": "route", "address": "10.99.0.1", "routeTableIds": ["rtb-1"], "interfaceId": SELF}
-PRIVATE = {"mode": "privateIp", "address": "10.0.0.9", "interfaceId": SELF}
+PRIVATE = {"mode": "privateIp", "address": "10.0.0.9", "subnetId": "subnet-1", "interfaceId": SELF}
 
 
 @pytest.fixture(autouse=True)
@@ -65,6 +65,14 @@ def test_a_new_master_claims_with_one_request(cloud: FakeAws, where: dict[str, A
     say("MASTER")
     until(agent, lambda: agent.claim.phase == "held")
     assert (cloud.holder, cloud.count(action)) == (SELF, 1)
+
+
+def test_a_public_private_address_takes_its_elastic_ip_along(cloud: FakeAws) -> None:
+    agent = start({**PRIVATE, "allocationId": "eipalloc-1"})
+    say("MASTER")
+    until(agent, lambda: agent.claim.phase == "held")
+    claims = [call for call in cloud.calls if not call.startswith("Describe")]
+    assert claims == ["AssignPrivateIpAddresses", "AssociateAddress"]
 
 
 def test_a_backup_claims_nothing(cloud: FakeAws) -> None:

@@ -52,7 +52,7 @@ describe.each(systems)('on $os', (system) => {
     const modes: BalancerView['virtualIp'][] = [
       balancerView().virtualIp,
       { mode: 'route', address: '10.99.0.1', routeTableIds: ['rtb-1'], interfaceId: 'eni-1' },
-      { mode: 'privateIp', address: '10.20.0.30', interfaceId: 'eni-1' },
+      { mode: 'privateIp', address: '10.20.0.30', subnetId: 'subnet-1', interfaceId: 'eni-1' },
     ];
     for (const virtualIp of modes) {
       for (const preempt of [false, true]) {
