@@ -1,10 +1,11 @@
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
+import { balancerRules } from './balancerRules';
 import type { Certificates } from './certificates';
-import type { Peer, Rule } from './firewall';
-import { allow, outboundWeb, range, securityGroup, sshFrom } from './firewall';
+import { allow, securityGroup } from './firewall';
 import { secretOr } from './generatedSecret';
 import { Host } from './host';
+import type { HostArgs } from './host';
 import type { HostSecret } from './hostSecret';
 import { hostSecret } from './hostSecret';
 import type { Tags } from './naming';
@@ -15,18 +16,10 @@ import { planBalancers, planHaproxy } from './plan/balancers';
 import type { PlannedBroker } from './plan/brokers';
 import { planLimits } from './plan/limits';
 import type { ListenersArgs } from './plan/listeners';
-import { checkPorts, planListeners } from './plan/listeners';
+import { checkPorts, listenerNames, planListeners } from './plan/listeners';
 import { machineArgs } from './plan/machines';
 import { operatingSystems } from './plan/operatingSystems';
-import {
-  agentPort,
-  balancerPorts,
-  dashboardPort,
-  peersPort,
-  sshPort,
-  statsPort,
-  vrrpProtocol,
-} from './plan/ports';
+import { balancerPorts, dashboardPort, statsPort } from './plan/ports';
 import { Problems } from './plan/problems';
 import { balancerFiles } from './render';
 import type { BalancerView, Listener, SecretView } from './render/model';
@@ -40,7 +33,7 @@ export interface HaproxyPairArgs extends HaproxyArgs {
   vpcId: pulumi.Input<string>;
   /** Where the balancers are placed: one subnet, or two in different zones. */
   subnets: readonly NetworkSubnet[];
-  /** The listeners that clients connect to. */
+  /** The listeners that clients connect to; those that name no ranges are open to whoever can reach the address. */
   listeners: ListenersArgs;
   /** The brokers behind, by planned address. */
   brokers: readonly PlannedBroker[];
@@ -52,6 +45,8 @@ export interface HaproxyPairArgs extends HaproxyArgs {
   proxyProtocol?: boolean;
   /** Ranges that may reach port 22. */
   sshCidrs: string[];
+  /** False: the subnets have another way out, and balancers get no Elastic IPs of their own; not with a public address. Defaults to true. */
+  publicAddresses?: boolean;
   /** How `pulumi up` reaches the balancers. Defaults to each one's own public address. */
   reach?: 'publicAddress' | 'privateAddress' | NonNullable<NonNullable<Host['sshTarget']>['jump']>;
   /** The SSH key pair for logging in. */
@@ -83,6 +78,8 @@ export class HaproxyPair extends pulumi.ComponentResource {
   readonly statsUser: string;
   /** The listeners with their defaults applied. */
   readonly listeners: readonly Listener[];
+  /** The balancer that is active when both are well at their start. */
+  readonly preferred: string;
   /** The user to log in as. */
   readonly loginUser: string;
 
@@ -95,12 +92,14 @@ export class HaproxyPair extends pulumi.ComponentResource {
       'subnets',
       problems,
     );
-    this.listeners = planListeners(args.listeners, problems);
+    const { virtualIp } = args;
+    this.listeners = planListeners(openTo(virtualIp.clientCidrs, args.listeners), problems);
     checkPorts(this.listeners, 'port', balancerPorts, problems);
     problems.throwIfAny(`HaproxyPair ${name}`);
 
     const platform = args.platform ?? name;
     this.loginUser = operatingSystems[args.operatingSystem ?? 'debian-13'].loginUser;
+    this.preferred = settings.preferred;
     this.statsUser = settings.stats.user;
     this.statsPassword = secretOr(args.stats?.password, `${name}-stats-password`, 24, this);
     const secret = hostSecret(
@@ -120,18 +119,27 @@ export class HaproxyPair extends pulumi.ComponentResource {
       this,
     );
     this.securityGroupId = group.id;
-    const rules = allow(name, group.id, balancerRules(group.id, args, settings, this.listeners), this);
+    const rules = allow(
+      name,
+      group.id,
+      balancerRules(group.id, args.sshCidrs, settings.statsCidrs, this.listeners),
+      this,
+    );
 
-    const active = args.active ?? plan[0]?.name;
+    const [preferredInterfaceId, preferredIs] = pulumi.deferredOutput<string>();
+    const prerequisites = [...rules, ...virtualIp.placeOn(preferredInterfaceId)];
+    const active = args.active ?? settings.preferred;
     const standbyFirst = [...plan].sort((a, b) => Number(a.name === active) - Number(b.name === active));
     const hosts = new Map<string, Host>();
     for (const balancer of standbyFirst) {
       const updateAfter = [...hosts.values()];
       hosts.set(
         balancer.name,
-        this.balancer(name, platform, args, settings, plan, balancer, secret, rules, updateAfter),
+        this.balancer(name, platform, args, settings, plan, balancer, secret, prerequisites, updateAfter),
       );
     }
+    const preferred = hosts.get(settings.preferred);
+    if (preferred !== undefined) preferredIs(preferred.interfaceId);
     this.balancers = plan.flatMap((balancer) => {
       const host = hosts.get(balancer.name);
       return host === undefined ? [] : [{ ...balancer, host }];
@@ -147,7 +155,7 @@ export class HaproxyPair extends pulumi.ComponentResource {
     plan: readonly PlannedBalancer[],
     balancer: PlannedBalancer,
     secret: HostSecret,
-    rules: readonly pulumi.Resource[],
+    prerequisites: readonly pulumi.Resource[],
     updateAfter: readonly Host[],
   ): Host {
     const operatingSystem = args.operatingSystem ?? 'debian-13';
@@ -186,9 +194,9 @@ export class HaproxyPair extends pulumi.ComponentResource {
         hostname: balancer.name,
         subnetId: subnet.subnetId,
         address: balancer.address,
-        secondaryAddresses: [balancer.vipAddress],
+        ...interfaceFor(args.virtualIp, balancer),
         securityGroupIds: [this.securityGroupId],
-        publicAddress: true,
+        publicAddress: args.publicAddresses ?? true,
         role: 'virtual-ip',
         statements: args.virtualIp.takeoverStatements(),
         secrets: [secret],
@@ -198,29 +206,22 @@ export class HaproxyPair extends pulumi.ComponentResource {
         files: (facts) =>
           pulumi
             .all([
-              facts,
+              facts.hostKey,
               aws.getRegionOutput({}, { parent: this }).region,
               secret.arn,
               args.certificates.certificateChain,
-              args.virtualIp.allocationId,
-              args.virtualIp.address,
+              args.virtualIp.viewFrom(facts.interfaceId, balancer.vipAddress),
             ])
-            .apply(([{ interfaceId, hostKey }, region, arn, certificateChain, allocationId, publicAddress]) =>
+            .apply(([hostKey, region, arn, certificateChain, virtualIp]) =>
               balancerFiles({
                 ...view,
                 region,
                 tls: { ...settings.tls, certificateChain },
-                virtualIp: {
-                  mode: 'elasticIp',
-                  privateAddress: balancer.vipAddress,
-                  allocationId,
-                  interfaceId,
-                  publicAddress,
-                },
+                virtualIp,
                 secrets: [hostKey, ...balancerSecrets(arn)],
               }),
             ),
-        egress: [...(args.egress ?? []), ...rules],
+        egress: [...(args.egress ?? []), ...prerequisites],
         updateAfter,
         protect: args.protect ?? false,
         ...(args.tags === undefined ? {} : { tags: args.tags }),
@@ -230,56 +231,38 @@ export class HaproxyPair extends pulumi.ComponentResource {
   }
 }
 
+/** Listeners that name no ranges of their own are open to those who can reach the address. */
+function openTo(cidrs: readonly string[], listeners: ListenersArgs): ListenersArgs {
+  const allowedCidrs = [...cidrs];
+  return Object.fromEntries(
+    listenerNames.flatMap((name) => {
+      const args = listeners[name];
+      return args === undefined ? [] : [[name, { allowedCidrs, ...args }] as const];
+    }),
+  );
+}
+
+/** What the address's way of moving asks of the interfaces that may hold it. */
+function interfaceFor(
+  { mode }: VirtualIp,
+  { vipAddress }: PlannedBalancer,
+): Pick<HostArgs, 'secondaryAddresses' | 'takesAnyDestination' | 'addressesMove'> {
+  switch (mode) {
+    case 'elasticIp':
+      return { secondaryAddresses: [vipAddress] };
+    case 'route':
+      return { takesAnyDestination: true };
+    case 'privateIp':
+      return { addressesMove: true };
+  }
+}
+
 function reachedBy(
   reach: NonNullable<HaproxyPairArgs['reach']>,
   address: string,
 ): { reachedBy?: Host['sshTarget'] } {
   if (reach === 'publicAddress') return {};
   return { reachedBy: reach === 'privateAddress' ? { address } : { address, jump: reach } };
-}
-
-function balancerRules(
-  self: pulumi.Input<string>,
-  args: HaproxyPairArgs,
-  settings: BalancerSettings,
-  listeners: readonly Listener[],
-): readonly Rule[] {
-  const pair: Peer = { name: 'balancers', groupId: self };
-  const between = [{ protocol: vrrpProtocol }, { port: peersPort }];
-  return [
-    ...listeners.flatMap(({ port, allowedCidrs }) =>
-      allowedCidrs.map((cidr): Rule => ({ direction: 'from', what: { port }, peer: range(cidr) })),
-    ),
-    ...settings.statsCidrs.map((cidr): Rule => ({
-      direction: 'from',
-      what: { port: statsPort },
-      peer: range(cidr),
-    })),
-    ...between.flatMap((what): Rule[] => [
-      { direction: 'from', what, peer: pair },
-      { direction: 'to', what, peer: pair },
-    ]),
-    ...sshFrom(args.sshCidrs.map(range)),
-    ...outboundWeb,
-  ];
-}
-
-/** What the balancers may open towards the brokers. A rule of its own, since the brokers' group may come later. */
-export function allowTowardsBrokers(
-  name: string,
-  balancersGroupId: pulumi.Input<string>,
-  brokersGroupId: pulumi.Input<string>,
-  listeners: readonly Listener[],
-  parent: pulumi.Resource,
-): readonly pulumi.Resource[] {
-  const peer: Peer = { name: 'brokers', groupId: brokersGroupId };
-  const ports = [...listeners.map(({ brokerPort }) => brokerPort), dashboardPort, agentPort, sshPort];
-  return allow(
-    name,
-    balancersGroupId,
-    ports.map((port): Rule => ({ direction: 'to', what: { port }, peer })),
-    parent,
-  );
 }
 
 function balancerSecrets(arn: string): readonly SecretView[] {

@@ -2,6 +2,7 @@ import * as aws from '@pulumi/aws';
 import * as command from '@pulumi/command';
 import * as pulumi from '@pulumi/pulumi';
 import * as tls from '@pulumi/tls';
+import { hostAddress, hostInterface } from './hostInterface';
 import type { PolicyStatement } from './hostRole';
 import { hostRole } from './hostRole';
 import type { HostSecret } from './hostSecret';
@@ -35,6 +36,10 @@ export interface HostArgs extends MachineArgs {
   address: string;
   /** Further private addresses on the same interface. Defaults to none. */
   secondaryAddresses?: string[];
+  /** True turns EC2's source/destination check off: routes bring packets for an address that is not the interface's. Defaults to false. */
+  takesAnyDestination?: boolean;
+  /** True where the hosts themselves move secondary addresses, which are then nobody's property here. Defaults to false. */
+  addressesMove?: boolean;
   /** Its security groups. */
   securityGroupIds: pulumi.Input<string>[];
   /** True gives it an Elastic IP of its own, on the primary address. Defaults to false. */
@@ -91,9 +96,9 @@ export class Host extends pulumi.ComponentResource {
     const tags = tagged(args.platform, name, args.tags, args.role);
     const kept = { parent: this, protect };
 
-    const networkInterface = this.networkInterface(name, args, tags, kept);
+    const networkInterface = hostInterface(name, args, tags, kept);
     const publicAddress =
-      args.publicAddress === true ? ownAddress(name, args, networkInterface, tags, kept) : undefined;
+      args.publicAddress === true ? hostAddress(name, args, networkInterface, tags, kept) : undefined;
     const key = new tls.PrivateKey(`${name}-host-key`, { algorithm: 'ED25519' }, { parent: this });
     const keySecret = hostSecret(
       `${name}-ssh`,
@@ -150,27 +155,6 @@ export class Host extends pulumi.ComponentResource {
     this.sshTarget = args.reachedBy ?? { address: publicAddress?.publicIp ?? args.address };
     this.settled = this.keepUpToDate(name, args, instance, files, secrets, attached);
     this.registerOutputs({ instanceId: this.instanceId, interfaceId: this.interfaceId });
-  }
-
-  private networkInterface(
-    name: string,
-    args: HostArgs,
-    tags: Tags,
-    kept: pulumi.CustomResourceOptions,
-  ): aws.ec2.NetworkInterface {
-    return new aws.ec2.NetworkInterface(
-      `${name}-interface`,
-      {
-        subnetId: args.subnetId,
-        // The ordered list: its first entry is the primary address, which `privateIps` does not promise.
-        privateIpListEnabled: true,
-        privateIpLists: [args.address, ...(args.secondaryAddresses ?? [])],
-        securityGroups: args.securityGroupIds,
-        description: name,
-        tags,
-      },
-      { ...kept, deleteBeforeReplace: true },
-    );
   }
 
   /**
@@ -239,21 +223,6 @@ function hostKeyFile(arn: string): SecretView {
     change: { kind: 'restart', unit: 'ssh' },
     content: { kind: 'value', field: 'hostKey' },
   };
-}
-
-function ownAddress(
-  name: string,
-  args: HostArgs,
-  networkInterface: aws.ec2.NetworkInterface,
-  tags: Tags,
-  kept: pulumi.CustomResourceOptions,
-): aws.ec2.Eip {
-  return new aws.ec2.Eip(
-    `${name}-address`,
-    // On the primary address by name: the VIP's Elastic IP comes and goes on the secondary one.
-    { domain: 'vpc', networkInterface: networkInterface.id, associateWithPrivateIp: args.address, tags },
-    kept,
-  );
 }
 
 function dataVolume(

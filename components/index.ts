@@ -17,10 +17,11 @@ export type {
 } from './certificates';
 export { EmqxCluster } from './emqxCluster';
 export type { EmqxArgs, EmqxClusterArgs, RepositoryArgs } from './emqxCluster';
-export { HaproxyPair, allowTowardsBrokers } from './haproxyPair';
+export { allowTowardsBrokers } from './balancerRules';
+export { HaproxyPair } from './haproxyPair';
 export type { HaproxyPairArgs } from './haproxyPair';
 export { VirtualIp } from './virtualIp';
-export type { VirtualIpArgs } from './virtualIp';
+export type { VirtualIpPlacement } from './virtualIp';
 export { Host } from './host';
 export type { HostArgs, HostFacts } from './host';
 export type { PolicyStatement } from './hostRole';
@@ -44,6 +45,8 @@ export type {
   RateLimitArgs,
 } from './plan/listeners';
 export type { MachineArgs } from './plan/machines';
+export { planVirtualIp } from './plan/virtualIp';
+export type { PlannedVirtualIp, VirtualIpArgs, VirtualIpMode } from './plan/virtualIp';
 export { Problems } from './plan/problems';
 export type { Problem } from './plan/problems';
 export type { Architecture, HostFile, OperatingSystem } from './render/model';

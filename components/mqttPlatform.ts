@@ -1,27 +1,30 @@
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import * as tls from '@pulumi/tls';
+import { allowTowardsBrokers } from './balancerRules';
 import type { CertificatesArgs } from './certificates';
 import { Certificates, checkCertificatesArgs } from './certificates';
 import type { EmqxArgs } from './emqxCluster';
 import { EmqxCluster, planEmqx } from './emqxCluster';
-import { HaproxyPair, allowTowardsBrokers } from './haproxyPair';
+import { HaproxyPair } from './haproxyPair';
 import type { Tags } from './naming';
 import { tagged, typeToken } from './naming';
-import type { NetworkArgs } from './network';
-import { Network, planNetworkArgs } from './network';
+import type { NetworkArgs, NetworkPlan } from './network';
+import { Network, isAdopted, planNetworkArgs } from './network';
 import type { HaproxyArgs } from './plan/balancers';
 import { planBalancers, planHaproxy } from './plan/balancers';
+import { checkElasticIps, defaultElasticIpQuota } from './plan/elasticIps';
 import type { ListenersArgs } from './plan/listeners';
 import { checkPorts, planListeners } from './plan/listeners';
 import { balancerPorts, brokerPorts } from './plan/ports';
 import type { Problem } from './plan/problems';
 import { Problems } from './plan/problems';
+import type { VirtualIpArgs } from './plan/virtualIp';
+import { isPublic, planVirtualIp } from './plan/virtualIp';
 import type { Listener } from './render/model';
 import type { JumpHostArgs, SshArgs } from './ssh';
 import { checkSshArgs } from './ssh';
-import type { VirtualIpArgs } from './virtualIp';
-import { VirtualIp, checkVirtualIpArgs } from './virtualIp';
+import { VirtualIp } from './virtualIp';
 
 /** Arguments of MqttPlatform. Only `ssh` is required. */
 export interface MqttPlatformArgs {
@@ -39,6 +42,8 @@ export interface MqttPlatformArgs {
   certificates?: CertificatesArgs;
   /** The address that clients use. Defaults to a new Elastic IP. */
   virtualIp?: VirtualIpArgs;
+  /** Elastic IPs that the account may have in the region and this platform may use up: more are refused before anything is touched. Defaults to 5, AWS's own limit. */
+  elasticIpQuota?: number;
   /** How `pulumi up` reaches the hosts for later changes. */
   ssh: SshArgs;
   /** The balancer that holds the VIP at this moment, by name: its files are changed last. Defaults to the preferred one. */
@@ -65,9 +70,29 @@ export function checkMqttPlatformArgs(name: string, args: MqttPlatformArgs): rea
   checkPorts(listeners, 'port', balancerPorts, problems);
   checkPorts(listeners, 'brokerPort', brokerPorts, problems);
   checkCertificatesArgs(args.certificates ?? {}, 'certificates', problems);
-  checkVirtualIpArgs(args.virtualIp ?? {}, 'virtualIp', problems);
+  checkAddresses(args, network, problems);
   checkSshArgs(args.ssh, 'ssh', problems);
   return problems.all;
+}
+
+/** The virtual IP on this network, and all Elastic IPs together. */
+function checkAddresses(args: MqttPlatformArgs, network: NetworkPlan, problems: Problems): void {
+  const virtualIp = planVirtualIp(args.virtualIp ?? {}, network, 'virtualIp', problems);
+  const madeForVip = isPublic(virtualIp) && args.virtualIp?.allocationId === undefined;
+  const needs = {
+    virtualIp: madeForVip ? 1 : 0,
+    balancers: balancersArePublic(args, isPublic(virtualIp)) ? 2 : 0,
+    natGateways: network.natGatewayCount,
+  };
+  checkElasticIps(needs, args.elasticIpQuota ?? defaultElasticIpQuota, 'elasticIpQuota', problems);
+}
+
+/**
+ * Balancers have Elastic IPs of their own where that is their way out (a made network's public subnets, or any with a
+ * public virtual IP), or where they are reached on them.
+ */
+function balancersArePublic({ network = {}, ssh }: MqttPlatformArgs, publicVirtualIp: boolean): boolean {
+  return publicVirtualIp || !isAdopted(network) || (ssh.via ?? 'balancers') === 'balancers';
 }
 
 const defaultListeners: ListenersArgs = { mqtts: {} };
@@ -113,10 +138,14 @@ export class MqttPlatform extends pulumi.ComponentResource {
     const listeners = args.listeners ?? defaultListeners;
 
     this.network = new Network(`${name}-network`, { ...common, ...args.network }, child);
-    this.virtualIp = new VirtualIp(`${name}-vip`, { ...common, platform: name, ...args.virtualIp }, child);
+    this.virtualIp = new VirtualIp(
+      `${name}-vip`,
+      { ...common, ...args.virtualIp, platform: name, network: this.network },
+      child,
+    );
     this.certificates = new Certificates(
       `${name}-certificates`,
-      { organization: name, ...args.certificates, ipAddresses: [this.virtualIp.address] },
+      { organization: name, ...args.certificates, ipAddresses: this.virtualIp.addresses },
       child,
     );
     const login = loginKey(name, common.tags, this);
@@ -140,6 +169,7 @@ export class MqttPlatform extends pulumi.ComponentResource {
         virtualIp: this.virtualIp,
         proxyProtocol: args.proxyProtocol ?? true,
         sshCidrs: args.ssh.allowedCidrs,
+        publicAddresses: balancersArePublic(args, this.virtualIp.allocationId !== undefined),
         reach: via === 'balancers' ? 'publicAddress' : via === 'private' ? 'privateAddress' : via,
         login,
         egress: this.network.egress,
@@ -186,7 +216,8 @@ export class MqttPlatform extends pulumi.ComponentResource {
       ),
     );
     this.caCertificate = this.certificates.caCertificate;
-    this.statsUrl = `http://${this.pair.balancers[0]?.address ?? ''}:8888/stats`;
+    const preferred = this.pair.balancers.find((balancer) => balancer.name === this.pair.preferred);
+    this.statsUrl = `http://${preferred?.address ?? ''}:8888/stats`;
     this.sshPrivateKey = login.privateKey;
     this.registerOutputs({
       endpoint: this.endpoint,

@@ -1,7 +1,8 @@
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import type { Tags } from './naming';
-import { tagged, typeToken } from './naming';
+import { makeNetwork } from './madeNetwork';
+import { typeToken } from './naming';
 import { formatCidr, parseCidr, plannedBlock } from './plan/addresses';
 import { checkSubnets, planNetwork } from './plan/network';
 import type { PlannedZone } from './plan/network';
@@ -13,6 +14,8 @@ export interface NewNetworkArgs {
   cidr?: string;
   /** How many availability zones, 1 to 6: brokers and balancers are spread over them. Defaults to 3. */
   zoneCount?: number;
+  /** Over how many of them the balancers are spread, 1 or 2; `virtualIp.mode: privateIp` needs 1. Defaults to 2, or 1 where there is but one zone. */
+  balancerZoneCount?: number;
   /** The zones' names, at least zoneCount of them. Defaults to the region's first ones. */
   availabilityZones?: pulumi.Input<string[]>;
   /** One NAT gateway for all zones (`single`) or one in each (`perZone`). Defaults to `single`. */
@@ -65,6 +68,10 @@ export interface NetworkPlan {
   readonly balancerCidrs: readonly string[];
   readonly brokerCidrs: readonly string[];
   readonly zones: readonly PlannedZone[];
+  /** NAT gateways that are made, each with an Elastic IP. */
+  readonly natGatewayCount: number;
+  /** True where route tables are made. */
+  readonly hasRouteTables: boolean;
 }
 
 /** True where the arguments name a VPC that exists. */
@@ -76,11 +83,20 @@ export function isAdopted(args: NetworkArgs): args is AdoptedNetworkArgs & Netwo
 export function planNetworkArgs(args: NetworkArgs, path: string, problems: Problems): NetworkPlan {
   if (!isAdopted(args)) {
     const { cidr, zones } = planNetwork(args.cidr ?? '10.20.0.0/16', args.zoneCount ?? 3, path, problems);
+    const balancerZoneCount = args.balancerZoneCount ?? Math.min(2, Math.max(1, zones.length));
+    problems.wholeNumber(`${path}.balancerZoneCount`, balancerZoneCount, 1, 2, 'availability zones');
+    if (zones.length > 0 && balancerZoneCount > zones.length)
+      problems.add(
+        `${path}.balancerZoneCount`,
+        `is ${balancerZoneCount}, and ${path}.zoneCount is ${zones.length}; give at most as many`,
+      );
     return {
       vpcCidr: cidr,
-      balancerCidrs: zones.slice(0, 2).map(({ publicCidr }) => publicCidr),
+      balancerCidrs: zones.slice(0, balancerZoneCount).map(({ publicCidr }) => publicCidr),
       brokerCidrs: zones.map(({ privateCidr }) => privateCidr),
       zones,
+      natGatewayCount: args.nat === 'perZone' ? zones.length : 1,
+      hasRouteTables: true,
     };
   }
   for (const key of ['balancerSubnets', 'brokerSubnets'] as const)
@@ -99,6 +115,8 @@ export function planNetworkArgs(args: NetworkArgs, path: string, problems: Probl
     balancerCidrs: args.balancerSubnets.map(({ cidr }) => cidr),
     brokerCidrs: args.brokerSubnets.map(({ cidr }) => cidr),
     zones: [],
+    natGatewayCount: 0,
+    hasRouteTables: false,
   };
 }
 
@@ -120,6 +138,8 @@ export class Network extends pulumi.ComponentResource {
   readonly brokerSubnets: readonly NetworkSubnet[];
   /** What a host must wait for before it can reach anything: routes and NAT. */
   readonly egress: readonly pulumi.Resource[];
+  /** Every route table that was made, by name; none where the network was adopted. */
+  readonly routeTableIds: Readonly<Record<string, pulumi.Output<string>>>;
 
   constructor(name: string, args: NetworkArgs = {}, opts: pulumi.ComponentResourceOptions = {}) {
     super(typeToken('Network'), name, {}, opts);
@@ -127,19 +147,24 @@ export class Network extends pulumi.ComponentResource {
     const plan = planNetworkArgs(args, 'network', problems);
     problems.throwIfAny(`Network ${name}`);
 
-    const made = isAdopted(args) ? adopt(args) : make(name, args, plan, this);
+    const made = isAdopted(args) ? adopt(args) : makeNetwork(name, args, plan, this);
     this.vpcId = made.vpcId;
     this.vpcCidr = plan.vpcCidr;
     this.balancerSubnets = made.balancerSubnets;
     this.brokerSubnets = made.brokerSubnets;
+    this.routeTableIds = made.routeTableIds;
     this.egress = [...made.egress, ...reservePlannedAddresses(name, made, this)];
     this.registerOutputs({ vpcId: this.vpcId });
   }
 }
 
-type Made = Pick<Network, 'vpcId' | 'balancerSubnets' | 'brokerSubnets' | 'egress'>;
+/** The parts of a network, made or adopted. */
+export type NetworkParts = Pick<
+  Network,
+  'vpcId' | 'balancerSubnets' | 'brokerSubnets' | 'egress' | 'routeTableIds'
+>;
 
-function adopt(args: AdoptedNetworkArgs): Made {
+function adopt(args: AdoptedNetworkArgs): NetworkParts {
   const subnets = (given: readonly AdoptedSubnetArgs[]) =>
     given.map(({ subnetId, cidr }) => ({ subnetId: pulumi.output(subnetId), cidr }));
   return {
@@ -147,141 +172,16 @@ function adopt(args: AdoptedNetworkArgs): Made {
     balancerSubnets: subnets(args.balancerSubnets),
     brokerSubnets: subnets(args.brokerSubnets),
     egress: [],
+    routeTableIds: {},
   };
-}
-
-function make(name: string, args: NewNetworkArgs & NetworkArgs, plan: NetworkPlan, parent: Network): Made {
-  const tags = (resource: string) => tagged(name, resource, args.tags);
-  const kept = { parent, protect: args.protect ?? false };
-  const vpc = new aws.ec2.Vpc(
-    `${name}-vpc`,
-    { cidrBlock: plan.vpcCidr, enableDnsSupport: true, enableDnsHostnames: true, tags: tags(`${name}-vpc`) },
-    kept,
-  );
-  const zoneNames = pulumi.output(
-    args.availabilityZones ?? aws.getAvailabilityZonesOutput({ state: 'available' }, { parent }).names,
-  );
-  const subnet = (suffix: string, index: number, cidrBlock: string) =>
-    new aws.ec2.Subnet(
-      `${name}-${suffix}`,
-      {
-        vpcId: vpc.id,
-        cidrBlock,
-        availabilityZone: zoneAt(zoneNames, index),
-        tags: tags(`${name}-${suffix}`),
-      },
-      kept,
-    );
-  const gateway = new aws.ec2.InternetGateway(
-    `${name}-internet`,
-    { vpcId: vpc.id, tags: tags(`${name}-internet`) },
-    { parent },
-  );
-  const publicRoutes = routeTable(name, 'public', vpc, { gatewayId: gateway.id }, tags, parent);
-  const publicSubnets = plan.zones.map(({ index, publicCidr }) =>
-    subnet(`public-${index + 1}`, index, publicCidr),
-  );
-  const publicPaths = publicSubnets.map((made, index) =>
-    associate(`${name}-public-${index + 1}`, made, publicRoutes.table, parent),
-  );
-  const ways = [publicRoutes.route, ...publicPaths];
-
-  const nats = publicSubnets
-    .slice(0, args.nat === 'perZone' ? publicSubnets.length : 1)
-    .map((made, index) =>
-      natGateway(`${name}-nat-${index + 1}`, made, tags, args.protect ?? false, parent, ways),
-    );
-  const privateTables = nats.map((nat, index) =>
-    routeTable(name, `private-${index + 1}`, vpc, { natGatewayId: nat.id }, tags, parent),
-  );
-  const privateSubnets = plan.zones.map(({ index, privateCidr }) =>
-    subnet(`private-${index + 1}`, index, privateCidr),
-  );
-  const privatePaths = privateSubnets.flatMap((made, index) => {
-    const routes = privateTables[index] ?? privateTables[0];
-    return routes === undefined
-      ? []
-      : [associate(`${name}-private-${index + 1}`, made, routes.table, parent), routes.route];
-  });
-
-  const placed = (subnets: readonly aws.ec2.Subnet[], cidrs: readonly string[]) =>
-    cidrs.flatMap((cidr, index) => {
-      const made = subnets[index];
-      return made === undefined ? [] : [{ subnetId: made.id, cidr }];
-    });
-  return {
-    vpcId: vpc.id,
-    balancerSubnets: placed(publicSubnets, plan.balancerCidrs),
-    brokerSubnets: placed(privateSubnets, plan.brokerCidrs),
-    egress: [...ways, ...privatePaths],
-  };
-}
-
-function zoneAt(zoneNames: pulumi.Output<string[]>, index: number): pulumi.Output<string> {
-  return zoneNames.apply((names) => {
-    const zone = names[index % Math.max(1, names.length)];
-    if (zone === undefined)
-      throw new Error('network.availabilityZones: the region names no availability zone; give their names');
-    return zone;
-  });
-}
-
-function routeTable(
-  name: string,
-  suffix: string,
-  vpc: aws.ec2.Vpc,
-  target: { gatewayId: pulumi.Output<string> } | { natGatewayId: pulumi.Output<string> },
-  tags: (resource: string) => Tags,
-  parent: Network,
-): { table: aws.ec2.RouteTable; route: aws.ec2.Route } {
-  const table = new aws.ec2.RouteTable(
-    `${name}-${suffix}`,
-    { vpcId: vpc.id, tags: tags(`${name}-${suffix}`) },
-    { parent },
-  );
-  const route = new aws.ec2.Route(
-    `${name}-${suffix}-default`,
-    { routeTableId: table.id, destinationCidrBlock: '0.0.0.0/0', ...target },
-    { parent },
-  );
-  return { table, route };
-}
-
-function associate(
-  name: string,
-  subnet: aws.ec2.Subnet,
-  table: aws.ec2.RouteTable,
-  parent: Network,
-): pulumi.Resource {
-  return new aws.ec2.RouteTableAssociation(
-    `${name}-routes`,
-    { subnetId: subnet.id, routeTableId: table.id },
-    { parent },
-  );
-}
-
-function natGateway(
-  name: string,
-  subnet: aws.ec2.Subnet,
-  tags: (resource: string) => Tags,
-  protect: boolean,
-  parent: Network,
-  ways: readonly pulumi.Resource[],
-): aws.ec2.NatGateway {
-  const address = new aws.ec2.Eip(
-    `${name}-address`,
-    { domain: 'vpc', tags: tags(`${name}-address`) },
-    { parent, protect },
-  );
-  return new aws.ec2.NatGateway(
-    name,
-    { allocationId: address.id, subnetId: subnet.id, tags: tags(name) },
-    { parent, dependsOn: [...ways] },
-  );
 }
 
 /** An explicit reservation keeps AWS from handing a planned address to something else. */
-function reservePlannedAddresses(name: string, made: Made, parent: Network): readonly pulumi.Resource[] {
+function reservePlannedAddresses(
+  name: string,
+  made: NetworkParts,
+  parent: Network,
+): readonly pulumi.Resource[] {
   const subnets = new Map(
     [...made.balancerSubnets, ...made.brokerSubnets].map((subnet) => [subnet.cidr, subnet]),
   );

@@ -2,98 +2,171 @@ import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import type { PolicyStatement } from './hostRole';
 import type { Tags } from './naming';
-import { platformTag, roleTag, tagged, typeToken } from './naming';
+import { tagged, typeToken } from './naming';
+import type { Network } from './network';
 import { Problems } from './plan/problems';
+import type { PlannedVirtualIp, VirtualIpArgs } from './plan/virtualIp';
+import { clientCidrs, isPublic, planVirtualIp } from './plan/virtualIp';
+import type { VirtualIpView } from './render/model';
+import { takeoverStatements } from './virtualIpPolicy';
 
-/** The one address that clients use, and how it moves. */
-export interface VirtualIpArgs {
+/** Where the address is to live, and whose it is. */
+export interface VirtualIpPlacement {
   /** The platform whose balancers hold the address; it is in their tags. Defaults to the component's name. */
   platform?: string;
-  /**
-   * `elasticIp`: a public address that moves across availability zones. It maps to a secondary private address of
-   * the active balancer, so that each balancer keeps its own way to AWS's API. Defaults to `elasticIp`, the only
-   * mode so far.
-   */
-  mode?: 'elasticIp';
-  /** An Elastic IP of yours, by allocation id. Defaults to a new one. */
-  allocationId?: pulumi.Input<string>;
+  /** The balancers' network; `elasticIp` needs none. */
+  network?: Pick<Network, 'vpcCidr' | 'balancerSubnets' | 'routeTableIds'>;
   /** Keeps the address from being released by mistake. Defaults to false. */
   protect?: boolean;
   /** Tags on everything that can carry them. */
   tags?: Tags;
 }
 
-/** Checks the arguments; what is wrong goes to `problems` under `path`. */
-export function checkVirtualIpArgs(args: VirtualIpArgs, path: string, problems: Problems): void {
-  const mode: string = args.mode ?? 'elasticIp';
-  if (mode !== 'elasticIp') problems.add(`${path}.mode`, `is ${JSON.stringify(mode)}; elasticIp is allowed`);
-}
-
-/** The virtual IP: the address itself, and what a balancer may do to make it its own. */
+/**
+ * The virtual IP: the address itself, and what a balancer may do to make it its own.
+ *
+ * Throws InputPropertiesError for a mode that the network cannot carry: `privateIp` with balancers in two subnets, an
+ * overlay address inside the VPC's range, no route table.
+ */
 export class VirtualIp extends pulumi.ComponentResource {
   /** How the address moves. */
-  readonly mode = 'elasticIp' as const;
+  readonly mode: PlannedVirtualIp['mode'];
   /** The address that clients use. */
   readonly address: pulumi.Output<string>;
-  /** The Elastic IP's allocation id. */
-  readonly allocationId: pulumi.Output<string>;
+  /** Every address that clients may use: what the certificate names. */
+  readonly addresses: readonly pulumi.Input<string>[];
+  /** The Elastic IP's allocation id, where there is one. */
+  readonly allocationId: pulumi.Output<string> | undefined;
+  /** Who can reach the address at all: what listeners are open to unless told otherwise. */
+  readonly clientCidrs: readonly string[];
 
+  private readonly plan: PlannedVirtualIp;
   private readonly platform: string;
+  private readonly routeTableIds: Readonly<Record<string, pulumi.Input<string>>>;
+  /** The subnet that a private address belongs to. */
+  private readonly subnetId: pulumi.Output<string> | undefined;
+  private readonly reservations: readonly pulumi.Resource[];
 
-  constructor(name: string, args: VirtualIpArgs = {}, opts: pulumi.ComponentResourceOptions = {}) {
+  constructor(
+    private readonly name: string,
+    args: VirtualIpArgs & VirtualIpPlacement = {},
+    opts: pulumi.ComponentResourceOptions = {},
+  ) {
     super(typeToken('VirtualIp'), name, {}, opts);
+    const { network } = args;
+    const vpcCidr = network?.vpcCidr ?? '0.0.0.0/0';
     const problems = new Problems();
-    checkVirtualIpArgs(args, 'virtualIp', problems);
+    this.plan = planVirtualIp(args, surroundings(network), 'virtualIp', problems);
+    if (this.plan.mode !== 'elasticIp' && network === undefined)
+      problems.add('network', `is missing; mode ${this.plan.mode} needs the balancers' network`);
     problems.throwIfAny(`VirtualIp ${name}`);
-    this.platform = args.platform ?? name;
 
-    const options = { parent: this, protect: args.protect ?? false };
-    const tags = tagged(this.platform, `${name}-address`, args.tags, 'virtual-ip');
-    // The balancers move the association, so it is nobody's property here.
-    const eip =
-      args.allocationId === undefined
-        ? new aws.ec2.Eip(
-            `${name}-address`,
-            { domain: 'vpc', tags },
-            { ...options, ignoreChanges: ['instance', 'networkInterface', 'associateWithPrivateIp'] },
-          )
-        : aws.ec2.Eip.get(`${name}-address`, args.allocationId, undefined, { parent: this });
-    this.address = eip.publicIp;
-    this.allocationId = eip.allocationId;
+    this.mode = this.plan.mode;
+    this.platform = args.platform ?? name;
+    this.routeTableIds = args.routeTableIds ?? network?.routeTableIds ?? {};
+    this.clientCidrs = clientCidrs(this.plan, vpcCidr);
+    const elasticIp = isPublic(this.plan) ? this.elasticIp(args) : undefined;
+    this.allocationId = elasticIp?.allocationId;
+    const ownAddress = this.plan.mode === 'elasticIp' ? [] : [this.plan.address];
+    const publicAddress = elasticIp === undefined ? [] : [elasticIp.publicIp];
+    this.addresses = [...publicAddress, ...ownAddress];
+    this.address = pulumi.output(this.addresses[0] ?? '');
+    this.subnetId = network?.balancerSubnets[0]?.subnetId;
+    this.reservations = this.reserve(this.subnetId);
     this.registerOutputs({ address: this.address, allocationId: this.allocationId });
   }
 
   /**
-   * What a balancer's role needs to take the address: this mode's call, on this Elastic IP, for interfaces and
-   * instances that carry the platform's tag, so that the policy exists before the instance. Describe calls cannot be
-   * scoped: EC2 takes `*` only.
+   * What must exist before a balancer boots: the routes, which a balancer may turn towards itself but not make, at
+   * first towards the preferred one; the reservation that keeps AWS from giving the address to something else.
    */
-  takeoverStatements(): pulumi.Output<readonly PolicyStatement[]> {
-    return this.allocationId.apply((allocationId): readonly PolicyStatement[] => [
-      {
-        Sid: 'MoveThisAddress',
-        Effect: 'Allow',
-        Action: ['ec2:AssociateAddress'],
-        Resource: [`arn:aws:ec2:*:*:elastic-ip/${allocationId}`],
-      },
-      {
-        Sid: 'ToThisPair',
-        Effect: 'Allow',
-        Action: ['ec2:AssociateAddress'],
-        Resource: ['arn:aws:ec2:*:*:network-interface/*', 'arn:aws:ec2:*:*:instance/*'],
-        Condition: {
-          StringEquals: {
-            [`aws:ResourceTag/${platformTag}`]: this.platform,
-            [`aws:ResourceTag/${roleTag}`]: 'virtual-ip',
-          },
-        },
-      },
-      {
-        Sid: 'SeeTheHolder',
-        Effect: 'Allow',
-        Action: ['ec2:DescribeAddresses', 'ec2:DescribeInstances'],
-        Resource: ['*'],
-      },
-    ]);
+  placeOn(preferredInterfaceId: pulumi.Input<string>): readonly pulumi.Resource[] {
+    if (this.plan.mode !== 'route') return this.reservations;
+    const destinationCidrBlock = `${this.plan.address}/32`;
+    return Object.entries(this.routeTableIds).map(
+      ([table, routeTableId]) =>
+        new aws.ec2.Route(
+          `${this.name}-route-${table}`,
+          { routeTableId, destinationCidrBlock, networkInterfaceId: preferredInterfaceId },
+          // The balancers turn the route: where it leads is nobody's property here.
+          { parent: this, ignoreChanges: ['networkInterfaceId'] },
+        ),
+    );
   }
+
+  /** What a balancer is told of the address; `mappedAddress` is its own secondary address behind the Elastic IP. */
+  viewFrom(interfaceId: pulumi.Input<string>, mappedAddress: string): pulumi.Output<VirtualIpView> {
+    const { plan } = this;
+    const given = pulumi.all([
+      interfaceId,
+      this.allocationId,
+      this.address,
+      pulumi.all(Object.values(this.routeTableIds)),
+      this.subnetId,
+    ]);
+    return given.apply(
+      ([ownInterface, allocationId, publicAddress, routeTableIds, subnetId]): VirtualIpView => {
+        const own = { interfaceId: ownInterface };
+        if (plan.mode === 'route') return { mode: plan.mode, address: plan.address, routeTableIds, ...own };
+        const elasticIp = allocationId === undefined ? {} : { allocationId };
+        if (plan.mode === 'privateIp')
+          return { mode: plan.mode, address: plan.address, subnetId: subnetId ?? '', ...own, ...elasticIp };
+        return {
+          mode: plan.mode,
+          privateAddress: mappedAddress,
+          allocationId: allocationId ?? '',
+          ...own,
+          publicAddress,
+        };
+      },
+    );
+  }
+
+  /** What a balancer's role needs to take the address: this mode's calls, on what belongs to this platform. */
+  takeoverStatements(): pulumi.Output<readonly PolicyStatement[]> {
+    return pulumi
+      .all([this.allocationId, pulumi.all(Object.values(this.routeTableIds))])
+      .apply(([allocationId, routeTableIds]) =>
+        takeoverStatements({ mode: this.mode, platform: this.platform, allocationId, routeTableIds }),
+      );
+  }
+
+  /** The balancers move the association, so it is nobody's property here. */
+  private elasticIp(args: VirtualIpArgs & VirtualIpPlacement): aws.ec2.Eip {
+    const childName = `${this.name}-address`;
+    if (args.allocationId !== undefined)
+      return aws.ec2.Eip.get(childName, args.allocationId, undefined, { parent: this });
+    return new aws.ec2.Eip(
+      childName,
+      { domain: 'vpc', tags: tagged(this.platform, childName, args.tags, 'virtual-ip') },
+      {
+        parent: this,
+        protect: args.protect ?? false,
+        ignoreChanges: ['instance', 'networkInterface', 'associateWithPrivateIp'],
+      },
+    );
+  }
+
+  private reserve(subnetId: pulumi.Output<string> | undefined): readonly pulumi.Resource[] {
+    if (this.plan.mode !== 'privateIp' || subnetId === undefined) return [];
+    const reservation = new aws.ec2.SubnetCidrReservation(
+      `${this.name}-reservation`,
+      {
+        subnetId,
+        cidrBlock: `${this.plan.address}/32`,
+        reservationType: 'explicit',
+        description: `virtual IP of ${this.platform}`,
+      },
+      { parent: this },
+    );
+    return [reservation];
+  }
+}
+
+function surroundings(network: VirtualIpPlacement['network']) {
+  return {
+    vpcCidr: network?.vpcCidr ?? '0.0.0.0/0',
+    balancerCidrs: network?.balancerSubnets.map(({ cidr }) => cidr) ?? [],
+    hasRouteTables: Object.keys(network?.routeTableIds ?? {}).length > 0,
+  };
 }

@@ -1,19 +1,90 @@
 import * as aws from '@pulumi/aws';
+import { planVirtualIp } from '../components';
+import type { PlannedVirtualIp } from '../components';
 import { platformTag, roleTag } from '../components/naming';
+import { planNetworkArgs } from '../components/network';
+import { Problems } from '../components/plan/problems';
+import type { Configuration } from './schema';
 
 /**
  * Who holds the virtual IP at this moment, by name: a fact of EC2, not of Pulumi's state, asked anew for each run so
- * that changes reach the standby first. Undefined while nobody holds it.
+ * that changes reach the standby first. Undefined while nobody of this platform holds it.
  */
-export async function activeBalancer(platform: string): Promise<string | undefined> {
-  const tags = { [platformTag]: platform, [roleTag]: 'virtual-ip' };
-  const { allocationIds } = await aws.ec2.getEips({ tags });
-  for (const id of allocationIds) {
-    const { instanceId, tags: addressTags } = await aws.ec2.getElasticIp({ id });
-    if (instanceId === '' || addressTags['Name'] !== `${platform}-vip-address`) continue;
-    const { tags: instanceTags } = await aws.ec2.getInstance({ instanceId });
-    const name = instanceTags['Name'];
-    if (name?.startsWith(`${platform}-`) === true) return name.slice(platform.length + 1);
+export async function activeBalancer(
+  platform: string,
+  configuration: Pick<Configuration, 'network' | 'virtualIp'>,
+): Promise<string | undefined> {
+  const pair = await interfacesOf(platform);
+  if (pair.length === 0) return undefined;
+  const problems = new Problems();
+  const network = planNetworkArgs(configuration.network ?? {}, 'network', problems);
+  const plan = planVirtualIp(configuration.virtualIp ?? {}, network, 'virtualIp', problems);
+  const holder = await holderOf(plan, platform, configuration.virtualIp?.allocationId, pair);
+  const name = pair.find(({ id }) => id === holder)?.name;
+  return name?.startsWith(`${platform}-`) === true ? name.slice(platform.length + 1) : undefined;
+}
+
+interface PairInterface {
+  readonly id: string;
+  readonly name: string | undefined;
+  readonly vpcId: string;
+  readonly addresses: readonly string[];
+}
+
+/** The balancers' interfaces: they are there before their instances and outlive them. */
+async function interfacesOf(platform: string): Promise<readonly PairInterface[]> {
+  const { ids } = await aws.ec2.getNetworkInterfaces({ tags: virtualIpTags(platform) });
+  return Promise.all(
+    ids.map(async (id) => {
+      const { tags, vpcId, privateIps } = await aws.ec2.getNetworkInterface({ id });
+      return { id, name: tags['Name'], vpcId, addresses: privateIps };
+    }),
+  );
+}
+
+/** The interface that holds the address, by its mode. */
+async function holderOf(
+  plan: PlannedVirtualIp,
+  platform: string,
+  allocationId: string | undefined,
+  pair: readonly PairInterface[],
+): Promise<string | undefined> {
+  switch (plan.mode) {
+    case 'elasticIp':
+      return holderOfElasticIp(platform, allocationId);
+    case 'route':
+      return targetOfRoute(plan.address, pair[0]?.vpcId ?? '');
+    case 'privateIp':
+      return pair.find(({ addresses }) => addresses.includes(plan.address))?.id;
+  }
+}
+
+async function holderOfElasticIp(
+  platform: string,
+  allocationId: string | undefined,
+): Promise<string | undefined> {
+  const ids =
+    allocationId === undefined
+      ? (await aws.ec2.getEips({ tags: virtualIpTags(platform) })).allocationIds
+      : [allocationId];
+  for (const id of ids) {
+    const { networkInterfaceId, tags } = await aws.ec2.getElasticIp({ id });
+    // Each balancer's own Elastic IP has the same tags, but another name.
+    if (allocationId !== undefined || tags['Name'] === `${platform}-vip-address`) return networkInterfaceId;
   }
   return undefined;
+}
+
+async function targetOfRoute(address: string, vpcId: string): Promise<string | undefined> {
+  const destination = `${address}/32`;
+  const filters = [{ name: 'route.destination-cidr-block', values: [destination] }];
+  const { ids } = await aws.ec2.getRouteTables({ vpcId, filters });
+  const [id] = ids;
+  if (id === undefined) return undefined;
+  const { routes } = await aws.ec2.getRouteTable({ routeTableId: id });
+  return routes.find(({ cidrBlock }) => cidrBlock === destination)?.networkInterfaceId;
+}
+
+function virtualIpTags(platform: string): Record<string, string> {
+  return { [platformTag]: platform, [roleTag]: 'virtual-ip' };
 }

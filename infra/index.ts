@@ -10,7 +10,7 @@ import type { Configuration } from './schema';
 /** The program: a stack's configuration in, one MqttPlatform, its outputs out. */
 export = async (): Promise<StackOutputs> => {
   const configuration = checkedConfiguration();
-  const active = await activeBalancer(platformName);
+  const active = await activeBalancer(platformName, configuration);
   const platform = new MqttPlatform(platformName, {
     ...configuration,
     ...(active === undefined ? {} : { activeBalancer: active }),
@@ -23,8 +23,11 @@ function checkedConfiguration(): Configuration {
   try {
     return readConfiguration(ownConfiguration());
   } catch (error) {
-    if (pulumi.InputPropertiesError.isInstance(error)) throw new pulumi.RunError(error.message);
-    throw error;
+    if (!pulumi.InputPropertiesError.isInstance(error)) throw error;
+    const refusal = new pulumi.RunError(error.message);
+    // Pulumi's runner reads the stack all the same, and resolving it through source maps takes it most of a minute.
+    refusal.stack = error.message;
+    throw refusal;
   }
 }
 

@@ -24,6 +24,7 @@ const newNetwork = z
   .strictObject({
     cidr: optional(text),
     zoneCount: optional(whole),
+    balancerZoneCount: optional(whole),
     availabilityZones: optional(z.array(text)),
     nat: optional(z.enum(['single', 'perZone'])),
   })
@@ -193,9 +194,16 @@ export const configurationSchema = z
     certificates: optional(z.union([generatedCertificates, givenCertificate])),
     virtualIp: optional(
       z
-        .strictObject({ mode: optional(z.enum(['elasticIp'])), allocationId: optional(text) })
+        .strictObject({
+          mode: optional(z.enum(['elasticIp', 'route', 'privateIp'])),
+          allocationId: optional(text),
+          address: optional(text),
+          routeTableIds: optional(z.record(text, text)),
+          publicAddress: optional(z.boolean()),
+        })
         .meta({ id: 'VirtualIpArgs' }),
     ),
+    elasticIpQuota: optional(whole),
     ssh: z
       .strictObject({
         allowedCidrs: ranges,

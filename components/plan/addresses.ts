@@ -64,6 +64,11 @@ export function balancerVipAddress(subnet: Cidr, ordinal: 1 | 2): string {
   return toAddress(subnet.base + plannedOffset + 2 + ordinal - 1);
 }
 
+/** Where the VIP itself is a private address: the last one before the planned block, so that it has a reservation of its own. */
+export function privateVipAddress(subnet: Cidr): string {
+  return toAddress(subnet.base + plannedOffset - 1);
+}
+
 /** Broker N has the block's address 3 + N in whichever subnet it lies. */
 export function brokerAddress(subnet: Cidr, ordinal: number): string {
   return toAddress(subnet.base + plannedOffset + 3 + ordinal);

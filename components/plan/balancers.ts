@@ -98,6 +98,8 @@ export interface BalancerSettings {
   readonly statsCidrs: readonly string[];
   readonly healthCheck: Omit<BalancerView['healthCheck'], 'port'>;
   readonly keepalived: Omit<BalancerView['keepalived'], 'priority'>;
+  /** The balancer that is active when both are well at their start. */
+  readonly preferred: string;
   priorityOf(name: string): number;
 }
 
@@ -184,7 +186,7 @@ function planKeepalived(
   args: KeepalivedArgs,
   path: string,
   problems: Problems,
-): Pick<BalancerSettings, 'keepalived' | 'priorityOf'> {
+): Pick<BalancerSettings, 'keepalived' | 'preferred' | 'priorityOf'> {
   const {
     advertIntervalMs = 100,
     routerId = 51,
@@ -210,6 +212,7 @@ function planKeepalived(
     );
   return {
     keepalived: { interface: networkInterface, routerId, advertIntervalMs, preempt, graceMs },
+    preferred,
     // Both high: the time to a takeover is three adverts and (256 - priority)/256 of a fourth.
     priorityOf: (name) => (name === preferred ? 250 : 240),
   };
