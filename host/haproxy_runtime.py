@@ -2,14 +2,18 @@
 
 from pathlib import Path
 
+import tickets
 from haproxy_socket import RUNTIME, ask
 
 
 def load(path: str) -> bool:
-    """Hands a changed certificate, key, CA or CRL to the running HAProxy; False when that takes a reload."""
+    """Hands HAProxy a changed certificate, key, CA, CRL or ticket master; False when that takes a reload."""
     # A certificate and its key are replaced together, from server.pem and server.pem.key.
     name = path.removesuffix(".key")
     try:
+        if path == str(tickets.SECRET):
+            tickets.renew()
+            return True
         for kind in ("cert", "ca-file", "crl-file"):
             if name in ask(RUNTIME, f"show ssl {kind}").split():
                 parts = [Path(file).read_text() for file in (name, f"{name}.key") if Path(file).exists()]
@@ -17,6 +21,8 @@ def load(path: str) -> bool:
                 text = "\n".join(line for line in "\n".join(parts).splitlines() if line)
                 ask(RUNTIME, f"set ssl {kind} {name} <<\n{text}\n")
                 if "Success" in ask(RUNTIME, f"commit ssl {kind} {name}"):
+                    # A ticket from before would still let in whom a new CA or CRL does not.
+                    tickets.renew()
                     return True
                 ask(RUNTIME, f"abort ssl {kind} {name}")
     except OSError:

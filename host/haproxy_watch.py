@@ -1,17 +1,15 @@
 """Resident on a balancer: tells Keepalived whether HAProxy answers; closes sessions that no broker serves."""
 
 import re
-import sys
 import threading
 import time
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 
 from haproxy_socket import MASTER, RUNTIME, ask
 from resident import fault, metrics, settings, tell_systemd
+from tickets import renew
 
-STATE = "/run/haproxy/server.state"
 SERVERS = "show stat -1 4 -1"
 SESSION = re.compile(r"^(0x\w+): .* be=(\S+) srv=([^<\s]\S*)", re.M)
 WORKER = re.compile(r"^(\d+)\s+worker\s+(\d+)", re.M)
@@ -31,11 +29,8 @@ class Server:
         return not self.status.startswith(("DOWN", "MAINT"))
 
 
-def main(arguments: list[str]) -> None:
-    """Asks HAProxy every interval, for ever; `save-state` keeps the servers' states over a reload."""
-    if arguments == ["save-state"]:
-        Path(STATE).write_text(ask(RUNTIME, "show servers state"))
-        return
+def main() -> None:
+    """Asks HAProxy every interval, for ever."""
     own = settings()
     verdict = Verdict(own["graceMs"] / 1000)
     closer = Closer(int(own["drainPerSecond"]), int(own["oldWorkers"]))
@@ -109,8 +104,10 @@ class Closer:
             self._news.clear()
             try:
                 self.step(paced)
+                if paced and (listeners := renew()):
+                    print(f"new ticket keys for {listeners} listeners", flush=True)
             except OSError as reason:
-                print(f"HAProxy's master: {reason!r}", flush=True)
+                print(f"sessions, tickets: {reason!r}", flush=True)
 
     def step(self, paced: bool) -> None:
         """Closes what is abandoned, and when `paced` one second's share of what is to be emptied."""
@@ -145,4 +142,4 @@ class Closer:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

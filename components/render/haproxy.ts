@@ -71,7 +71,7 @@ function listenerView(view: BalancerView, listener: Listener): View {
     tls: isTls(listener) && {
       // WebSocket begins as HTTP/1.1; a client that offered h2 would be taken at its word.
       alpn: websocket ? 'http/1.1' : 'mqtt',
-      tickets: view.tls.ticketKeys === true && { file: ticketKeysFile },
+      ticketKeys: ticketKeysFile(listener.name),
       clientCertificates: listener.clientCertificates !== undefined && {
         ca: files.ca?.path ?? '',
         verify: listener.clientCertificates.verify,

@@ -1,8 +1,10 @@
-import type { BalancerView, HostFile, Listener } from './model';
+import type { BalancerView, HostFile, Listener, ListenerName } from './model';
 import { pemFile } from './pem';
 
-/** Derived on the host from the ticket master, the same on both balancers. */
-export const ticketKeysFile = '/run/haproxy/tickets.keys';
+/** Made on the host from the ticket master: the same on both balancers, others for each listener. */
+export function ticketKeysFile(listener: ListenerName): string {
+  return `/run/haproxy/${listener}-tickets.keys`;
+}
 
 /** The server certificate without its key: HAProxy looks for that in server.pem.key beside it. */
 export const serverCertificateFile = '/etc/haproxy/certs/server.pem';

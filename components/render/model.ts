@@ -109,9 +109,8 @@ export interface BalancerView {
     readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
     /** PEM: the server certificate and its chain, without the key. */
     readonly certificateChain: string;
+    /** How long a client resumes its session, on either balancer. */
     readonly ticketLifetimeSeconds: number;
-    /** The host makes /run/haproxy/tickets.keys from the ticket master, so that clients resume on either balancer. */
-    readonly ticketKeys?: boolean;
   };
   readonly stats: { readonly port: number; readonly user: string; readonly refreshSeconds: number };
   readonly healthCheck: {

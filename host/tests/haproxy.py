@@ -47,18 +47,25 @@ class HaProxy:
         self.folder = folder
         self.runtime, self.master = str(folder / "admin.sock"), str(folder / "master.sock")
         self.brokers = [Broker() for _ in range(3)]
-        with socket.create_server(("127.0.0.1", 0)) as found:
-            self.port: int = found.getsockname()[1]
+        self.port = self.free_port()
         self.clients: list[socket.socket] = []
-        self.extra = ""
+        self.globals = self.extra = self.frontends = ""
 
-    def __enter__(self) -> "HaProxy":
+    def free_port(self) -> int:
+        """One that nothing listens on."""
+        with socket.create_server(("127.0.0.1", 0)) as found:
+            port: int = found.getsockname()[1]
+            return port
+
+    def configure(self) -> None:
+        """Writes haproxy.cfg."""
         servers = "\n".join(
             f"  server e{n} 127.0.0.1:{broker.port} check inter 50 fall 1 rise 1"
             for n, broker in enumerate(self.brokers)
         )
         text = f"""global
   stats socket {self.runtime} mode 600 level admin expose-fd listeners
+  {self.globals}
 defaults
   mode tcp
   timeout connect 1s
@@ -67,13 +74,17 @@ defaults
 frontend mqtt
   bind 127.0.0.1:{self.port} {self.extra}
   default_backend brokers
+{self.frontends}
 backend brokers
   balance roundrobin
 {servers}
 """
         (self.folder / "haproxy.cfg").write_text(text)
+
+    def __enter__(self) -> "HaProxy":
+        self.configure()
         command = ["haproxy", "-W", "-S", self.master, "-f", str(self.folder / "haproxy.cfg")]
-        self.process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen(command, cwd=self.folder, stderr=subprocess.DEVNULL)
         until(lambda: Path(self.runtime).exists() and Path(self.master).exists())
         return self
 

@@ -103,9 +103,9 @@ def test_only_servers_that_are_down_beside_a_majority_are_abandoned() -> None:
 def test_the_watcher_follows_haproxy_through_death_hang_and_return(haproxy: HaProxy, tmp_path: Path) -> None:
     program = (
         "import haproxy_watch as w, resident, pathlib, sys;"
-        f"w.RUNTIME={haproxy.runtime!r}; w.MASTER={haproxy.master!r};"
+        f"w.RUNTIME={haproxy.runtime!r}; w.MASTER={haproxy.master!r}; w.renew=int;"
         f"resident.RUN=pathlib.Path({str(tmp_path)!r}); "
-        "resident.SETTINGS=resident.RUN/'watch.json'; w.main([])"
+        "resident.SETTINGS=resident.RUN/'watch.json'; w.main()"
     )
     (tmp_path / "watch.json").write_text('{"graceMs": 300, "answerMs": 300}')
     fault = tmp_path / "fault/haproxy"

@@ -9,7 +9,7 @@ import { generate } from 'mqtt-packet';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { balancerFiles } from '../../components/render';
 import { balancerView, listener } from '../unit/renderViews';
-import { makeCertificates } from './certificates';
+import { makeCertificates, ticketKeys } from './certificates';
 import { localPort, startFakeBroker, type FakeBroker, type Seen } from './fakeBroker';
 
 const balancer = '127.112.9.9';
@@ -46,6 +46,7 @@ beforeAll(async () => {
     writeFileSync(join(folder, basename(file.path)), local(file.content));
   }
   writeFileSync(join(folder, 'server.pem.key'), certificates.key);
+  writeFileSync(join(folder, 'mqtts-tickets.keys'), ticketKeys);
   haproxy = spawn('haproxy', ['-W', '-f', join(folder, 'haproxy.cfg')], {
     env: { ...process.env, STATS_PASSWORD: 'open sesame' },
     stdio: ['ignore', 'pipe', 'inherit'],

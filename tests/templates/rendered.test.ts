@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { balancerFiles, brokerFiles, userData } from '../../components/render';
 import type { BalancerView, HostFile } from '../../components/render';
 import { balancerView, brokerView } from '../unit/renderViews';
-import { makeCertificates, type Certificates } from './certificates';
+import { makeCertificates, ticketKeys, type Certificates } from './certificates';
 import { ask, systems } from './checkImage';
 import { everything, pairwiseListeners } from './options';
 
@@ -12,7 +12,12 @@ beforeAll(async () => {
   certificates = await makeCertificates();
 });
 
-const contents = (files: readonly HostFile[]) => Object.fromEntries(files.map((file) => [file.path, file.content]));
+/** The files, with those that a host makes for itself. */
+const contents = (files: readonly HostFile[]) => ({
+  ...Object.fromEntries(files.map((file) => [file.path, file.content])),
+  '/run/haproxy/mqtts-tickets.keys': ticketKeys,
+  '/run/haproxy/wss-tickets.keys': ticketKeys,
+});
 
 function view(system: (typeof systems)[number], changes: Partial<BalancerView>): BalancerView {
   return balancerView({

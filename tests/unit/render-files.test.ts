@@ -59,8 +59,10 @@ describe('a balancer', () => {
 
   it('is in FAULT until its watcher says otherwise, and hears of the other by unicast', () => {
     const keepalived = contentOf(files, '/etc/keepalived/keepalived.conf');
-    expect(keepalived).toMatch(/track_file haproxy \{[^}]*weight 0\n +init_file 1\n/);
-    expect(keepalived).toMatch(/track_file vip \{[^}]*weight 0\n +init_file 0\n/);
+    expect(keepalived).toMatch(/track_file \{\n +haproxy\n +vip\n/);
+    const made = contentOf(files, '/etc/tmpfiles.d/emqx-haproxy.conf');
+    expect(made).toMatch(/^f \/run\/emqx-haproxy\/fault\/haproxy .* 1$/m);
+    expect(made).toMatch(/^f \/run\/emqx-haproxy\/fault\/vip .* 0$/m);
     expect(keepalived).toMatch(/unicast_peer \{\n +10\.20\.1\.10\n +\}/);
     expect(keepalived).toContain('advert_int 0.1\n');
     expect(keepalived).toContain('nopreempt');

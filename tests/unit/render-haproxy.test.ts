@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { haproxyConfig } from '../../components/render/haproxy';
+import { balancerFiles } from '../../components/render';
 import { haproxyFiles } from '../../components/render/haproxyFiles';
 import { balancerView, certificate, listener, revocationList } from './renderViews';
 
@@ -177,6 +178,30 @@ describe('client certificates', () => {
     const key = certificate.replaceAll('CERTIFICATE', 'PRIVATE KEY');
     const tls = { ...balancerView().tls, certificateChain: certificate + key };
     expect(() => haproxyFiles(balancerView({ tls }))).toThrow('tls.certificateChain: holds a PRIVATE KEY');
+  });
+});
+
+describe('session tickets', () => {
+  it('have keys of their own for each TLS listener, and no cache beside them', () => {
+    const listeners = [listener('mqtt'), listener('mqtts'), listener('wss')];
+    const config = haproxyConfig(balancerView({ listeners }));
+    expect(config.match(/tls-ticket-keys \S+/g)).toEqual([
+      'tls-ticket-keys /run/haproxy/mqtts-tickets.keys',
+      'tls-ticket-keys /run/haproxy/wss-tickets.keys',
+    ]);
+    expect(config).toMatch(/tune\.ssl\.lifetime 86400\n +tune\.ssl\.cachesize 0\n/);
+  });
+
+  it('are made before HAProxy is checked, started or reloaded', () => {
+    const files = balancerFiles(balancerView());
+    const contentOf = (path: string) => files.find((file) => file.path === path)?.content ?? '';
+    const program = '/usr/bin/python3 /usr/local/lib/emqx-haproxy/tickets.py';
+    const unit = contentOf('/etc/systemd/system/haproxy.service.d/emqx-haproxy.conf');
+    expect(unit).toContain(`ExecStartPre=\nExecStartPre=${program}\nExecStart=\n`);
+    expect(unit).toContain(`ExecReload=\nExecReload=${program}\nExecReload=/usr/sbin/haproxy -Ws -c`);
+    const { validate } = JSON.parse(contentOf('/etc/emqx-haproxy/apply.json')) as { validate: string[][] };
+    const programs = validate.map((command) => command.join(' '));
+    expect(programs.indexOf(program)).toBeLessThan(programs.findIndex((each) => each.includes('haproxy -c')));
   });
 });
 
