@@ -47,7 +47,7 @@ export interface ListenerArgs {
   port?: number;
   /** The brokers' port behind it; each listener has its own. Defaults to 1883, 1884, 8083, 8084. */
   brokerPort?: number;
-  /** IPv4 ranges that may connect. Defaults to the whole internet, `0.0.0.0/0`. */
+  /** IPv4 ranges that may connect. Defaults to whoever can reach the virtual IP: the whole internet, `0.0.0.0/0`, or the VPC's range where the address is private. */
   allowedCidrs?: string[];
   /** Clients at once, 1 to 1,000,000. Defaults to 10,000. */
   maxConnections?: number;

@@ -49,7 +49,8 @@ export class ResourceGraph {
       inputs: Object.fromEntries(Object.entries(inputs).map(([key, value]) => [key, opened(value)])),
       secretInputs: Object.keys(inputs).filter((key) => isEnvelope(inputs[key])),
     });
-    const id = `${args.name}-id`;
+    // One that exists already is read by its id.
+    const id = args.id === undefined || args.id === '' ? `${args.name}-id` : args.id;
     return { id, state: { ...inputs, ...computed(args, id) } };
   }
 }
