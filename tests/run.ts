@@ -31,6 +31,7 @@ const suites: readonly Suite[] = [
   { name: 'package', run: () => vitest('package') },
   { name: 'lab-parts', run: () => vitest('lab-parts') },
   { name: 'lab', run: () => vitest('lab') },
+  { name: 'lab-modes', run: () => vitest('lab-modes') },
 ];
 
 async function main(wanted: readonly string[]): Promise<void> {

@@ -1,0 +1,50 @@
+import { EC2 } from '@aws-sdk/client-ec2';
+import { labCredentials } from '../../../lab/engine/environment';
+
+/** EC2's own view of a virtual IP, and what a client in the VPC needs of it. */
+const ec2 = new EC2({ region: 'eu-central-1', ...labCredentials });
+
+/** Names of the balancers that hold the address in EC2's view, by mode: never more than one may. */
+export const holders = {
+  async elasticIp(address: string): Promise<readonly string[]> {
+    const { Addresses = [] } = await ec2.describeAddresses({ PublicIps: [address] });
+    return namesOf(Addresses.map(({ NetworkInterfaceId }) => NetworkInterfaceId));
+  },
+
+  async route(address: string): Promise<readonly string[]> {
+    const destination = `${address}/32`;
+    const Filters = [{ Name: 'route.destination-cidr-block', Values: [destination] }];
+    const { RouteTables = [] } = await ec2.describeRouteTables({ Filters });
+    const routes = RouteTables.flatMap(({ Routes = [] }) => Routes);
+    return namesOf(
+      routes
+        .filter(({ DestinationCidrBlock }) => DestinationCidrBlock === destination)
+        .map(({ NetworkInterfaceId }) => NetworkInterfaceId),
+    );
+  },
+
+  async privateIp(address: string): Promise<readonly string[]> {
+    const Filters = [{ Name: 'addresses.private-ip-address', Values: [address] }];
+    const { NetworkInterfaces = [] } = await ec2.describeNetworkInterfaces({ Filters });
+    return namesOf(NetworkInterfaces.map(({ NetworkInterfaceId }) => NetworkInterfaceId));
+  },
+};
+
+/** Lets a broker host be a client: its own security group has no way out to listeners. */
+export async function letBrokersReach(address: string, port: number): Promise<void> {
+  const Filters = [{ Name: 'tag:Name', Values: ['mqtt-brokers-group'] }];
+  const { SecurityGroups = [] } = await ec2.describeSecurityGroups({ Filters });
+  const range = { IpProtocol: 'tcp', FromPort: port, ToPort: port, IpRanges: [{ CidrIp: `${address}/32` }] };
+  for (const { GroupId } of SecurityGroups)
+    await ec2.authorizeSecurityGroupEgress({ GroupId, IpPermissions: [range] });
+}
+
+async function namesOf(interfaceIds: readonly (string | undefined)[]): Promise<readonly string[]> {
+  const NetworkInterfaceIds = [...new Set(interfaceIds)].flatMap((id) => id ?? []);
+  if (NetworkInterfaceIds.length === 0) return [];
+  const { NetworkInterfaces = [] } = await ec2.describeNetworkInterfaces({ NetworkInterfaceIds });
+  return NetworkInterfaces.map(({ TagSet = [] }) => {
+    const name = TagSet.find(({ Key }) => Key === 'Name')?.Value ?? '';
+    return name.replace(/^mqtt-/, '');
+  });
+}

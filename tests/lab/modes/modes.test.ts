@@ -1,0 +1,102 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { configure, labOk, onHost, outputs, resetConfiguration } from '../cluster/lab';
+import { servedWithinMs } from '../cluster/mqtt';
+import { holders, letBrokersReach } from './ec2';
+
+/** A short cluster for each way in which the address moves. */
+const takeoverLimitSeconds = 20;
+const probe = readFileSync(join(__dirname, 'probe.py'), 'utf8');
+const port = 1883;
+const listener = { maxConnections: 500 };
+
+interface Mode {
+  readonly mode: keyof typeof holders;
+  readonly configuration: Readonly<Record<string, unknown>>;
+  /** The address that is asked for in EC2's view, and by clients inside the VPC. */
+  readonly address: (endpoint: string) => string;
+  readonly clients: readonly ('internet' | 'vpc')[];
+}
+
+const modes: readonly Mode[] = [
+  {
+    mode: 'elasticIp',
+    configuration: { network: { zoneCount: 2 } },
+    address: (endpoint) => endpoint,
+    clients: ['internet'],
+  },
+  {
+    mode: 'route',
+    configuration: {
+      network: { zoneCount: 2 },
+      virtualIp: { mode: 'route', address: '10.255.0.1' },
+      haproxy: { keepalived: { preferred: 'haproxy-2' } },
+    },
+    address: (endpoint) => endpoint,
+    clients: ['vpc'],
+  },
+  {
+    mode: 'privateIp',
+    configuration: {
+      network: { zoneCount: 1 },
+      virtualIp: { mode: 'privateIp', publicAddress: true },
+    },
+    address: () => '10.20.0.31',
+    clients: ['vpc', 'internet'],
+  },
+];
+
+describe.each(modes)('a virtual IP in mode $mode', ({ mode, configuration, address, clients }) => {
+  beforeAll(async () => {
+    resetConfiguration();
+    configure({
+      emqx: { brokers: 1, dataVolumeGib: 1 },
+      listeners: { mqtt: listener, mqtts: listener },
+      ...configuration,
+    });
+    await labOk('down');
+    await labOk('up');
+    const { endpoint } = await outputs();
+    if (clients.includes('vpc')) await letBrokersReach(address(endpoint), port);
+  });
+
+  afterAll(async () => {
+    await labOk('down');
+  });
+
+  it('serves clients from where it can be reached', served);
+
+  it('moves when its holder is powered off, there and back, and Pulumi sees no change', async () => {
+    for (const turn of ['there', 'back']) {
+      const active = await holder();
+      await labOk('fault', 'host', active, 'poweroff');
+      await served();
+      expect(await holder(), turn).not.toBe(active);
+      await labOk('pulumi', '--', 'preview', '--refresh', '--expect-no-changes', '--non-interactive');
+      await labOk('heal', 'host', active);
+      await vi.waitFor(
+        async () => expect(await onHost(active, 'cat', '/run/emqx-haproxy/role')).toBe('BACKUP'),
+        { timeout: 60_000, interval: 500 },
+      );
+    }
+  });
+
+  async function served(): Promise<void> {
+    const { endpoint, endpoints } = await outputs();
+    const tries = {
+      internet: () => servedWithinMs(endpoints['mqtt'] ?? '', takeoverLimitSeconds * 1000),
+      vpc: () =>
+        onHost('emqx-1', 'python3', '-c', probe, address(endpoint), `${port}`, `${takeoverLimitSeconds}`),
+    };
+    for (const client of clients) await tries[client]();
+  }
+
+  /** The one holder in EC2's view. */
+  async function holder(): Promise<string> {
+    const { endpoint } = await outputs();
+    const names = await holders[mode](address(endpoint));
+    expect(names).toEqual([expect.stringMatching(/^haproxy-[12]$/)]);
+    return names[0] ?? '';
+  }
+});
