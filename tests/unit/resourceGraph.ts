@@ -58,7 +58,7 @@ export class ResourceGraph {
 /** Registers everything, waits until it is, and gives the graph back. */
 export async function graphOf(program: () => unknown): Promise<ResourceGraph> {
   const graph = new ResourceGraph();
-  program();
+  await program();
   await settled();
   return graph;
 }

@@ -1,0 +1,92 @@
+import * as pulumi from '@pulumi/pulumi';
+import type { MockCallArgs } from '@pulumi/pulumi/runtime';
+import { afterEach, describe, expect, it } from 'vitest';
+import { activeBalancer } from '../../infra/activeBalancer';
+
+/** EC2 as the program asks it: the pair's interfaces, an Elastic IP, a route, a private address. */
+interface Ec2 {
+  readonly elasticIpOn?: string;
+  readonly routeTo?: string;
+  readonly privateAddresses?: Readonly<Record<string, readonly string[]>>;
+}
+
+const pair: Readonly<Record<string, string>> = { 'eni-1': 'mqtt-haproxy-1', 'eni-2': 'mqtt-haproxy-2' };
+const allocations: Readonly<Record<string, string>> = {
+  'eipalloc-own': 'mqtt-haproxy-1-address',
+  'eipalloc-vip': 'mqtt-vip-address',
+};
+
+function stand(ec2: Ec2, interfaces: readonly string[] = Object.keys(pair)): void {
+  const asked = (args: MockCallArgs) => args.inputs as Record<string, string>;
+  const answers: Readonly<Record<string, (args: MockCallArgs) => object>> = {
+    'aws:ec2/getNetworkInterfaces:getNetworkInterfaces': () => ({ ids: interfaces }),
+    'aws:ec2/getNetworkInterface:getNetworkInterface': (args) => {
+      const { id = '' } = asked(args);
+      return { tags: { Name: pair[id] }, vpcId: 'vpc-1', privateIps: ec2.privateAddresses?.[id] ?? [] };
+    },
+    'aws:ec2/getEips:getEips': () => ({ allocationIds: Object.keys(allocations) }),
+    'aws:ec2/getElasticIp:getElasticIp': (args) => {
+      const name = allocations[asked(args)['id'] ?? ''];
+      const networkInterfaceId = name === 'mqtt-haproxy-1-address' ? 'eni-1' : (ec2.elasticIpOn ?? '');
+      return { networkInterfaceId, tags: name === undefined ? {} : { Name: name } };
+    },
+    'aws:ec2/getRouteTables:getRouteTables': (args) => {
+      expect(args.inputs).toEqual({
+        vpcId: 'vpc-1',
+        filters: [{ name: 'route.destination-cidr-block', values: ['10.255.0.1/32'] }],
+      });
+      return { ids: ec2.routeTo === undefined ? [] : ['rtb-1'] };
+    },
+    'aws:ec2/getRouteTable:getRouteTable': () => ({
+      routes: [
+        { cidrBlock: '0.0.0.0/0', networkInterfaceId: '' },
+        { cidrBlock: '10.255.0.1/32', networkInterfaceId: ec2.routeTo },
+      ],
+    }),
+  };
+  const call = (args: MockCallArgs) => {
+    const answer = answers[args.token];
+    if (answer === undefined) throw new Error(`unexpected call of ${args.token}`);
+    return answer(args);
+  };
+  void pulumi.runtime.setMocks({ call, newResource: () => ({ id: '', state: {} }) }, 'emqx-haproxy', 'unit');
+}
+
+afterEach(async () => {
+  await pulumi.runtime.disconnect();
+});
+
+describe('the active balancer', () => {
+  it('is the one that the Elastic IP leads to, not the one with an address of its own', async () => {
+    stand({ elasticIpOn: 'eni-2' });
+    expect(await activeBalancer('mqtt', {})).toBe('haproxy-2');
+  });
+
+  it("is found by the caller's Elastic IP, which carries no tags of the platform", async () => {
+    stand({ elasticIpOn: 'eni-2' });
+    expect(await activeBalancer('mqtt', { virtualIp: { allocationId: 'eipalloc-9' } })).toBe('haproxy-2');
+  });
+
+  it('is the one that the route leads to', async () => {
+    const configuration = { virtualIp: { mode: 'route', address: '10.255.0.1' } } as const;
+    stand({ routeTo: 'eni-2' });
+    expect(await activeBalancer('mqtt', configuration)).toBe('haproxy-2');
+    stand({});
+    expect(await activeBalancer('mqtt', configuration)).toBeUndefined();
+  });
+
+  it('is the one whose interface has the private address', async () => {
+    stand({ privateAddresses: { 'eni-1': ['10.20.0.32'], 'eni-2': ['10.20.0.33', '10.20.0.31'] } });
+    const configuration = { network: { balancerZoneCount: 1 }, virtualIp: { mode: 'privateIp' } } as const;
+    expect(await activeBalancer('mqtt', configuration)).toBe('haproxy-2');
+  });
+
+  it('is nobody while nobody, or somebody else, has the address', async () => {
+    stand({});
+    expect(await activeBalancer('mqtt', {})).toBeUndefined();
+    stand({ elasticIpOn: 'eni-of-another' });
+    expect(await activeBalancer('mqtt', {})).toBeUndefined();
+    stand({}, []);
+    expect(await activeBalancer('mqtt', {})).toBeUndefined();
+  });
+});
