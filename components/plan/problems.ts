@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import * as pulumi from '@pulumi/pulumi';
 
 /** One thing that is wrong with the arguments, at one place. */
@@ -36,10 +37,15 @@ export class Problems {
   /** Throws one error that lists every problem found; returns when there is none. */
   throwIfAny(what: string): void {
     if (this.found.length === 0) return;
-    throw new pulumi.InputPropertiesError({
-      message: describeProblems(what, this.found),
+    const message = describeProblems(what, this.found);
+    const error = new pulumi.InputPropertiesError({
+      message,
       errors: this.found.map(({ path, reason }) => ({ propertyPath: path, reason })),
     });
+    // Pulumi's runner prints an error by inspecting it, with the promise and all resources that hang on it: most of a
+    // minute for what the message says already.
+    Object.defineProperty(error, inspect.custom, { value: () => message });
+    throw error;
   }
 }
 

@@ -66,7 +66,9 @@ async function runProgram(
   request: language.RunRequest,
   engineAddress: string,
 ): Promise<language.RunResponse> {
-  const program = spawn(process.execPath, programArguments(request, engineAddress), {
+  // The kernel ends the program with this process, also when this one is killed: without its engine it never would.
+  const dieWithParent = ['--pdeathsig', 'KILL', process.execPath];
+  const program = spawn('setpriv', [...dieWithParent, ...programArguments(request, engineAddress)], {
     cwd: request.getPwd(),
     env: programEnvironment(request),
     // Standard output of the host carries the port and nothing else after it; the engine shows both as diagnostics.
