@@ -26,7 +26,8 @@ export interface VirtualIpArgs {
   address?: string;
   /**
    * route: ids of the route tables whose subnets have clients, each under a name of yours; needed with a VPC that
-   * exists. Defaults to all tables of a VPC that is made here.
+   * exists. A balancer may then rewrite any route of these tables, the default route too: EC2 grants a table, not a
+   * destination. Defaults to all tables of a VPC that is made here.
    */
   routeTableIds?: Record<string, pulumi.Input<string>>;
   /** privateIp: true puts an Elastic IP on the address, which moves with it, and is then the endpoint. Defaults to false. */
