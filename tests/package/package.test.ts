@@ -1,0 +1,77 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { repositoryRoot } from '../../lab/paths';
+import { run } from '../../lab/process';
+
+/** The package as npm packs it, in an empty folder with nothing of the repository in reach. */
+const folder = mkdtempSync(join(tmpdir(), 'emqx-haproxy-consumer-'));
+const manifest = z
+  .object({
+    version: z.string(),
+    peerDependencies: z.record(z.string(), z.string()),
+    devDependencies: z.record(z.string(), z.string()),
+  })
+  .parse(JSON.parse(readFileSync(join(repositoryRoot, 'package.json'), 'utf8')));
+let packed: readonly string[] = [];
+
+beforeAll(async () => {
+  const listing = await run('npm', ['pack', '--json', '--pack-destination', folder], { cwd: repositoryRoot });
+  const [entry] = z
+    .array(z.object({ filename: z.string(), files: z.array(z.object({ path: z.string() })) }))
+    .parse(JSON.parse(listing.slice(listing.indexOf('[\n'))));
+  packed = entry?.files.map(({ path }) => path) ?? [];
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'consumer', private: true }));
+  // The peers at the versions that the repository itself is tested with.
+  const beside = [...Object.keys(manifest.peerDependencies), 'typescript', '@types/node'].map(
+    (name) => `${name}@${manifest.devDependencies[name] ?? 'latest'}`,
+  );
+  await run(
+    'npm',
+    ['install', '--prefer-offline', '--ignore-scripts', `./${entry?.filename ?? ''}`, ...beside],
+    { cwd: folder },
+  );
+  cpSync(join(__dirname, 'consumer'), folder, { recursive: true });
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('the packed package', () => {
+  it('holds the components, templates and host programs, and no tests', () => {
+    expect(packed).toEqual(
+      expect.arrayContaining([
+        'dist/components/index.js',
+        'templates/haproxy.cfg.mustache',
+        'host/vip_agent.py',
+        'LICENSE',
+      ]),
+    );
+    expect(packed.filter((path) => /test|lab|bench|verify/.test(path))).toEqual([]);
+  });
+
+  it('type-checks and composes with Outputs and an explicit provider, which every resource and lookup uses', async () => {
+    const options = [
+      '--strict',
+      '--skipLibCheck',
+      '--module',
+      'node16',
+      '--moduleResolution',
+      'node16',
+      '--target',
+      'es2022',
+    ];
+    await run('npx', ['tsc', ...options, 'compose.ts'], { cwd: folder });
+    const composed = z
+      .object({
+        endpoints: z.record(z.string(), z.string()),
+        providers: z.array(z.string()),
+        types: z.number(),
+      })
+      .parse(JSON.parse(await run(process.execPath, ['compose.js'], { cwd: folder })));
+    expect(composed.endpoints).toEqual({ mqtts: 'mqtts://198.51.100.10:8883' });
+    expect(composed.providers).toHaveLength(1);
+    expect(composed.providers[0]).toContain('::west::');
+    expect(composed.types).toBeGreaterThan(20);
+  });
+});
