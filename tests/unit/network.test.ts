@@ -38,6 +38,22 @@ describe('a network that is made', () => {
     expect(graph.one(route, 'net-private-1-default').inputs).toMatchObject({ natGatewayId: 'net-nat-1-id' });
   });
 
+  it('places both balancers in one zone when asked to, and not in more zones than there are', async () => {
+    const networks: Network[] = [];
+    await graphOf(() => networks.push(new Network('net', { zoneCount: 3, balancerZoneCount: 1 })));
+    expect(networks[0]?.balancerSubnets.map(({ cidr }) => cidr)).toEqual(['10.20.0.0/24']);
+    expect(networks[0]?.brokerSubnets).toHaveLength(3);
+    expect(await refusalOf(() => new Network('net', { zoneCount: 1, balancerZoneCount: 2 }))).toContain(
+      'network.balancerZoneCount: is 2, and network.zoneCount is 1; give at most as many',
+    );
+  });
+
+  it('tells its route tables by name', async () => {
+    const networks: Network[] = [];
+    await graphOf(() => networks.push(new Network('net', { zoneCount: 2, nat: 'perZone' })));
+    expect(Object.keys(networks[0]?.routeTableIds ?? {})).toEqual(['public', 'private-1', 'private-2']);
+  });
+
   it('reserves the planned block of every subnet that hosts are placed in', async () => {
     const graph = await graphOf(() => new Network('net', { zoneCount: 3 }));
     expect(
