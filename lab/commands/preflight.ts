@@ -7,6 +7,7 @@ import { step } from '../progress';
 /** What the lab runs on this machine, by Debian package. */
 const neededPackages = [
   'apt-utils',
+  'conntrack',
   'debootstrap',
   'dpkg-dev',
   'e2fsprogs',
@@ -14,16 +15,20 @@ const neededPackages = [
   'iproute2',
   'nftables',
   'openssh-client',
+  'procps',
   'python3-venv',
   'systemd-container',
 ];
 
 const log = 'packages';
 
-/** Refuses a machine that the lab cannot run on, and installs the Debian packages that it lacks. */
-export async function preflight(): Promise<void> {
+/**
+ * Refuses a machine that the lab cannot run on, and installs the Debian packages that it lacks: its own, and `more`
+ * for a caller that needs others.
+ */
+export async function preflight(more: readonly string[] = []): Promise<void> {
   requireRoot();
-  const missing = await missingPackages();
+  const missing = await missingPackages([...neededPackages, ...more]);
   if (missing.length > 0) await step(`installing ${missing.join(' ')}`, () => install(missing));
   refuseHostNetworks(JSON.parse(await run('ip', ['-4', '-json', 'address'])) as readonly HostDevice[]);
 }
@@ -40,18 +45,18 @@ export function requireRoot(): void {
   }
 }
 
-async function missingPackages(): Promise<string[]> {
+async function missingPackages(needed: readonly string[]): Promise<string[]> {
   const format = '${Package} ${db:Status-Status}\n';
   const known = await run('dpkg-query', ['--show', `--showformat=${format}`]).catch((error: unknown) => {
     if (!(error instanceof CommandFailed)) throw error;
     throw new Error(
-      `the lab needs Debian or Ubuntu, and this machine has no dpkg. It uses ${neededPackages.join(', ')}.`,
+      `the lab needs Debian or Ubuntu, and this machine has no dpkg. It uses ${needed.join(', ')}.`,
     );
   });
   const installed = new Set(
     known.split('\n').flatMap((line) => (line.endsWith(' installed') ? [line.split(' ')[0]] : [])),
   );
-  return neededPackages.filter((name) => !installed.has(name));
+  return needed.filter((name) => !installed.has(name));
 }
 
 async function install(packages: readonly string[]): Promise<void> {
