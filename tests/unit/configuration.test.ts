@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { readConfiguration } from '../../infra/configuration';
 
 const ssh = JSON.stringify({ allowedCidrs: ['198.51.100.7/32'] });
@@ -53,5 +56,29 @@ describe('a configuration', () => {
       'emqx.version: is 5.9.0 with 3 brokers and no emqx.licenseKey: from 5.9.0 a cluster needs a licence key; set one, use 5.8.9, or run a single broker',
     );
     expect(readConfiguration({ ssh, emqx: '{"version":"5.9.0","brokers":1}' }).emqx?.version).toBe('5.9.0');
+  });
+
+  it('takes the keys of the virtual IP in every mode', () => {
+    const read = (virtualIp: object) => readConfiguration({ ssh, virtualIp: JSON.stringify(virtualIp) });
+    const route = { mode: 'route', address: '10.255.0.1', routeTableIds: { main: 'rtb-1' } };
+    expect(read(route).virtualIp).toEqual(route);
+    expect(() => read({ mode: 'arp' })).toThrow(
+      'virtualIp.mode: is "arp"; elasticIp, route, privateIp are allowed',
+    );
+    expect(() => read({ mode: 'privateIp' })).toThrow(
+      'virtualIp.mode: is privateIp, and the balancers are in',
+    );
+  });
+});
+
+describe('a committed stack', () => {
+  it.each(['dev', 'lab', 'prod'])('%s has a configuration that is accepted', (stack) => {
+    const text = readFileSync(join(__dirname, '..', '..', `Pulumi.${stack}.yaml`), 'utf8');
+    // The file's shape is Pulumi's own.
+    const { config } = parse(text) as { config: Record<string, unknown> };
+    const values = Object.entries(config).flatMap(([key, value]) =>
+      key.startsWith('emqx-haproxy:') ? [[key.slice('emqx-haproxy:'.length), JSON.stringify(value)]] : [],
+    );
+    expect(() => readConfiguration(Object.fromEntries(values) as Record<string, string>)).not.toThrow();
   });
 });
