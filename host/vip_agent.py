@@ -19,6 +19,8 @@ LOOK_SECONDS = 2
 # EC2's own reads may lag behind its answers.
 CONSISTENCY_SECONDS = 3
 RETRY_SECONDS = 2
+# A backup that hears nothing becomes master after less than four adverts; some more, to be sure.
+SETTLE_SECONDS = 0.2
 
 
 def main() -> None:
@@ -197,12 +199,15 @@ class Agent:
             pace = min(RETRY_SECONDS, 0.05 * 2 ** min(self.attempts, 9))
         if self.claim.phase in (PENDING, UNSURE) and not self.said:
             pace = 0
+        if self.claim == Claim(IDLE, wary=True) and self.role == "BACKUP":
+            # Until it has settled it would leave the address to a peer that fails next.
+            pace = min(pace, SETTLE_SECONDS)
         self.due = time.monotonic() + pace * random.uniform(0.8, 1)
 
     def _look(self, now: float) -> None:
         if self.claim.phase == IDLE:
             fault("vip", False)
-            if self.role == "BACKUP" and now - self.since > 1 + 4 * self.advert_seconds:
+            if self.role == "BACKUP" and now - self.since > SETTLE_SECONDS + 4 * self.advert_seconds:
                 self._on("settled")
         holder = self.address.holder()
         self.said = ""

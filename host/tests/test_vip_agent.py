@@ -189,6 +189,24 @@ def test_after_a_pause_it_asks_before_it_acts(cloud: FakeAws, monkeypatch: pytes
     assert cloud.count("AssociateAddress") == 1
 
 
+def test_after_yielding_it_may_claim_as_soon_as_it_has_heard_its_peer(
+    cloud: FakeAws, run_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent = start()
+    say("MASTER")
+    until(agent, lambda: agent.claim.phase == "held")
+    cloud.holder = PEER
+    until(agent, lambda: agent.claim.phase == "yielded")
+    monkeypatch.setattr(vip_agent, "LOOK_SECONDS", 60)
+    agent.advert_seconds = 0.1
+    say("FAULT")
+    until(agent, lambda: fault(run_folder) == "0")
+    say("BACKUP")
+    until(agent, lambda: not agent.claim.wary)
+    say("MASTER")
+    until(agent, lambda: cloud.holder == SELF, 1)
+
+
 def test_an_agent_started_beside_a_master_asks_what_it_missed(cloud: FakeAws, run_folder: Path) -> None:
     (run_folder / "role").write_text("MASTER")
     cloud.holder = SELF
