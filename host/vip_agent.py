@@ -156,6 +156,8 @@ class Agent:
                 publish("role", self.role)
                 self.since = time.monotonic()
                 self._on(words[2])
+                if self.role == "BACKUP" and self.claim == Claim(IDLE, wary=True):
+                    self.due = min(self.due, self.since + SETTLE_SECONDS)
 
     def _on(self, event: str) -> None:
         before, self.claim = self.claim.phase, after(self.claim, event)
