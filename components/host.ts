@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import * as aws from '@pulumi/aws';
 import * as command from '@pulumi/command';
 import * as pulumi from '@pulumi/pulumi';
@@ -11,7 +12,7 @@ import type { Tags } from './naming';
 import { tagged, typeToken } from './naming';
 import type { MachineArgs } from './plan/machines';
 import { operatingSystems } from './plan/operatingSystems';
-import { fileHashes, renderFileSet, userData } from './render';
+import { renderFileSet, userData } from './render';
 import type { HostFile, HostUserData, SecretView } from './render/model';
 import type { SshTarget } from './ssh';
 import { connectionTo } from './ssh';
@@ -83,8 +84,8 @@ export class Host extends pulumi.ComponentResource {
   readonly publicAddress: pulumi.Output<string> | undefined;
   /** The pinned SSH host key. */
   readonly hostKey: pulumi.Output<string>;
-  /** Path to SHA-256 of every file that should be on the host. */
-  readonly fileHashes: pulumi.Output<Record<string, string>>;
+  /** SHA-256 of the file set that should be on the host. */
+  readonly fileSetHash: pulumi.Output<string>;
   /** Done when the host has booted, is healthy, and has today's files and secrets. */
   readonly settled: pulumi.Resource;
   /** How it is reached over SSH. */
@@ -151,7 +152,7 @@ export class Host extends pulumi.ComponentResource {
     this.privateAddress = args.address;
     this.publicAddress = publicAddress?.publicIp;
     this.hostKey = key.publicKeyOpenssh.apply((line) => line.trim());
-    this.fileHashes = files.apply(fileHashes);
+    this.fileSetHash = files.apply((all) => createHash('sha256').update(renderFileSet(all)).digest('hex'));
     this.sshTarget = args.reachedBy ?? { address: publicAddress?.publicIp ?? args.address };
     this.settled = this.keepUpToDate(name, args, instance, files, secrets, attached);
     this.registerOutputs({ instanceId: this.instanceId, interfaceId: this.interfaceId });

@@ -29,8 +29,8 @@ export interface StackOutputs {
   readonly caCertificate: pulumi.Output<string>;
   /** How to log in to each host. Secret. */
   readonly ssh: pulumi.Output<SshOutput>;
-  /** Path to SHA-256 of every file that should be on a host, by host. */
-  readonly hostFiles: Readonly<Record<string, pulumi.Output<Record<string, string>>>>;
+  /** SHA-256 of the file set that should be on a host, by host: a changed line anywhere shows as a changed host. */
+  readonly hostFiles: Readonly<Record<string, pulumi.Output<string>>>;
 }
 
 /** Logging in: the user and key of all hosts, and each one's address, pinned key, and the host to go through. */
@@ -67,7 +67,7 @@ export function stackOutputs(platform: MqttPlatform): StackOutputs {
     })),
     caCertificate: platform.caCertificate,
     ssh: sshOutput(platform, hosts),
-    hostFiles: Object.fromEntries(hosts.map((host) => [host.hostname, host.fileHashes])),
+    hostFiles: Object.fromEntries(hosts.map((host) => [host.hostname, host.fileSetHash])),
   };
 }
 

@@ -40,31 +40,32 @@ async function sameVersions(
   return oneLine(first);
 }
 
+/** The set that was applied last is the one rendered, and every file of it is on the disk as it says. */
 async function renderedFiles(outputs: Outputs, hosts: Hosts): Promise<string> {
   const names = [...hosts.balancers, ...hosts.brokers];
-  const expected = (name: string) => outputs.hostFiles[name] ?? {};
-  // A file that is missing makes sha256sum fail, and is found below by its absence.
-  const sums = await onEach(
+  const answers = await onEach(
     hosts,
     names,
-    (name) => `sudo -n sha256sum -- ${Object.keys(expected(name)).map(quote).join(' ')} 2>/dev/null || true`,
+    () =>
+      'sudo -n sha256sum /var/lib/emqx-haproxy/current.set && ' +
+      'sudo -n python3 /usr/local/lib/emqx-haproxy/apply_config.py --check',
   );
   const wrong = names.flatMap((name) =>
-    differingFiles(expected(name), sums.get(name) ?? '').map((path) => `${name}:${path}`),
+    wrongFiles(outputs.hostFiles[name] ?? 'none', answers.get(name) ?? '').map((what) => `${name}: ${what}`),
   );
-  if (wrong.length > 0) throw new Unexpected('every file as rendered', `others at ${wrong.join(', ')}`);
-  return `${names.reduce((sum, name) => sum + Object.keys(expected(name)).length, 0)} files on ${names.length} hosts`;
+  if (wrong.length > 0) throw new Unexpected('every file as rendered', wrong.join(', '));
+  return `on ${names.length} hosts`;
 }
 
-/** The paths whose SHA-256 in `sha256sum`'s output is another one, or missing. */
-export function differingFiles(expected: Readonly<Record<string, string>>, sums: string): string[] {
-  const seen = new Map(
-    sums
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => [line.slice(66), line.slice(0, 64)] as const),
-  );
-  return Object.entries(expected).flatMap(([path, sum]) => (seen.get(path) === sum ? [] : [path]));
+const differences = z.record(z.string(), z.unknown());
+
+/** What is wrong by a host's answer: a line of `sha256sum` over its set, then `apply_config --check`'s JSON. */
+export function wrongFiles(expectedSet: string, answer: string): string[] {
+  const [sum = '', check = '{}'] = answer.trim().split('\n');
+  const another = sum.startsWith(expectedSet)
+    ? []
+    : ['its file set is not the rendered one; run `pulumi up`'];
+  return [...another, ...Object.keys(differences.parse(JSON.parse(check)))];
 }
 
 const applySettings = z.object({ enable: z.array(z.string()) });

@@ -21,7 +21,7 @@ const schema = z.object({
     ),
   }),
   /** SHA-256 by path, by host. */
-  hostFiles: z.record(z.string(), z.record(z.string(), z.string())),
+  hostFiles: z.record(z.string(), z.string()),
 });
 
 /** What verify needs of a stack's outputs; a stack may have more. */

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { Unexpected, Warning, check, eventually } from '../../verify/checks';
 import { checkEdge } from '../../verify/edgeChecks';
 import { connectedClients, runningNodes } from '../../verify/emqxCtl';
-import { differingFiles, holdsVip } from '../../verify/hostChecks';
+import { holdsVip, wrongFiles } from '../../verify/hostChecks';
 import { pairAcross } from '../../verify/mqttChecks';
 import { parseOutputs } from '../../verify/outputs';
 import { formatReport, succeeded } from '../../verify/report';
@@ -20,7 +20,7 @@ const outputs = {
     privateKey: 'k',
     hosts: { 'balancer-a': { address: '198.51.100.8', hostKey: 'ssh-ed25519 AAAA' } },
   },
-  hostFiles: { 'broker-1': { '/etc/emqx/emqx.conf': 'ab' } },
+  hostFiles: { 'broker-1': 'ab' },
 };
 
 describe('outputs', () => {
@@ -69,10 +69,14 @@ describe("emqx ctl's output", () => {
 describe('hosts', () => {
   const sum = (digit: string) => digit.repeat(64);
 
-  test('a changed file and a missing one differ', () => {
-    const expected = { '/etc/a': sum('a'), '/etc/b c': sum('b'), '/etc/d': sum('d') };
-    const seen = `${sum('a')}  /etc/a\n${sum('0')}  /etc/b c\n`;
-    expect(differingFiles(expected, seen)).toEqual(['/etc/b c', '/etc/d']);
+  test('a changed file and another set are wrong', () => {
+    const answer = (digit: string, check: string) =>
+      `${sum(digit)}  /var/lib/emqx-haproxy/current.set\n${check}\n`;
+    expect(wrongFiles(sum('a'), answer('a', '{}'))).toEqual([]);
+    expect(wrongFiles(sum('a'), answer('a', '{"/etc/b c": {"found": null}}'))).toEqual(['/etc/b c']);
+    expect(wrongFiles(sum('a'), answer('0', '{}'))).toEqual([
+      'its file set is not the rendered one; run `pulumi up`',
+    ]);
   });
 
   test('a balancer holds the VIP when it is master and EC2 has confirmed it', () => {
