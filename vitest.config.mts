@@ -32,6 +32,15 @@ export default defineConfig({
           hookTimeout: 300_000,
         },
       },
+      {
+        test: {
+          name: 'dataplane',
+          include: ['tests/dataplane/**/*.test.ts'],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
       lab('lab-parts', 'tests/lab/parts/**/*.test.ts'),
       lab('lab', 'tests/lab/cluster/**/*.test.ts'),
       lab('lab-modes', 'tests/lab/modes/**/*.test.ts'),

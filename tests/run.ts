@@ -3,7 +3,9 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureMoto } from '../lab/api/moto';
 import { preflight } from '../lab/commands/preflight';
+import { ensureCheckImage } from '../lab/machines/checkImage';
 import { labHome, paths, repositoryRoot } from '../lab/paths';
+import { systems } from './templates/checkImage';
 
 /**
  * Runs every suite, cheapest first, and closes with one line that counts all tests. Names as arguments run those
@@ -19,6 +21,9 @@ interface Count {
   readonly failed: number;
 }
 
+/** Debian packages that tests run directly on this machine. */
+const ofTheTests = ['haproxy', 'openssl'];
+
 const reports = join(labHome, 'reports');
 const python = join(paths.venv, 'bin', 'python');
 
@@ -29,6 +34,7 @@ const suites: readonly Suite[] = [
   { name: 'host', run: pytest },
   { name: 'templates', run: () => vitest('templates') },
   { name: 'package', run: () => vitest('package') },
+  { name: 'dataplane', run: dataplane },
   { name: 'lab-parts', run: () => vitest('lab-parts') },
   { name: 'lab', run: () => vitest('lab') },
   { name: 'lab-modes', run: () => vitest('lab-modes') },
@@ -39,7 +45,7 @@ async function main(wanted: readonly string[]): Promise<void> {
   if (unknown.length > 0)
     throw new Error(`no suite ${unknown.join(', ')}; there are ${suites.map(({ name }) => name).join(', ')}`);
   mkdirSync(reports, { recursive: true });
-  await preflight();
+  await preflight(ofTheTests);
   await ensureMoto();
   let total: Count = { passed: 0, failed: 0 };
   for (const suite of suites) {
@@ -69,11 +75,18 @@ async function check(program: string, args: readonly string[]): Promise<Count> {
   return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
 }
 
-async function vitest(project: string): Promise<Count> {
+/** In a network of its own, since its addresses may be this host's; so the images are made before. */
+async function dataplane(): Promise<Count> {
+  for (const { os } of systems) await ensureCheckImage(os);
+  return vitest('dataplane', ['unshare', '--net']);
+}
+
+async function vitest(project: string, prefix: readonly string[] = []): Promise<Count> {
   const report = join(reports, `${project}.json`);
   rmSync(report, { force: true });
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-  const code = await inherit('npx', ['vitest', 'run', '--project', project, ...reporters]);
+  const argv = [...prefix, 'npx', 'vitest', 'run', '--project', project, ...reporters];
+  const code = await inherit('env', argv);
   const { numPassedTests, numFailedTests } = readReport(report);
   // A file that cannot even be loaded has no test to count.
   return { passed: numPassedTests, failed: numFailedTests === 0 && code !== 0 ? 1 : numFailedTests };
