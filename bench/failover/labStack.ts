@@ -1,0 +1,43 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse, stringify } from 'yaml';
+import { labHome, repositoryRoot } from '../../lab/paths';
+import type { Setup } from './cells';
+
+/** Where the benchmark keeps its configuration, and its runs until they are published. */
+export const benchFolder = join(labHome, 'bench');
+
+const stackFile = join(benchFolder, 'Pulumi.lab.yaml');
+
+/** Brings the lab up with a setup, or changes it to one: two balancers and one broker. */
+export async function raise(setup: Setup): Promise<void> {
+  mkdirSync(benchFolder, { recursive: true });
+  // The file's shape is Pulumi's own.
+  const file = parse(readFileSync(join(repositoryRoot, 'Pulumi.lab.yaml'), 'utf8')) as {
+    config: Record<string, unknown>;
+  };
+  const { advertIntervalMs, graceMs } = setup;
+  file.config['emqx-haproxy:emqx'] = { brokers: 1 };
+  if (!setup.baseline) file.config['emqx-haproxy:haproxy'] = { keepalived: { advertIntervalMs, graceMs } };
+  writeFileSync(stackFile, stringify(file));
+  process.env['LAB_STACK_FILE'] = stackFile;
+  await lab('up');
+}
+
+/** Ends the lab. */
+export async function lower(): Promise<void> {
+  await lab('down');
+}
+
+async function lab(verb: string): Promise<void> {
+  const args = ['--require', require.resolve('tsx/cjs'), 'lab/cli.ts', verb];
+  const child = spawn(process.execPath, args, { cwd: repositoryRoot, stdio: ['ignore', 'ignore', 'pipe'] });
+  let errors = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
+  const code = await new Promise<number | null>((done, failed) => {
+    child.on('error', failed);
+    child.on('close', done);
+  });
+  if (code !== 0) throw new Error(`lab ${verb} failed (exit ${String(code)}):\n${errors.slice(-2_000)}`);
+}
