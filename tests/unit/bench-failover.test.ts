@@ -1,0 +1,84 @@
+import { createServer } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { cells } from '../../bench/failover/cells';
+import { outagePlot } from '../../bench/failover/plot';
+import { epochMs, Probes } from '../../bench/failover/probes';
+import { reportMarkdown } from '../../bench/failover/report';
+import type { Run } from '../../bench/failover/run';
+import { summarize } from '../../bench/failover/statistics';
+
+const connack = Buffer.from([0x20, 2, 0, 0]);
+const [cell] = cells;
+
+function run(outageMs: number): Run {
+  return {
+    cell: cell?.id ?? '',
+    at: '2026-01-01T00:00:00.000Z',
+    outageMs,
+    phases: { detection: 1, decision: 2, apiCall: 3, route: 4 },
+    clients: { publisherMs: 5, noticedMs: undefined, receiverMs: 0 },
+    healOutageMs: 10,
+    settledMs: 20,
+    loadAverage: 0.5,
+  };
+}
+
+describe('the figures of a cell', () => {
+  it('are its median, 95th percentile and maximum, and none of nothing', () => {
+    expect(summarize([5, 1, undefined, 3, 2, 4])).toMatchObject({ count: 5, median: 3, max: 5 });
+    expect(summarize([5, 1, undefined, 3, 2, 4])?.p95).toBeCloseTo(4.8);
+    expect(summarize([undefined])).toBeUndefined();
+  });
+
+  it('stand in the table and the plot of the cells that were measured, and of no other', () => {
+    const results = { machine: { kernel: '6' }, runs: [run(100), run(300)] };
+    const page = reportMarkdown(results, cells);
+    expect(page).toContain('| 2 | 200 | 290 | 300 | 10 | 20 |');
+    expect(page).not.toContain('Host crash');
+    expect(outagePlot(results, cells).match(/<circle/g)).toHaveLength(2);
+  });
+
+  it('have an id for each cell', () => {
+    expect(new Set(cells.map(({ id }) => id)).size).toBe(cells.length);
+  });
+});
+
+describe('probes', () => {
+  let server: Server | undefined;
+  let probes: Probes | undefined;
+
+  afterEach(() => {
+    probes?.stop();
+    server?.close();
+  });
+
+  /** Answers as long as `serving.now`; else it accepts and stays silent, as a frozen host does. */
+  async function begin(serving: { now: boolean }): Promise<Probes> {
+    server = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.on('data', () => serving.now && socket.write(connack));
+    });
+    await new Promise<void>((done) => server?.listen(0, '127.0.0.1', done));
+    // A server that listens on a port has an address of this shape.
+    const { port } = server.address() as AddressInfo;
+    probes = new Probes('127.0.0.1', port);
+    probes.start();
+    return probes;
+  }
+
+  it('count a host that accepts connections and does not answer as no service', async () => {
+    const serving = { now: true };
+    const begun = await begin(serving);
+    await expect.poll(() => begun.isServed(0), { timeout: 3_000 }).toBe(true);
+    const from = epochMs();
+    serving.now = false;
+    await expect.poll(() => epochMs() - from).toBeGreaterThan(400);
+    expect(begun.isServed(from)).toBe(false);
+    serving.now = true;
+    await expect.poll(() => begun.isServed(from), { timeout: 3_000 }).toBe(true);
+    const { lengthMs } = begun.longestGap(from, epochMs());
+    expect(lengthMs).toBeGreaterThan(350);
+    expect(lengthMs).toBeLessThan(1_500);
+  });
+});
