@@ -36,6 +36,7 @@ export class AwsFront {
   async handle(incoming: IncomingMessage, outgoing: ServerResponse, fromRunner: boolean): Promise<void> {
     const begun = performance.now();
     const call = await readCall(incoming);
+    this.showClock(call, fromRunner, outgoing);
     let outcome = '200';
     try {
       const answered = await this.answer(call, fromRunner, outgoing);
@@ -47,6 +48,12 @@ export class AwsFront {
     }
     const tookMs = (performance.now() - begun).toFixed(1);
     log(`${call.sourceAddress} ${call.service}:${call.action} ${tookMs} ms ${outcome}`);
+  }
+
+  /** A clock that judges signatures is the one that dates the answers: clients learn from them how far they are off. */
+  private showClock({ service, action }: AwsCall, fromRunner: boolean, outgoing: ServerResponse): void {
+    const skewMs = this.faults.skewMs({ service, action, caller: fromRunner ? 'runner' : 'instance' });
+    if (skewMs !== 0) outgoing.setHeader('date', new Date(this.now() + skewMs).toUTCString());
   }
 
   private async answer(call: AwsCall, fromRunner: boolean, outgoing: ServerResponse): Promise<boolean> {
