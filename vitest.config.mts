@@ -43,6 +43,7 @@ export default defineConfig({
       },
       lab('lab-parts', 'tests/lab/parts/**/*.test.ts'),
       lab('lab', 'tests/lab/cluster/**/*.test.ts'),
+      lab('lab-vip', 'tests/lab/vip/**/*.test.ts'),
       lab('lab-modes', 'tests/lab/modes/**/*.test.ts'),
     ],
   },

@@ -37,6 +37,7 @@ const suites: readonly Suite[] = [
   { name: 'dataplane', run: dataplane },
   { name: 'lab-parts', run: () => vitest('lab-parts') },
   { name: 'lab', run: () => vitest('lab') },
+  { name: 'lab-vip', run: () => vitest('lab-vip') },
   { name: 'lab-modes', run: () => vitest('lab-modes') },
 ];
 

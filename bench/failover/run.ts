@@ -107,7 +107,7 @@ async function isMaster(target: Target, balancer: string): Promise<boolean | und
     'systemctl is-active --quiet haproxy keepalived && cat /run/emqx-haproxy/fault/* && ip -4 -o address show dev lo';
   const text = await target.shell(balancer, script).catch(() => undefined);
   if (text === undefined || /^1$/m.test(text)) return undefined;
-  return text.split('\n').some((line) => line.includes(' inet ') && !line.includes(' 127.'));
+  return text.split('\n').some((line) => line.includes(' inet ') && !line.includes(' 127.0.0.1/'));
 }
 
 async function until(what: string, limitMs: number, condition: () => boolean | Promise<boolean>) {

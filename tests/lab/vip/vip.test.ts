@@ -1,0 +1,147 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { lower, raise } from '../../../bench/failover/labStack';
+import { epochMs } from '../../../bench/failover/probes';
+import { settled } from '../../../bench/failover/run';
+import { labTarget, type Target } from '../../../bench/failover/target';
+import { AcknowledgedMessages } from './acknowledged';
+import { agentSaid, allWell, breakIt, failOver, holderBecomes, shortenCredentials, Watch } from './cluster';
+
+/** How long a fault that splits the pair lasts: many adverts, and several looks of vip-agent. */
+const splitMs = 7_000;
+
+let target: Target;
+
+beforeAll(async () => {
+  await lower();
+  await raise({ advertIntervalMs: 100, graceMs: 1_000, baseline: false });
+  target = await labTarget();
+  await settled(target);
+});
+
+afterEach(async () => {
+  await allWell(target);
+});
+
+afterAll(async () => {
+  await target.close();
+  await lower();
+});
+
+describe('ten failovers in a row', () => {
+  it('lose no acknowledged message, and never give the VIP to two interfaces', async () => {
+    const watch = new Watch(target);
+    const messages = await AcknowledgedMessages.begin(target.host, target.port);
+    for (let round = 0; round < 2; round += 1)
+      for (const name of ['handover', 'haproxyHung', 'keepalivedKilled', 'networkCut', 'hostCrash'] as const)
+        await failOver(target, name);
+    const { acknowledged, missing } = await messages.end();
+    const { holders, most } = await watch.end();
+    expect(missing).toEqual([]);
+    expect(acknowledged).toBeGreaterThan(100);
+    expect(most).toBe(1);
+    expect(holders).toHaveLength(11);
+  });
+});
+
+describe('a pair that cannot hear each other', () => {
+  it.each(['active', 'standby'] as const)(
+    'by VRRP, cut at the %s one, does not steal the address back and forth',
+    async (end) => {
+      const watch = new Watch(target);
+      const pair = await settled(target);
+      await breakIt('host', pair[end], 'partition', 'vrrp');
+      await pause(splitMs);
+      const healedAt = epochMs();
+      await allWell(target);
+      const settledMs = epochMs() - healedAt;
+      const { holders, most, outageMs } = await watch.end();
+      expect(holders.length).toBeLessThanOrEqual(2);
+      expect({ most, isServed: outageMs < 1_000 }).toEqual({ most: 1, isServed: true });
+      expect(settledMs).toBeLessThan(5_000);
+    },
+  );
+
+  it('at all, while both reach EC2, does not either', async () => {
+    const watch = new Watch(target);
+    const { active, standby } = await settled(target);
+    await breakIt('host', active, 'partition', standby);
+    await pause(splitMs);
+    await allWell(target);
+    const { holders, most, outageMs } = await watch.end();
+    expect(holders.length).toBeLessThanOrEqual(2);
+    expect({ most, isServed: outageMs < 1_000 }).toEqual({ most: 1, isServed: true });
+  });
+});
+
+describe('a host that stood still', () => {
+  it('leaves the address to its peer when it goes on', async () => {
+    const { active, standby } = await settled(target);
+    await breakIt('host', active, 'freeze');
+    await holderBecomes(target, standby);
+    const watch = new Watch(target);
+    const pair = await allWell(target);
+    const { holders } = await watch.end();
+    expect(pair).toEqual({ active: standby, standby: active });
+    expect(holders).toHaveLength(1);
+  });
+
+  it('is followed even by a peer that stood still itself a moment ago', async () => {
+    const first = await settled(target);
+    await breakIt('host', first.active, 'freeze');
+    await holderBecomes(target, first.standby);
+    const second = await allWell(target);
+    await pause(1_000);
+    await breakIt('host', second.active, 'freeze');
+    await holderBecomes(target, second.standby, 5_000);
+  });
+});
+
+describe('a takeover', () => {
+  it('waits for an API that does not answer, says so in a line, and is done when it does', async () => {
+    const { active, standby } = await settled(target);
+    const since = epochMs();
+    await breakIt('api', 'error');
+    await breakIt('host', active, 'crash');
+    await expect.poll(() => agentSaid(target, standby, since), { timeout: 10_000 }).toContain('trying again');
+    const said = (await agentSaid(target, standby, since)).split('\n');
+    expect(said.filter((line) => line.includes('trying again'))).toHaveLength(1);
+    expect(await target.holder()).toBe(active);
+    await allWell(target);
+    expect(await target.holder()).toBe(standby);
+  });
+
+  it('gets new credentials when its own have expired', async () => {
+    const { active, standby } = await settled(target);
+    await shortenCredentials(2);
+    await target.shell(standby, 'systemctl restart vip-agent');
+    await pause(4_000);
+    await shortenCredentials(3_600);
+    await breakIt('host', active, 'crash');
+    await holderBecomes(target, standby, 5_000);
+  });
+
+  it('signs by the time of an API that finds its clock ten minutes wrong', async () => {
+    const { active, standby } = await settled(target);
+    await breakIt('api', 'skew', '600');
+    await breakIt('host', active, 'crash');
+    await holderBecomes(target, standby, 5_000);
+  });
+
+  it('needs no room on the disk', async () => {
+    const { active, standby } = await settled(target);
+    await breakIt('host', standby, 'fill-disk');
+    await breakIt('host', active, 'crash');
+    await holderBecomes(target, standby, 5_000);
+  });
+});
+
+describe('two balancers that boot at once', () => {
+  it('agree on one', async () => {
+    const { active, standby } = await settled(target);
+    const watch = new Watch(target);
+    await Promise.all([active, standby].map((name) => breakIt('host', name, 'crash')));
+    await allWell(target);
+    expect((await watch.end()).most).toBe(1);
+  });
+});
