@@ -18,13 +18,13 @@ const common: MqttPlatformArgs = {
 const blue = new MqttPlatform('blue', {
   ...common,
   network: { cidr: '10.20.0.0/16' },
-  haproxy: { keepalived: { preferred: 'haproxy-1', preempt: true } },
+  haproxy: { instanceType: 't3.medium', keepalived: { preferred: 'haproxy-1', preempt: true } },
 });
 
 const green = new MqttPlatform('green', {
   ...common,
   network: { cidr: '10.21.0.0/16' },
-  haproxy: { keepalived: { preferred: 'haproxy-2', preempt: true } },
+  haproxy: { instanceType: 't3.medium', keepalived: { preferred: 'haproxy-2', preempt: true } },
 });
 
 /** For one DNS name with two A records, or for clients that are told which half of the fleet they belong to. */

@@ -9,7 +9,8 @@ beforeAll(async () => {
   graph = await graphOf(async () => {
     outputs = await import('../../examples/active-active/index.js');
   });
-});
+  // Two whole platforms take their time on a busy machine.
+}, 60_000);
 
 const keepalivedOf = (host: string) => {
   const set = String(graph.one('command:remote:Command', `${host}-files`).inputs['stdin']);
