@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { configure, labOk, onHost, outputs, resetConfiguration } from '../cluster/lab';
+import type { Outputs } from '../cluster/lab';
 import { servedWithinMs } from '../cluster/mqtt';
 import { holders, letBrokersReach } from './ec2';
 
@@ -48,6 +49,8 @@ const modes: readonly Mode[] = [
 ];
 
 describe.each(modes)('a virtual IP in mode $mode', ({ mode, configuration, address, clients }) => {
+  let stack: Outputs;
+
   beforeAll(async () => {
     resetConfiguration();
     configure({
@@ -57,8 +60,8 @@ describe.each(modes)('a virtual IP in mode $mode', ({ mode, configuration, addre
     });
     await labOk('down');
     await labOk('up');
-    const { endpoint } = await outputs();
-    if (clients.includes('vpc')) await letBrokersReach(address(endpoint), port);
+    stack = await outputs();
+    if (clients.includes('vpc')) await letBrokersReach(address(stack.endpoint), port);
   });
 
   afterAll(async () => {
@@ -73,6 +76,7 @@ describe.each(modes)('a virtual IP in mode $mode', ({ mode, configuration, addre
       await labOk('fault', 'host', active, 'poweroff');
       await served();
       expect(await holder(), turn).not.toBe(active);
+      // One of the two turns leads away from where `up` put the address.
       await labOk('pulumi', '--', 'preview', '--refresh', '--expect-no-changes', '--non-interactive');
       await labOk('heal', 'host', active);
       await vi.waitFor(
@@ -83,7 +87,7 @@ describe.each(modes)('a virtual IP in mode $mode', ({ mode, configuration, addre
   });
 
   async function served(): Promise<void> {
-    const { endpoint, endpoints } = await outputs();
+    const { endpoint, endpoints } = stack;
     const tries = {
       internet: () => servedWithinMs(endpoints['mqtt'] ?? '', takeoverLimitSeconds * 1000),
       vpc: () =>
@@ -94,8 +98,7 @@ describe.each(modes)('a virtual IP in mode $mode', ({ mode, configuration, addre
 
   /** The one holder in EC2's view. */
   async function holder(): Promise<string> {
-    const { endpoint } = await outputs();
-    const names = await holders[mode](address(endpoint));
+    const names = await holders[mode](address(stack.endpoint));
     expect(names).toEqual([expect.stringMatching(/^haproxy-[12]$/)]);
     return names[0] ?? '';
   }
