@@ -1,8 +1,10 @@
 """What a changed file asks of a running host: none, sysctl, or runtime:, reload:, restart: and a unit."""
 
 from collections.abc import Collection
+from pathlib import Path
 
 from haproxy_runtime import load
+from revocation import close_revoked
 from services import load_kernel_settings, systemctl
 
 EFFORTS = ["runtime", "reload", "restart"]
@@ -24,3 +26,13 @@ def carry_out(changes: Collection[tuple[str, str]]) -> None:
             [load(path) for path, change in changes if change == f"runtime:{unit}"]
         ):
             systemctl("restart" if kind == "restart" else "reload-or-restart", unit)
+    for path in {path for path, _ in changes if path.endswith("-client-crl.pem") and Path(path).exists()}:
+        _close_revoked(path)
+
+
+def _close_revoked(path: str) -> None:
+    try:
+        print(f"closed {close_revoked(path)} sessions of revoked certificates", flush=True)
+    except (OSError, ValueError) as reason:
+        # The list is in force for new sessions all the same: no reason to put the former one back.
+        print(f"sessions of revoked certificates may live on: {reason!r}", flush=True)

@@ -1,18 +1,18 @@
 """Resident on a balancer: tells Keepalived whether HAProxy answers; closes sessions that no broker serves."""
 
-import re
 import threading
 import time
 from collections import Counter
 from dataclasses import dataclass
 
-from haproxy_socket import MASTER, RUNTIME, ask
-from resident import fault, metrics, settings, tell_systemd
+from haproxy_socket import RUNTIME, ask
+from resident import RUN, fault, metrics, settings, tell_systemd
+from sessions import close, workers
 from tickets import renew
 
 SERVERS = "show stat -1 4 -1"
-SESSION = re.compile(r"^(0x\w+): .* be=(\S+) srv=([^<\s]\S*)", re.M)
-WORKER = re.compile(r"^(\d+)\s+worker\s+(\d+)", re.M)
+# There while HAProxy is being stopped, and the address is to move first.
+STOPPING = RUN / "stopping"
 Key = tuple[str, str]
 
 
@@ -43,6 +43,8 @@ def main() -> None:
             closer.see(servers(ask(RUNTIME, SERVERS, own["answerMs"] / 1000)))
         except OSError as reason:
             answer = "hung" if isinstance(reason, TimeoutError) else "dead"
+        if STOPPING.exists():
+            answer = "stopping"
         if (bad := verdict.after(answer, time.monotonic())) != before:
             print(f"HAProxy is {answer}: fault {int(bad)}", flush=True)
             fault("haproxy", bad)
@@ -53,7 +55,7 @@ def main() -> None:
 
 
 class Verdict:
-    """A dead HAProxy has a grace, in which systemd restarts it; a hung one, or one never seen, has none."""
+    """A dead HAProxy has a grace, in which systemd restarts it; a hung, stopping or new one has none."""
 
     def __init__(self, grace_seconds: float) -> None:
         self.grace_seconds = grace_seconds
@@ -63,16 +65,22 @@ class Verdict:
         """Whether Keepalived should see a fault."""
         if answer == "ok":
             self.good_until = now + self.grace_seconds
-        elif answer == "hung":
+        elif answer != "dead":
             self.good_until = 0
         return answer != "ok" and now >= self.good_until
 
 
 def servers(table: str) -> dict[Key, Server]:
-    """From `show stat`."""
+    """From `show stat`. A fallback backend checks nothing: its servers are judged by their checked twins."""
     names, *rows = (line.split(",") for line in table.lstrip("# ").splitlines() if line)
     status, sessions = names.index("status"), names.index("scur")
-    return {(row[0], row[1]): Server(row[status], int(row[sessions])) for row in rows}
+    states = {(row[0], row[1]): row[status] for row in rows}
+    return {
+        (row[0], row[1]): Server(
+            states.get((row[0].replace("fallback_", "brokers_", 1), row[1]), row[status]), int(row[sessions])
+        )
+        for row in rows
+    }
 
 
 def abandoned(state: dict[Key, Server]) -> set[Key]:
@@ -117,28 +125,18 @@ class Closer:
             if count := state[backend, server].sessions:
                 ask(RUNTIME, f"shutdown sessions server {backend}/{server}", 5)
                 self.counts["closed_down_total"] += count
-        current, _, listed = ask(MASTER, "show proc").partition("# old workers")
-        # The oldest has seen the most reloads.
-        old = [pid for pid, _ in sorted(WORKER.findall(listed), key=lambda found: -int(found[1]))]
+        running, old = workers()
         for pid in old if down else []:
-            self.counts["closed_down_total"] += self._close(pid, down)
+            self.counts["closed_down_total"] += close(pid, lambda _, *key: key in down)
         if paced:
             draining = {key for key, server in state.items() if server.status.startswith("DRAIN")}
             left = self.per_second
-            for pid in [*old, *(pid for pid, _ in WORKER.findall(current))] if draining else []:
-                left -= (closed := self._close(pid, draining, left))
+            for pid in old + running if draining else []:
+                left -= (closed := close(pid, lambda _, *key: key in draining, left))
                 self.counts["closed_drain_total"] += closed
             for pid in old[: max(0, len(old) - self.old_workers)]:
-                self.counts["closed_old_total"] += self._close(pid, None, self.per_second)
+                self.counts["closed_old_total"] += close(pid, lambda *_: True, self.per_second)
         self.counts["old_workers"] = len(old)
-
-    def _close(self, pid: str, of: set[Key] | None, limit: int | None = None) -> int:
-        sessions = SESSION.findall(ask(MASTER, f"@!{pid} show sess", 5))
-        chosen = [found for found, *key in sessions if of is None or tuple(key) in of][:limit]
-        for start in range(0, len(chosen), 100):
-            commands = [f"@!{pid} shutdown session {found}" for found in chosen[start : start + 100]]
-            ask(MASTER, ";".join(commands), 5)
-        return len(chosen)
 
 
 if __name__ == "__main__":

@@ -4,13 +4,16 @@ import json
 import os
 import random
 import select
+import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from aws import ANSWER_SECONDS, Aws, AwsError
 from claim import HELD, IDLE, PENDING, UNSURE, YIELDED, Claim, after
 from resident import RUN, fault, metrics, publish, settings, tell_systemd
+from sessions import admit, leave
 
 SETTINGS = Path("/etc/emqx-haproxy/aws.json")
 FIFO = RUN / "notify.fifo"
@@ -21,6 +24,8 @@ CONSISTENCY_SECONDS = 3
 RETRY_SECONDS = 2
 # A backup that hears nothing becomes master after less than four adverts; some more, to be sure.
 SETTLE_SECONDS = 0.2
+# A peer that has not claimed by then does not live.
+LEAVE_SECONDS, LEAVE_LOOK_SECONDS = 10, 0.2
 
 
 def main() -> None:
@@ -117,7 +122,7 @@ class Agent:
         # Started anew beside a Keepalived that is master: it says nothing again, so ask EC2.
         self.claim = Claim(UNSURE if self.role == "MASTER" else IDLE)
         self.due = self.since = self.claimed_at = time.monotonic()
-        self.attempts, self.said = 0, ""
+        self.attempts, self.said, self.leaving_until = 0, "", 0.0
         fault("vip", False)
         self._open()
 
@@ -154,6 +159,9 @@ class Agent:
             if words[:1] == ["INSTANCE"] and len(words) > 2:
                 self.role = words[2].partition("_")[0]
                 publish("role", self.role)
+                self.leaving_until = time.monotonic() + LEAVE_SECONDS
+                if self.role == "MASTER":
+                    self._turn_clients(admit)
                 self.since = time.monotonic()
                 self._on(words[2])
                 if self.role == "BACKUP" and self.claim == Claim(IDLE, wary=True):
@@ -176,7 +184,7 @@ class Agent:
     def _act(self) -> None:
         now = time.monotonic()
         self.attempts += 1
-        pace = LOOK_SECONDS
+        pace: float = LOOK_SECONDS
         try:
             if self.claim.phase == PENDING:
                 self.address.claim()
@@ -204,6 +212,8 @@ class Agent:
         if self.claim == Claim(IDLE, wary=True) and self.role == "BACKUP":
             # Until it has settled it would leave the address to a peer that fails next.
             pace = min(pace, SETTLE_SECONDS)
+        elif self.leaving_until:
+            pace = LEAVE_LOOK_SECONDS
         self.due = time.monotonic() + pace * random.uniform(0.8, 1)
 
     def _look(self, now: float) -> None:
@@ -213,8 +223,23 @@ class Agent:
                 self._on("settled")
         holder = self.address.holder()
         self.said = ""
+        if self.leaving_until and (holder == "peer" or now > self.leaving_until):
+            # Whoever still has a session here is cut off. A stop of Keepalived refused clients until now.
+            self._turn_clients(*([leave, admit] if holder == "peer" else [admit]))
         if holder == "self" or now - self.claimed_at > CONSISTENCY_SECONDS or self.claim.phase == UNSURE:
             self._on(holder)
+
+    def _turn_clients(self, *steps: Callable[[], None]) -> None:
+        def take() -> None:
+            try:
+                for step in steps:
+                    step()
+            except OSError as reason:
+                print(f"HAProxy: {reason!r}", flush=True)
+
+        self.leaving_until = 0
+        # Thousands of sessions take longer than a claim may wait.
+        threading.Thread(target=take, daemon=True).start()
 
     def _report(self) -> None:
         values = {"master": self.role == "MASTER", "held": self.claim.phase == HELD, **self.counts}

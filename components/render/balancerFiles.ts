@@ -35,7 +35,7 @@ export function balancerFiles(view: BalancerView): HostFile[] {
       owner: 'root:root',
       change: reload('keepalived'),
     },
-    dropIn('keepalived', render('units/keepalived.conf', {})),
+    dropIn('keepalived', render('units/keepalived.conf', { programFolder })),
     programUnit('haproxy-watch', {
       description: 'Watches HAProxy for Keepalived and closes the sessions of down brokers',
       after: 'haproxy.service',

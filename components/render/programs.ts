@@ -24,7 +24,7 @@ export function programFiles(names: readonly string[]): HostFile[] {
 
 /** Serve later sets only: user data leaves them out, and the first set that comes over SSH brings them. */
 export const laterPrograms: ReadonlySet<string> = new Set(
-  ['update', 'changes', 'haproxy_runtime'].map((name) => `${programFolder}/${name}.py`),
+  ['update', 'changes', 'haproxy_runtime', 'revocation'].map((name) => `${programFolder}/${name}.py`),
 );
 
 /** Differs whenever the program or a module that it imports does. */

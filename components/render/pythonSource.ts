@@ -1,5 +1,5 @@
 /**
- * A Python program as it travels: without docstrings, comments, blank lines and types of results, indented by one
+ * A Python program as it travels: without docstrings, comments, blank lines and types of functions, indented by one
  * space. User data has room for 16 KiB, and this saves a fifth of the programs. A test compares both syntax trees.
  */
 export function compactPython(source: string): string {
@@ -11,5 +11,9 @@ export function compactPython(source: string): string {
     .replace(/^ *#(?!!).*\n/gm, '')
     .replace(/^ *\n/gm, '')
     .replace(/\) -> [^\n]+:$/gm, '):')
+    .replace(/^ *def [^\n]+:$/gm, (definition) => definition.replace(parameterType, ''))
     .replace(/^(?: {4})+/gm, (spaces) => ' '.repeat(spaces.length / 4));
 }
+
+/** `: dict[str, File] | None` where a comma, a default or the end follows. */
+const parameterType = /: (?:[\w.]+(?:\[(?:[^[\]]|\[(?:[^[\]]|\[[^[\]]*\])*\])*\])?(?: \| )?)+(?=,|\)| =)/g;

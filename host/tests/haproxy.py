@@ -49,7 +49,8 @@ class HaProxy:
         self.brokers = [Broker() for _ in range(3)]
         self.port = self.free_port()
         self.clients: list[socket.socket] = []
-        self.globals = self.extra = self.frontends = ""
+        self.globals = self.extra = self.frontends = self.rule = ""
+        self.backend = "brokers"
 
     def free_port(self) -> int:
         """One that nothing listens on."""
@@ -73,9 +74,10 @@ defaults
   timeout server 100s
 frontend mqtt
   bind 127.0.0.1:{self.port} {self.extra}
-  default_backend brokers
+  {self.rule}
+  default_backend {self.backend}
 {self.frontends}
-backend brokers
+backend {self.backend}
   balance roundrobin
 {servers}
 """

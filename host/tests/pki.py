@@ -23,13 +23,23 @@ class Authority:
         self.path("openssl.cnf").write_text(CONFIG.format(folder=folder))
         self._openssl("req", "-x509", "-subj", "/CN=authority", *self._new("ca.pem"))
         for name in ("server.pem", "device.pem"):
-            issuer = ["-CA", str(self.path("ca.pem")), "-CAkey", str(self.path("ca.pem.key"))]
-            self._openssl("req", "-x509", "-subj", f"/CN={name}", *issuer, *self._new(name))
+            self.issue(name)
         self._publish()
 
     def path(self, name: str) -> Path:
         """Of one of its files."""
         return self.folder / name
+
+    def issue(self, name: str) -> None:
+        """Signs a certificate with a key of its own."""
+        issuer = ["-CA", str(self.path("ca.pem")), "-CAkey", str(self.path("ca.pem.key"))]
+        self._openssl("req", "-x509", "-subj", f"/CN={name}", *issuer, *self._new(name))
+
+    def serial(self, name: str) -> int:
+        """Of a certificate."""
+        return int(
+            self._openssl("x509", "-noout", "-serial", "-in", str(self.path(name))).partition("=")[2], 16
+        )
 
     def revoke(self, name: str) -> None:
         """Publishes a list with one certificate more."""
@@ -45,5 +55,5 @@ class Authority:
         key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
         return [*key, "-keyout", f"{self.path(name)}.key", "-out", str(self.path(name))]
 
-    def _openssl(self, *words: str) -> None:
-        subprocess.run(["openssl", *words], check=True, capture_output=True)
+    def _openssl(self, *words: str) -> str:
+        return subprocess.run(["openssl", *words], check=True, capture_output=True, text=True).stdout

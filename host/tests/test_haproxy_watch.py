@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ import pytest
 from haproxy import HaProxy, until
 
 import haproxy_watch
+import sessions
 from haproxy_socket import ask
 from haproxy_watch import Closer, Server, Verdict, abandoned, servers
 
@@ -18,8 +20,9 @@ from haproxy_watch import Closer, Server, Verdict, abandoned, servers
 @pytest.fixture
 def haproxy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HaProxy]:
     with HaProxy(tmp_path) as made:
-        monkeypatch.setattr(haproxy_watch, "RUNTIME", made.runtime)
-        monkeypatch.setattr(haproxy_watch, "MASTER", made.master)
+        for module in (haproxy_watch, sessions):
+            monkeypatch.setattr(module, "RUNTIME", made.runtime)
+        monkeypatch.setattr(sessions, "MASTER", made.master)
         yield made
 
 
@@ -67,6 +70,40 @@ def test_a_draining_broker_is_emptied_at_a_pace_in_new_and_former_workers(haprox
     until(lambda: haproxy.open_clients() == 8)
 
 
+def test_sessions_that_began_in_the_fallback_backend_are_judged_by_its_checked_twin(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = HaProxy(tmp_path)
+    twins = "\n".join(f" server e{n} 127.0.0.1:{broker.port}" for n, broker in enumerate(made.brokers))
+    made.frontends = f"backend fallback_mqtt\n balance roundrobin\n{twins}"
+    made.backend, made.rule = "brokers_mqtt", "use_backend fallback_mqtt if { nbsrv(brokers_mqtt) ge 3 }"
+    monkeypatch.setattr(haproxy_watch, "RUNTIME", made.runtime)
+    monkeypatch.setattr(sessions, "MASTER", made.master)
+    with made:
+        made.connect(6)
+        assert look(made)["fallback_mqtt", "e0"].sessions == 2
+        made.brokers[0].stop_listening()
+        until(lambda: not look(made)["brokers_mqtt", "e0"].up)
+        closer = Closer(100, 3)
+        closer.see(look(made))
+        closer.step(paced=False)
+        until(lambda: made.open_clients() == 4)
+
+
+def test_a_balancer_that_leaves_ends_all_sessions_and_refuses_clients_until_it_admits_them(
+    haproxy: HaProxy,
+) -> None:
+    haproxy.connect(3)
+    haproxy.reload()
+    haproxy.connect(3)
+    sessions.leave()
+    until(lambda: haproxy.open_clients() == 0)
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", haproxy.port))
+    sessions.admit()
+    haproxy.connect(1)
+
+
 def test_the_oldest_of_too_many_former_workers_is_emptied(haproxy: HaProxy) -> None:
     for _ in range(2):
         haproxy.connect(3)
@@ -102,8 +139,9 @@ def test_only_servers_that_are_down_beside_a_majority_are_abandoned() -> None:
 
 def test_the_watcher_follows_haproxy_through_death_hang_and_return(haproxy: HaProxy, tmp_path: Path) -> None:
     program = (
-        "import haproxy_watch as w, resident, pathlib, sys;"
-        f"w.RUNTIME={haproxy.runtime!r}; w.MASTER={haproxy.master!r}; w.renew=int;"
+        "import haproxy_watch as w, resident, sessions, pathlib, sys;"
+        f"w.RUNTIME={haproxy.runtime!r}; sessions.MASTER={haproxy.master!r}; w.renew=int;"
+        f"w.STOPPING=pathlib.Path({str(tmp_path / 'stopping')!r});"
         f"resident.RUN=pathlib.Path({str(tmp_path)!r}); "
         "resident.SETTINGS=resident.RUN/'watch.json'; w.main()"
     )
@@ -113,10 +151,14 @@ def test_the_watcher_follows_haproxy_through_death_hang_and_return(haproxy: HaPr
     watcher = subprocess.Popen([sys.executable, "-c", program], env=environment, stdout=subprocess.DEVNULL)
     try:
         until(lambda: fault.exists() and fault.read_text() == "0\n")
-        worker = int(haproxy_watch.WORKER.findall(ask(haproxy.master, "show proc"))[0][0])
+        worker = int(sessions.workers()[0][0])
         os.kill(worker, signal.SIGSTOP)
         until(lambda: fault.read_text() == "1\n")
         os.kill(worker, signal.SIGCONT)
+        until(lambda: fault.read_text() == "0\n")
+        (tmp_path / "stopping").touch()
+        until(lambda: fault.read_text() == "1\n")
+        (tmp_path / "stopping").unlink()
         until(lambda: fault.read_text() == "0\n")
         haproxy.process.kill()
         os.kill(worker, signal.SIGKILL)

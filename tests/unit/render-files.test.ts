@@ -219,9 +219,9 @@ describe('user data', () => {
     const { text, gzipped } = userData(host);
     expect(gunzipSync(gzipped).toString()).toBe(text);
     const config = parse(text) as { write_files: { path: string; content: string }[] };
-    const later = /\/(update|changes|haproxy_runtime)\.py$/;
+    const later = /\/(update|changes|haproxy_runtime|revocation)\.py$/;
     const first = host.files.filter((each) => !later.test(each.path));
-    expect(first.length).toBe(host.files.length - 3);
+    expect(first.length).toBe(host.files.length - 4);
     expect(config.write_files.at(-1)?.content).toBe(renderFileSet(first));
   });
 

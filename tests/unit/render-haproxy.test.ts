@@ -197,7 +197,7 @@ describe('session tickets', () => {
     const contentOf = (path: string) => files.find((file) => file.path === path)?.content ?? '';
     const program = '/usr/bin/python3 /usr/local/lib/emqx-haproxy/tickets.py';
     const unit = contentOf('/etc/systemd/system/haproxy.service.d/emqx-haproxy.conf');
-    expect(unit).toContain(`ExecStartPre=\nExecStartPre=${program}\nExecStart=\n`);
+    expect(unit).toContain(`ExecStartPre=\nExecStartPre=${program}\n`);
     expect(unit).toContain(`ExecReload=\nExecReload=${program}\nExecReload=/usr/sbin/haproxy -Ws -c`);
     const { validate } = JSON.parse(contentOf('/etc/emqx-haproxy/apply.json')) as { validate: string[][] };
     const programs = validate.map((command) => command.join(' '));
