@@ -62,20 +62,19 @@ async function printed(child: ReturnType<typeof startLab>, pattern: RegExp): Pro
 
 /** The region's process and what it started: machines, nft, moto. */
 function labProcesses(): readonly string[] {
-  const found = [readFileSync(paths.daemonPid, 'utf8').trim()];
-  for (const parent of found) {
-    const children = execFileSync('ps', ['-o', 'pid=', '--ppid', parent], { encoding: 'utf8' });
-    found.push(...children.split(/\s+/).filter((pid) => pid !== ''));
-  }
-  return found;
+  const all = lines('ps', '-eo', 'pid=,ppid=').map((line) => line.trim().split(/\s+/));
+  const found = new Set([readFileSync(paths.daemonPid, 'utf8').trim()]);
+  for (const ancestor of found) for (const [pid = '', parent] of all) if (parent === ancestor) found.add(pid);
+  return [...found];
+}
+
+function lines(program: string, ...args: string[]): readonly string[] {
+  const printed = execFileSync(program, args, { encoding: 'utf8' });
+  return printed.split('\n').filter((line) => line !== '');
 }
 
 /** What is still there of a lab, by kind. */
 function leftovers(processes: readonly string[]): Readonly<Record<string, readonly string[]>> {
-  const lines = (program: string, ...args: string[]) =>
-    execFileSync(program, args, { encoding: 'utf8' })
-      .split('\n')
-      .filter((line) => line !== '');
   return {
     namespaces: lines('ip', 'netns', 'list').filter((line) => line.startsWith('emqxlab')),
     mounts: lines('cat', '/proc/self/mounts').filter((line) => line.includes(stateFolder)),

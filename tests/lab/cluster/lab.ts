@@ -42,7 +42,7 @@ export function configure(changes: Readonly<Record<string, unknown>>): () => voi
 
 /** Starts `npm run lab -- ARGS`, for tests that interrupt it. */
 export function startLab(...args: string[]): ChildProcess {
-  return spawn(process.execPath, ['--require', require.resolve('tsx/cjs'), 'lab/cli.ts', ...args], {
+  return spawn(process.execPath, ['--import', 'tsx', 'lab/cli.ts', ...args], {
     cwd: repositoryRoot,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
