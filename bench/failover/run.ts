@@ -36,11 +36,14 @@ export async function runOnce(target: Target, cell: Cell): Promise<Run> {
     await daemonRequest('POST', '/moves', { delayMs: cell.apiDelayMs, lingerMs: cell.lingerMs });
   const pair = await settled(target);
   const probes = new Probes(target.host, target.port);
-  const clients = await EstablishedClients.connect(target.host, target.port);
   probes.start();
-  let isHealed = false;
+  let clients: EstablishedClients | undefined;
+  let isHealed = true;
   try {
     await until('service before the fault', serviceLimitMs, () => probes.isServed(0));
+    const connected = await EstablishedClients.connect(target.host, target.port);
+    clients = connected;
+    isHealed = false;
     await fault.prepare?.(target, pair);
     const loadAverage = loadavg()[0] ?? 0;
     const faultAt = epochMs();
@@ -52,7 +55,7 @@ export async function runOnce(target: Target, cell: Cell): Promise<Run> {
       if (!probes.isServed(faultAt + fault.holdMs)) return false;
       return !fault.moves || (await target.holder()) === pair.standby;
     });
-    await untilOr(clientLimitMs, () => clients.isServed(faultAt));
+    await untilOr(clientLimitMs, () => connected.isServed(faultAt));
     await injected;
     const restoredAt = epochMs();
     const gap = probes.longestGap(faultAt, restoredAt);
@@ -68,7 +71,7 @@ export async function runOnce(target: Target, cell: Cell): Promise<Run> {
       at: new Date(faultAt).toISOString(),
       outageMs: gap.lengthMs,
       phases,
-      clients: clients.outage(faultAt),
+      clients: connected.outage(faultAt),
       healOutageMs: probes.longestGap(healedAt, epochMs()).lengthMs,
       settledMs: settledAt - healedAt,
       loadAverage,
@@ -76,7 +79,7 @@ export async function runOnce(target: Target, cell: Cell): Promise<Run> {
   } finally {
     if (!isHealed) await fault.heal(target, pair);
     probes.stop();
-    await clients.close();
+    await clients?.close();
   }
 }
 
