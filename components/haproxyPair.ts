@@ -14,7 +14,7 @@ import type { NetworkSubnet } from './network';
 import type { BalancerSettings, HaproxyArgs, PlannedBalancer } from './plan/balancers';
 import { planBalancers, planHaproxy } from './plan/balancers';
 import type { PlannedBroker } from './plan/brokers';
-import { planLimits } from './plan/limits';
+import { checkCapacity, planLimits } from './plan/limits';
 import type { ListenersArgs } from './plan/listeners';
 import { checkPorts, listenerNames, planListeners } from './plan/listeners';
 import { machineArgs } from './plan/machines';
@@ -95,6 +95,15 @@ export class HaproxyPair extends pulumi.ComponentResource {
     const { virtualIp } = args;
     this.listeners = planListeners(openTo(virtualIp.clientCidrs, args.listeners), problems);
     checkPorts(this.listeners, 'port', balancerPorts, problems);
+    checkCapacity(
+      {
+        listeners: this.listeners,
+        brokerCount: args.brokers.length,
+        operatingSystem: args.operatingSystem ?? 'debian-13',
+        instanceType: args.instanceType,
+      },
+      problems,
+    );
     problems.throwIfAny(`HaproxyPair ${name}`);
 
     const platform = args.platform ?? name;

@@ -15,6 +15,7 @@ import type { HaproxyArgs } from './plan/balancers';
 import { planBalancers, planHaproxy } from './plan/balancers';
 import { checkElasticIps, defaultElasticIpQuota } from './plan/elasticIps';
 import type { ListenersArgs } from './plan/listeners';
+import { checkCapacity } from './plan/limits';
 import { checkPorts, planListeners } from './plan/listeners';
 import { balancerPorts, brokerPorts } from './plan/ports';
 import type { Problem } from './plan/problems';
@@ -63,12 +64,21 @@ export function checkMqttPlatformArgs(name: string, args: MqttPlatformArgs): rea
       `is ${JSON.stringify(name)}; a letter, then letters, digits and hyphens, at most 20, all lower case, are allowed`,
     );
   const network = planNetworkArgs(args.network ?? {}, 'network', problems);
-  planEmqx(args.emqx ?? {}, network.brokerCidrs, problems);
+  const { brokers } = planEmqx(args.emqx ?? {}, network.brokerCidrs, problems);
   planHaproxy(args.haproxy ?? {}, problems);
   planBalancers(network.balancerCidrs, 'network.balancerSubnets', problems);
   const listeners = planListeners(args.listeners ?? defaultListeners, problems);
   checkPorts(listeners, 'port', balancerPorts, problems);
   checkPorts(listeners, 'brokerPort', brokerPorts, problems);
+  checkCapacity(
+    {
+      listeners,
+      brokerCount: brokers.length,
+      operatingSystem: args.haproxy?.operatingSystem ?? 'debian-13',
+      instanceType: args.haproxy?.instanceType,
+    },
+    problems,
+  );
   checkCertificatesArgs(args.certificates ?? {}, 'certificates', problems);
   checkAddresses(args, network, problems);
   checkSshArgs(args.ssh, 'ssh', problems);
