@@ -41,7 +41,7 @@ describe.each(systems)('what clients send, on HAProxy $haproxyVersion', (system)
     const socket = await openTcp(stage.target('mqtt'));
     if (bytes > 0) socket.write(connectPacket('half').subarray(0, bytes));
     const closed = await closesAfterMs(socket);
-    expect(closed).toBeGreaterThan(inspectDelaySeconds * 900);
+    expect(closed).toBeGreaterThan(inspectDelaySeconds * 500);
     expect(closed).toBeLessThan(inspectDelaySeconds * 1_000 + 1_500);
   });
 

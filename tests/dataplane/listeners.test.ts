@@ -84,13 +84,14 @@ describe.each(systems)('listeners on HAProxy $haproxyVersion', (system) => {
     level: 3 | 4 | 5,
   ): Promise<MqttClient> {
     const { host, port } = stage.target(name);
+    const wsOptions = { ca: stage.certificates.ca, servername: 'localhost' };
     return mqtt.connectAsync(`${url[name]}://${host}:${port}/mqtt`, {
       clientId,
       protocolVersion: level,
       protocolId: level === 3 ? 'MQIsdp' : 'MQTT',
       ca: stage.certificates.ca,
       servername: 'localhost',
-      wsOptions: { ca: stage.certificates.ca },
+      wsOptions,
       reconnectPeriod: 0,
       connectTimeout: 3_000,
     });

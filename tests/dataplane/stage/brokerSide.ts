@@ -20,7 +20,7 @@ async function main(ports: readonly number[]): Promise<void> {
   const websockets = createHttpServer();
   const accepted = new WebSocketServer({ server: websockets, handleProtocols: () => 'mqtt' });
   accepted.on('connection', (client, request) => {
-    client.on('message', () => client.send(Buffer.from([0x20, 2, 0, 0])));
+    client.once('message', () => client.send(Buffer.from([0x20, 2, 0, 0])));
     print({ websocket: request.url ?? '', client: clients.get(request.socket) ?? '' });
   });
   const listeners = ports.map((port) =>
