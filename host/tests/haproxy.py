@@ -1,6 +1,7 @@
 """A real HAProxy on loopback, with its master, and brokers that only keep their connections."""
 
 import contextlib
+import os
 import socket
 import subprocess
 import threading
@@ -85,7 +86,14 @@ backend {self.backend}
 
     def __enter__(self) -> "HaProxy":
         self.configure()
-        command = ["haproxy", "-W", "-S", self.master, "-f", str(self.folder / "haproxy.cfg")]
+        command = [
+            os.environ.get("HAPROXY", "haproxy"),
+            "-W",
+            "-S",
+            self.master,
+            "-f",
+            str(self.folder / "haproxy.cfg"),
+        ]
         self.process = subprocess.Popen(command, cwd=self.folder, stderr=subprocess.DEVNULL)
         until(lambda: Path(self.runtime).exists() and Path(self.master).exists())
         return self
