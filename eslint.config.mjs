@@ -2,7 +2,7 @@ import pulumi from '@pulumi/eslint-plugin';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['node_modules', 'dist', '.lab', '**/*.mjs', 'tests/package/consumer'] },
+  { ignores: ['node_modules', 'dist', '.lab', '**/*.mjs', '**/*.mts', 'tests/package/consumer'] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { project: './tsconfig.json', tsconfigRootDir: import.meta.dirname } },
