@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { format, resolveConfig } from 'prettier';
 import { repositoryRoot } from '../lab/paths';
 import type { Benchmark } from './cli';
 import { installBaseline } from './failover/baseline';
@@ -69,7 +70,7 @@ async function onLab(chosen: readonly Cell[], wanted: number): Promise<void> {
           const done = readRuns(runsFile);
           writeRuns(runsFile, [...done, await measure(target, cell)]);
         }
-      publish(await describeMachine(target));
+      await publish(await describeMachine(target));
     } finally {
       await target.close();
     }
@@ -101,12 +102,18 @@ async function measure(target: Target, cell: Cell) {
   return run;
 }
 
-function publish(machine: Readonly<Record<string, string>>): void {
+async function publish(machine: Readonly<Record<string, string>>): Promise<void> {
   const results = { machine, runs: readRuns(runsFile) };
   mkdirSync(publishedFolder, { recursive: true });
-  writeFileSync(join(publishedFolder, 'failover.json'), `${JSON.stringify(results, null, 1)}\n`);
-  writeFileSync(join(publishedFolder, 'failover.md'), reportMarkdown(results, cells));
+  await write('failover.json', JSON.stringify(results));
+  await write('failover.md', reportMarkdown(results, cells));
   writeFileSync(join(publishedFolder, 'failover.svg'), outagePlot(results, cells));
+}
+
+/** As the rest of the repository is formatted. */
+async function write(name: string, text: string): Promise<void> {
+  const filepath = join(publishedFolder, name);
+  writeFileSync(filepath, await format(text, { ...(await resolveConfig(filepath)), filepath }));
 }
 
 function describe({ advertIntervalMs, graceMs, baseline }: Setup): string {

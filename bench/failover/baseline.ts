@@ -37,6 +37,7 @@ value() { awk "\\$1 == \\"$1\\" { print \\$2; exit }" /etc/keepalived/keepalived
 own=$(value unicast_src_ip)
 peer=$(awk '/unicast_peer/ { getline; print $1; exit }' /etc/keepalived/keepalived.conf)
 advertised=$(awk '/virtual_ipaddress/ { getline; print $1; exit }' /etc/keepalived/keepalived.conf)
+private=$(sed -n 's/.*"privateAddress": *"\\([^"]*\\)".*/\\1/p' /etc/emqx-haproxy/aws.json)
 for unit in vip-agent haproxy-watch; do
   mkdir -p /etc/systemd/system/$unit.service.d
   printf '[Unit]\\nConditionPathExists=/nowhere\\n' >/etc/systemd/system/$unit.service.d/bench.conf
@@ -84,6 +85,9 @@ vrrp_instance VIP {
     }
     virtual_ipaddress {
         $advertised dev lo
+    }
+    virtual_ipaddress_excluded {
+        $private/32 dev lo
     }
     track_script {
         haproxy
