@@ -55,23 +55,6 @@ export function reportMarkdown({ machine, runs }: Results, cells: readonly Cell[
       ]),
     ),
     '',
-    '## Clients that were connected',
-    '',
-    'With a keepalive of 5 s. The publisher sends QoS 1 ten times a second; its figure is the longest time between two',
-    'acknowledgements. The receiver only listens: when it noticed that its connection was gone, and when it was subscribed',
-    'again (0: its connection survived).',
-    '',
-    ...table(
-      ['fault', 'setup', 'publisher median', 'p95', 'max', 'receiver noticed (median)', 'back (median)'],
-      measured.map((cell) => [
-        faults[cell.fault].title,
-        setupText(cell),
-        ...threeOf(of(cell).map(({ clients }) => clients.publisherMs)),
-        figure(summarize(of(cell).map(({ clients }) => clients.noticedMs))?.median),
-        figure(summarize(of(cell).map(({ clients }) => clients.receiverMs))?.median),
-      ]),
-    ),
-    '',
   ].join('\n');
 }
 
