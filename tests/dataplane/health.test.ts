@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { closesAfterMs, connectMqtt, connectPacket, inParallel, openTcp } from './stage/clients';
 import { eventually } from './stage/eventually';
-import { listeners, Stage, systems } from './stage/stage';
+import { listeners, quickChecks, Stage, systems } from './stage/stage';
 
 interface Client {
   readonly id: string;
@@ -17,7 +17,7 @@ describe.each(systems)('brokers that fail, on HAProxy $haproxyVersion', (system)
   let stage: Stage;
   let clients: Client[];
   beforeAll(async () => {
-    stage = await Stage.start(system, () => ({ listeners: listeners() }));
+    stage = await Stage.start(system, () => ({ listeners: listeners(), healthCheck: quickChecks }));
   });
   beforeEach(async () => {
     await allUp();

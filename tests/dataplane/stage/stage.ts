@@ -51,6 +51,7 @@ export class Stage {
               ticketLifetimeSeconds: 3_600,
             },
             limits,
+            healthCheck: patientChecks,
             ...each(certificates),
           }),
         );
@@ -95,6 +96,12 @@ export function listeners(changes: Partial<Record<ListenerName, Partial<Listener
     listener(name, { maxConnections: 9_000, ...changes[name] }),
   );
 }
+
+/** As a platform has them by default: where a broker's failure is the subject. */
+export const quickChecks = { port: 18083, intervalMs: 200, timeoutMs: 300, fall: 2, rise: 2 };
+
+/** Elsewhere a busy test host must not pass for brokers that fail. */
+const patientChecks = { ...quickChecks, timeoutMs: 5_000, fall: 10 };
 
 /** What fits into 20,000 file descriptors, which is all that a test host may give. */
 const limits: BalancerView['limits'] = {
