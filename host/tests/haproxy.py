@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import socket
 import subprocess
 import threading
@@ -95,7 +96,7 @@ backend {self.backend}
             str(self.folder / "haproxy.cfg"),
         ]
         self.process = subprocess.Popen(command, cwd=self.folder, stderr=subprocess.DEVNULL)
-        until(lambda: Path(self.runtime).exists() and Path(self.master).exists())
+        until(lambda: Path(self.runtime).exists() and self.workers() == 1)
         return self
 
     def __exit__(
@@ -108,21 +109,34 @@ backend {self.backend}
 
     def connect(self, count: int) -> None:
         """Clients that stay."""
-        before = sum(len(broker.kept) for broker in self.brokers)
+        # Not what the brokers have accepted: checks are among it.
+        before = self._served()
         self.clients += [socket.create_connection(("127.0.0.1", self.port)) for _ in range(count)]
-        until(lambda: sum(len(broker.kept) for broker in self.brokers) >= before + count)
+        until(lambda: self._served() >= before + count)
+
+    def _served(self) -> int:
+        return ask(self.runtime, "show sess").count(" srv=e")
 
     def reload(self) -> None:
         """Leaves one more former worker."""
         before = self.workers()
         self.process.send_signal(12)
         until(lambda: self.workers() == before + 1)
+        until(self._former_workers_stop)
 
     def workers(self) -> int:
         """Running and former."""
         with contextlib.suppress(OSError):
             return ask(self.master, "show proc").count(" worker ")
         return 0
+
+    def _former_workers_stop(self) -> bool:
+        # Until then they may still accept a connection.
+        _, _, former = ask(self.master, "show proc").partition("# old workers")
+        pids = re.findall(r"^(\d+)\s+worker", former, re.M)
+        return len(pids) == self.workers() - 1 and all(
+            "Stopping: 1" in ask(self.master, f"@!{pid} show info") for pid in pids
+        )
 
     def open_clients(self) -> int:
         """Those that HAProxy has not closed."""
