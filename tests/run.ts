@@ -3,17 +3,23 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureMoto } from '../lab/api/moto';
 import { preflight } from '../lab/commands/preflight';
+import { ensureEngine } from '../lab/engine/install';
 import { ensureCheckImage } from '../lab/machines/checkImage';
 import { labHome, paths, repositoryRoot } from '../lab/paths';
+import { step } from '../lab/progress';
 import { systems } from './templates/checkImage';
 
 /**
- * Runs every suite, cheapest first, and closes with one line that counts all tests. Names as arguments run those
- * suites only. tests/README.md says what each costs.
+ * Runs every suite but the long ones, cheapest first, and closes with one line that counts all tests. Names as
+ * arguments run those suites only, `--all` runs the long ones too. tests/README.md says what each costs.
  */
 interface Suite {
   readonly name: string;
   readonly run: () => Promise<Count>;
+  /** Builds or fetches what the suite needs, cached from then on: minutes the first time, which no test should wait. */
+  readonly prepare?: () => Promise<unknown>;
+  /** Only by name, or with `--all`: minutes of faults on a cluster of its own. */
+  readonly long?: true;
 }
 
 interface Count {
@@ -32,16 +38,21 @@ const suites: readonly Suite[] = [
   { name: 'lint-host', run: lintPython },
   { name: 'unit', run: () => vitest('unit') },
   { name: 'host', run: pytest },
-  { name: 'templates', run: () => vitest('templates') },
+  { name: 'templates', run: () => vitest('templates'), prepare: checkImages },
   { name: 'package', run: () => vitest('package') },
-  { name: 'dataplane', run: dataplane },
-  { name: 'lab-parts', run: () => vitest('lab-parts') },
+  // In a network of its own, since its addresses may be this host's.
+  { name: 'dataplane', run: () => vitest('dataplane', ['unshare', '--net']), prepare: checkImages },
+  { name: 'lab-parts', run: () => vitest('lab-parts'), prepare: ensureEngine },
   { name: 'lab', run: () => vitest('lab') },
-  { name: 'lab-vip', run: () => vitest('lab-vip') },
-  { name: 'lab-modes', run: () => vitest('lab-modes') },
+  { name: 'lab-vip', run: () => vitest('lab-vip'), long: true },
+  { name: 'lab-modes', run: () => vitest('lab-modes'), long: true },
 ];
 
-async function main(wanted: readonly string[]): Promise<void> {
+async function main(args: readonly string[]): Promise<void> {
+  const all = args.includes('--all');
+  const wanted = args.filter((name) => name !== '--all');
+  const chosen = ({ name, long }: Suite) =>
+    all || (wanted.length > 0 ? wanted.includes(name) : long === undefined);
   const unknown = wanted.filter((name) => !suites.some((suite) => suite.name === name));
   if (unknown.length > 0)
     throw new Error(`no suite ${unknown.join(', ')}; there are ${suites.map(({ name }) => name).join(', ')}`);
@@ -50,7 +61,8 @@ async function main(wanted: readonly string[]): Promise<void> {
   await ensureMoto();
   let total: Count = { passed: 0, failed: 0 };
   for (const suite of suites) {
-    if (wanted.length > 0 && !wanted.includes(suite.name)) continue;
+    if (!chosen(suite)) continue;
+    await suite.prepare?.();
     const begun = Date.now();
     const count = await suite.run();
     const seconds = ((Date.now() - begun) / 1000).toFixed(0);
@@ -76,10 +88,8 @@ async function check(program: string, args: readonly string[]): Promise<Count> {
   return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
 }
 
-/** In a network of its own, since its addresses may be this host's; so the images are made before. */
-async function dataplane(): Promise<Count> {
-  for (const { os } of systems) await ensureCheckImage(os);
-  return vitest('dataplane', ['unshare', '--net']);
+async function checkImages(): Promise<void> {
+  for (const { os } of systems) await step(`the check image of ${os}`, () => ensureCheckImage(os));
 }
 
 async function vitest(project: string, prefix: readonly string[] = []): Promise<Count> {

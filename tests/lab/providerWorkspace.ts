@@ -7,6 +7,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { ensureEngine } from '../../lab/engine/install';
 import { paths, repositoryRoot } from '../../lab/paths';
 
 /** moto by itself, without the lab's front, on a port of loopback. */
@@ -15,8 +16,6 @@ export interface Moto {
   readonly folder: string;
   stop(): Promise<void>;
 }
-
-const engineVersion = '3.245.0';
 
 export async function moto(): Promise<Moto> {
   const port = await freePort();
@@ -41,7 +40,7 @@ export async function workspace(server: Moto): Promise<LocalWorkspaceOptions> {
   mkdirSync(bin, { recursive: true });
   mkdirSync(join(server.folder, 'state'), { recursive: true });
   rmSync(join(bin, 'pulumi'), { force: true });
-  symlinkSync(paths.engine(engineVersion), join(bin, 'pulumi'));
+  symlinkSync(await ensureEngine(), join(bin, 'pulumi'));
   const tsx = require.resolve('tsx/cjs');
   const main = join(repositoryRoot, 'lab', 'providers', 'aws', 'main.ts');
   const script = join(bin, 'pulumi-resource-aws');
