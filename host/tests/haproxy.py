@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import select
 import socket
 import subprocess
 import threading
@@ -38,6 +39,8 @@ class Broker:
 
     def stop_listening(self) -> None:
         """Fails its checks; connections stay, as those of a frozen broker do."""
+        # A connection that waits to be accepted would end with the listener.
+        until(lambda: not select.select([self.listener], [], [], 0)[0])
         self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
 
