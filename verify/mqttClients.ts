@@ -61,6 +61,7 @@ export async function deliver(
   timeoutMs: number,
 ): Promise<number> {
   await to.subscribeAsync(topic, { qos: 2 });
+  await untilRouted(from, to, topic, timeoutMs);
   const payload = `${topic} at ${qos}`;
   let stop: () => void = () => undefined;
   const received = new Promise<number>((done, failed) => {
@@ -82,5 +83,24 @@ export async function deliver(
     return arrived;
   } finally {
     stop();
+  }
+}
+
+/** A SUBACK is one broker's word: the others learn of it a moment later, on EMQX too, and until then deliver nothing. */
+async function untilRouted(from: MqttClient, to: MqttClient, topic: string, limit: number): Promise<void> {
+  const probe = 'is there a way?';
+  const arrivals: string[] = [];
+  const onMessage = (at: string, body: Buffer) => {
+    if (at === topic && body.toString() === probe) arrivals.push(at);
+  };
+  to.on('message', onMessage);
+  try {
+    await eventually(limit, 50, async () => {
+      if (arrivals.length > 0) return;
+      await from.publishAsync(topic, probe, { qos: 0 });
+      throw new Error(`nothing arrived within ${limit / 1000} s`);
+    });
+  } finally {
+    to.removeListener('message', onMessage);
   }
 }
