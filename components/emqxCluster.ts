@@ -4,7 +4,7 @@ import { allow, outboundWeb, range, securityGroup, sshFrom } from './firewall';
 import type { Peer, Rule } from './firewall';
 import { Host } from './host';
 import type { HostSecret } from './hostSecret';
-import { hostSecret } from './hostSecret';
+import { hostSecret, programsSecret } from './hostSecret';
 import { secretOr } from './generatedSecret';
 import type { Tags } from './naming';
 import { tagged, typeToken } from './naming';
@@ -18,7 +18,7 @@ import { checkMachineArgs, machineArgs } from './plan/machines';
 import { operatingSystems } from './plan/operatingSystems';
 import { agentPort, brokerPorts, clusterPorts, dashboardPort } from './plan/ports';
 import { Problems } from './plan/problems';
-import { brokerFiles } from './render';
+import { brokerFiles, brokerPrograms } from './render';
 import type { BrokerView, HostUserData, Listener, SecretView } from './render/model';
 import type { SshTarget } from './ssh';
 
@@ -151,6 +151,10 @@ export class EmqxCluster extends pulumi.ComponentResource {
       },
       { tags: tagged(platform, `${name}-secrets`, args.tags), protect: args.protect ?? false, parent: this },
     );
+    const programs = programsSecret(`${name}-programs`, brokerPrograms(), {
+      tags: tagged(platform, `${name}-programs`, args.tags),
+      parent: this,
+    });
     const group = securityGroup(
       `${name}-group`,
       args.vpcId,
@@ -164,7 +168,8 @@ export class EmqxCluster extends pulumi.ComponentResource {
     const hosts: (PlannedBroker & { host: Host })[] = [];
     for (const broker of plan.brokers) {
       const previous = hosts.at(-1)?.host;
-      const host = this.broker(name, platform, args, plan, broker, listeners, secret, rules, previous);
+      const secrets = { secret, programs };
+      const host = this.broker(name, platform, args, plan, broker, listeners, secrets, rules, previous);
       hosts.push({ ...broker, host });
     }
     this.brokers = hosts;
@@ -178,7 +183,7 @@ export class EmqxCluster extends pulumi.ComponentResource {
     plan: EmqxPlan,
     broker: PlannedBroker,
     listeners: readonly Listener[],
-    secret: HostSecret,
+    { secret, programs }: { readonly secret: HostSecret; readonly programs: HostSecret },
     rules: readonly pulumi.Resource[],
     previous: Host | undefined,
   ): Host {
@@ -213,6 +218,7 @@ export class EmqxCluster extends pulumi.ComponentResource {
         securityGroupIds: [this.securityGroupId],
         dataVolumeGib: args.dataVolumeGib ?? 8,
         secrets: [secret],
+        programs,
         login: args.login,
         reachedBy: { address: broker.address, ...(args.jump === undefined ? {} : { jump: args.jump }) },
         software: brokerSoftware(args, plan.version),

@@ -7,7 +7,7 @@ import { secretOr } from './generatedSecret';
 import { Host } from './host';
 import type { HostArgs } from './host';
 import type { HostSecret } from './hostSecret';
-import { hostSecret } from './hostSecret';
+import { hostSecret, programsSecret } from './hostSecret';
 import type { Tags } from './naming';
 import { tagged, typeToken } from './naming';
 import type { NetworkSubnet } from './network';
@@ -21,7 +21,7 @@ import { machineArgs } from './plan/machines';
 import { operatingSystems } from './plan/operatingSystems';
 import { balancerPorts, dashboardPort, statsPort } from './plan/ports';
 import { Problems } from './plan/problems';
-import { balancerFiles } from './render';
+import { balancerFiles, balancerPrograms } from './render';
 import type { BalancerView, Listener, SecretView } from './render/model';
 import type { VirtualIp } from './virtualIp';
 
@@ -120,6 +120,10 @@ export class HaproxyPair extends pulumi.ComponentResource {
       },
       { tags: tagged(platform, `${name}-secrets`, args.tags), protect: args.protect ?? false, parent: this },
     );
+    const programs = programsSecret(`${name}-programs`, balancerPrograms(), {
+      tags: tagged(platform, `${name}-programs`, args.tags),
+      parent: this,
+    });
     const group = securityGroup(
       `${name}-group`,
       args.vpcId,
@@ -144,7 +148,17 @@ export class HaproxyPair extends pulumi.ComponentResource {
       const updateAfter = [...hosts.values()];
       hosts.set(
         balancer.name,
-        this.balancer(name, platform, args, settings, plan, balancer, secret, prerequisites, updateAfter),
+        this.balancer(
+          name,
+          platform,
+          args,
+          settings,
+          plan,
+          balancer,
+          { secret, programs },
+          prerequisites,
+          updateAfter,
+        ),
       );
     }
     const preferred = hosts.get(settings.preferred);
@@ -163,7 +177,7 @@ export class HaproxyPair extends pulumi.ComponentResource {
     settings: BalancerSettings,
     plan: readonly PlannedBalancer[],
     balancer: PlannedBalancer,
-    secret: HostSecret,
+    { secret, programs }: { readonly secret: HostSecret; readonly programs: HostSecret },
     prerequisites: readonly pulumi.Resource[],
     updateAfter: readonly Host[],
   ): Host {
@@ -209,6 +223,7 @@ export class HaproxyPair extends pulumi.ComponentResource {
         role: 'virtual-ip',
         statements: args.virtualIp.takeoverStatements(),
         secrets: [secret],
+        programs,
         login: args.login,
         ...reachedBy(args.reach ?? 'publicAddress', balancer.address),
         software: { packages: ['haproxy', 'keepalived'], aptRepositories: [] },

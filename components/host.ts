@@ -53,6 +53,8 @@ export interface HostArgs extends MachineArgs {
   statements?: pulumi.Output<readonly PolicyStatement[]>;
   /** Secrets that it fetches, beside its own SSH key. */
   secrets: readonly HostSecret[];
+  /** What `programsSecret` made for hosts of this role. */
+  programs: HostSecret;
   /** The SSH key pair for logging in. */
   login: { readonly keyName: pulumi.Input<string>; readonly privateKey: pulumi.Input<string> };
   /** How it is reached; undefined: on its own Elastic IP. */
@@ -109,7 +111,7 @@ export class Host extends pulumi.ComponentResource {
     const secrets = [keySecret, ...args.secrets];
     const { profile, policy } = hostRole(
       name,
-      secrets.map(({ arn }) => arn),
+      [...secrets, args.programs].map(({ arn }) => arn),
       args.statements ?? pulumi.output([]),
       tags,
       this,
@@ -126,7 +128,7 @@ export class Host extends pulumi.ComponentResource {
     const files = args.files(facts);
     const instance = bootInstance(name, args, { networkInterface, profile, files, tags }, this, [
       policy,
-      ...secrets.map(({ version }) => version),
+      ...[...secrets, args.programs].map(({ version }) => version),
       ...args.egress,
       ...(publicAddress === undefined ? [] : [publicAddress]),
     ]);
@@ -277,9 +279,11 @@ function bootInstance(
         volumeType: 'gp3',
         tags: parts.tags,
       },
-      userDataBase64: parts.files.apply((files) =>
-        userData({ hostname, operatingSystem, ...software, files }).gzipped.toString('base64'),
-      ),
+      userDataBase64: pulumi
+        .all([parts.files, args.programs.arn])
+        .apply(([files, programsArn]) =>
+          userData({ hostname, operatingSystem, ...software, files, programsArn }).gzipped.toString('base64'),
+        ),
       tags: parts.tags,
     },
     {

@@ -1,6 +1,8 @@
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import type { Tags } from './naming';
+import { fetchedPrograms } from './render';
+import type { HostFile } from './render/model';
 
 /** A Secrets Manager secret: a JSON object of strings, which hosts fetch with their own role. */
 export interface HostSecret {
@@ -27,4 +29,16 @@ export function hostSecret(
     { parent: options.parent },
   );
   return { arn: secret.arn, versionId: pulumi.unsecret(version.versionId), version };
+}
+
+/**
+ * The programs that hosts of one role fetch at their first boot: no secret, but user data ends at 16 KiB, and Secrets
+ * Manager is what they ask with their role anyway.
+ */
+export function programsSecret(
+  name: string,
+  programs: readonly HostFile[],
+  options: { readonly tags: Tags; readonly parent: pulumi.Resource },
+): HostSecret {
+  return hostSecret(name, { files: fetchedPrograms(programs) }, { ...options, protect: false });
 }

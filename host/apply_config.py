@@ -1,4 +1,4 @@
-"""Makes a host what a file set says: of `--boot FILE` at first boot, of standard input later."""
+"""Makes a host what a file set says: `--boot FILE SECRET SHA256` at first boot, of standard input later."""
 
 import grp
 import json
@@ -23,14 +23,13 @@ HEADER = re.compile(rf"^=== (/\S+) mode=([0-7]+) owner=([\w-]+:[\w-]+) change=({
 
 def main(arguments: list[str]) -> int:
     """Exit 0 when the host is as asked, else 1 with the reason."""
-    boot = arguments[:1] == ["--boot"]
-    text = Path(arguments[1]).read_text() if boot else "" if arguments else sys.stdin.read()
-    # A set brings the programs that apply it: a new host has this one only, user data being small.
+    if arguments[:1] == ["--boot"]:
+        return first_boot(*arguments[1:])
+    text = "" if arguments else sys.stdin.read()
+    # A program that was lost here could not apply the set that brings it back.
     for path, file in parse(text).items():
         if path.startswith(PROGRAMS) and not os.path.exists(path):
             put(path, file)
-    if boot:
-        return first_boot(text)
     from update import update
 
     return update(text, arguments)
@@ -91,19 +90,32 @@ def put(path: str, file: File | None) -> None:
     new.replace(path)
 
 
-def first_boot(text: str) -> int:
-    """Writes all files, secrets too, and starts the services."""
-    from fetch_secrets import secret_files
-    from services import check, load_kernel_settings, print_journals, systemctl, wait_for_health
+def first_boot(boot_set: str, arn: str, digest: str) -> int:
+    """Writes the set, what Secrets Manager has of it too, and starts the services."""
+    # User data has room for these two modules and this one only.
+    from fetch_secrets import more_files, secret_files
 
-    files = parse(text)
-    settings: dict[str, Any] = json.loads(files[SETTINGS].content)
-    units: list[str] = settings["enable"]
+    text = Path(boot_set).read_text()
     try:
+        own = json.loads(parse(text)[AWS].content)
         # The role's policy may be younger than the host.
-        secrets = secret_files(json.loads(files[AWS].content), BOOT_SECONDS)
+        text += more_files(own["region"], arn, digest, BOOT_SECONDS)
+        secrets = secret_files(own, BOOT_SECONDS)
+        files = parse(text)
+        settings: dict[str, Any] = json.loads(files[SETTINGS].content)
         for path, file in {**files, **secrets, CURRENT: state_file(text)}.items():
             put(path, file)
+    except (OSError, LookupError, ValueError) as reason:
+        print(f"first boot failed: {reason}", file=sys.stderr)
+        return 1
+    return _start(settings, secrets)
+
+
+def _start(settings: dict[str, Any], secrets: dict[str, File]) -> int:
+    from services import check, load_kernel_settings, print_journals, systemctl, wait_for_health
+
+    units: list[str] = settings["enable"]
+    try:
         systemctl("daemon-reload")
         load_kernel_settings()
         for file in secrets.values():

@@ -1,5 +1,6 @@
 """Applies the current set once more, with its secrets as Secrets Manager has them now."""
 
+import hashlib
 import json
 import random
 import re
@@ -18,6 +19,18 @@ def secret_files(settings: dict[str, Any], patience_seconds: float) -> dict[str,
     deadline = time.monotonic() + patience_seconds
     fields = {arn: _fetch(aws, arn, deadline) for arn in {entry["arn"] for entry in settings["secrets"]}}
     return {entry["file"]: file_of(entry, fields[entry["arn"]]) for entry in settings["secrets"]}
+
+
+def more_files(region: str, arn: str, digest: str, patience_seconds: float) -> str:
+    """The part of a set that user data has no room for, but for its digest; it is no secret."""
+    text = _fetch(Aws(region), arn, time.monotonic() + patience_seconds)["files"]
+    found = hashlib.sha256(text.encode()).hexdigest()
+    if found != digest:
+        raise ValueError(
+            f"{arn} has other programs (SHA-256 {found}) than this host was made with ({digest}): "
+            "replace the instance"
+        )
+    return text
 
 
 def secret_paths(settings: dict[str, Any]) -> set[str]:

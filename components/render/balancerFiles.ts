@@ -76,8 +76,13 @@ export function balancerFiles(view: BalancerView): HostFile[] {
       ['haproxy', 'haproxy-watch', 'vip-agent', 'keepalived'],
       60,
     ),
-    ...programFiles(['apply_config', 'health', 'haproxy_watch', 'tickets', 'vip_agent']),
+    ...balancerPrograms(),
   ];
+}
+
+/** The programs of a balancer, the same on all. */
+export function balancerPrograms(): HostFile[] {
+  return programFiles(['apply_config', 'health', 'haproxy_watch', 'tickets', 'vip_agent']);
 }
 
 /** Kernel settings, in the folder that `sysctl --system` reads. */

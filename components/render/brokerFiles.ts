@@ -60,11 +60,11 @@ export function brokerFiles(view: BrokerView): HostFile[] {
       [...(view.dataVolumeId === undefined ? [] : ['emqx-data']), 'broker-agent', 'emqx'],
       180,
     ),
-    ...programFiles([
-      'apply_config',
-      'health',
-      'broker_agent',
-      ...(view.dataVolumeId === undefined ? [] : ['data_volume']),
-    ]),
+    ...brokerPrograms(),
   ];
+}
+
+/** The programs of a broker, the same on all. */
+export function brokerPrograms(): HostFile[] {
+  return programFiles(['apply_config', 'health', 'broker_agent', 'data_volume']);
 }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { changeText } from './hostSettings';
 import type { HostFile } from './model';
 
@@ -13,13 +12,6 @@ export function renderFileSet(files: readonly HostFile[]): string {
     if (sorted[index - 1]?.path === file.path) throw new Error(`${file.path}: twice in one file set`);
   });
   return sorted.map((file) => `${header(file)}\n${file.content}`).join('');
-}
-
-/** Path to the SHA-256 of the content, for `verify` to compare with what lies on the host. */
-export function fileHashes(files: readonly HostFile[]): Record<string, string> {
-  return Object.fromEntries(
-    files.map((file) => [file.path, createHash('sha256').update(file.content, 'utf8').digest('hex')]),
-  );
 }
 
 function header(file: HostFile): string {

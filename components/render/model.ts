@@ -223,4 +223,6 @@ export interface HostUserData {
   }[];
   /** The host's whole file set; the host's programs are in it. */
   readonly files: readonly HostFile[];
+  /** The Secrets Manager secret whose field `files` is `fetchedPrograms` of the set. */
+  readonly programsArn: string;
 }

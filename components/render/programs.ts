@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { renderFileSet } from './fileSet';
 import type { HostFile } from './model';
 import { packageRoot } from './packageRoot';
-import { compactPython } from './pythonSource';
 
 /** Where a host's programs lie. */
 export const programFolder = '/usr/local/lib/emqx-haproxy';
@@ -15,17 +15,27 @@ export const programFolder = '/usr/local/lib/emqx-haproxy';
 export function programFiles(names: readonly string[]): HostFile[] {
   return modulesOf(names).map((name) => ({
     path: `${programFolder}/${name}.py`,
-    content: compactPython(source(name)),
+    content: source(name),
     mode: '0644',
     owner: 'root:root',
     change: { kind: 'none' },
   }));
 }
 
-/** Serve later sets only: user data leaves them out, and the first set that comes over SSH brings them. */
-export const laterPrograms: ReadonlySet<string> = new Set(
-  ['update', 'changes', 'haproxy_runtime', 'revocation'].map((name) => `${programFolder}/${name}.py`),
+/** What must run before anything can be fetched; the other programs come from Secrets Manager. */
+const firstPrograms: ReadonlySet<string> = new Set(
+  ['apply_config', 'aws', 'fetch_secrets'].map((name) => `${programFolder}/${name}.py`),
 );
+
+/** Whether a file of the set travels in user data, which ends at 16 KiB. */
+export function inUserData({ path }: HostFile): boolean {
+  return firstPrograms.has(path) || !path.startsWith(`${programFolder}/`);
+}
+
+/** The part of a set that a host fetches at its first boot, as a file set. */
+export function fetchedPrograms(files: readonly HostFile[]): string {
+  return renderFileSet(files.filter((file) => !inUserData(file)));
+}
 
 /** Differs whenever the program or a module that it imports does. */
 export function codeVersion(name: string): string {

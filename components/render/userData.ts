@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { renderFileSet } from './fileSet';
 import type { HostUserData } from './model';
-import { laterPrograms, programFolder } from './programs';
+import { fetchedPrograms, inUserData, programFolder } from './programs';
 import { render } from './template';
 
 /** EC2's limit, before base64. */
@@ -14,10 +15,12 @@ export interface UserData {
   readonly gzipped: Buffer;
 }
 
-/** What a host boots with: its packages and its file set but for `laterPrograms`. No secret is in it. */
+/**
+ * What a host boots with: its packages and its file set, but for the programs that it fetches with its role. No secret
+ * is in it.
+ */
 export function userData(view: HostUserData): UserData {
-  const files = view.files.filter((file) => !laterPrograms.has(file.path));
-  const lines = renderFileSet(files).split('\n').slice(0, -1);
+  const lines = renderFileSet(view.files.filter(inUserData)).split('\n').slice(0, -1);
   const text = render('user-data', {
     hostname: view.hostname,
     packages: view.packages.map(packageView),
@@ -31,6 +34,7 @@ export function userData(view: HostUserData): UserData {
       return { name, url, keyUrl, suite, component };
     }),
     programFolder,
+    programs: { arn: view.programsArn, sha256: sha256(fetchedPrograms(view.files)) },
     lines,
   });
   const gzipped = gzip(text);
@@ -43,6 +47,10 @@ function packageView(text: string) {
   return { name, version, pinned: version !== '' };
 }
 
+function sha256(text: string): string {
+  return createHash('sha256').update(text, 'utf8').digest('hex');
+}
+
 function gzip(text: string): Buffer {
   const bytes = gzipSync(text, { level: 9 });
   // The header names the operating system that packed it: 255 is "unknown".
@@ -52,6 +60,7 @@ function gzip(text: string): Buffer {
 
 function tooLarge(view: HostUserData, bytes: number): string {
   const sizes = view.files
+    .filter(inUserData)
     .map((file) => ({ path: file.path, bytes: gzipSync(file.content, { level: 9 }).length }))
     .sort((a, b) => b.bytes - a.bytes)
     .map((file) => `  ${String(file.bytes).padStart(6)}  ${file.path}`);

@@ -1,6 +1,8 @@
 """A new host, from one file and Secrets Manager."""
 
+import hashlib
 import json
+import subprocess
 from collections.abc import Iterator
 
 import pytest
@@ -13,32 +15,52 @@ SECRET = {"arn": "arn", "file": KEY, "mode": "0600", "owner": "root:root", "chan
 AWS = {"region": "eu-central-1", "secrets": [{**SECRET, "content": {"kind": "value", "field": "key"}}]}
 
 
+FIRST = {"apply_config", "aws", "fetch_secrets"}
+FOLDER = "/usr/local/lib/emqx-haproxy"
+
+
 @pytest.fixture
 def world(machine: Machine, cloud: FakeAws) -> Iterator[tuple[Machine, FakeAws]]:
-    """A host that has apply_config.py alone, and the cloud's part of it."""
-    for program in machine.path("/usr/local/lib/emqx-haproxy").iterdir():
-        if program.name != "apply_config.py":
+    """A host that has what user data unpacks, and the cloud's part of it."""
+    for program in machine.path(FOLDER).iterdir():
+        if program.stem not in FIRST:
             program.unlink()
     machine.cloud_port = cloud.server.server_port
     cloud.secrets["arn"] = {"key": "s3cret\n"}
+    cloud.secrets["programs"] = {"files": programs(later=True)}
     yield machine, cloud
 
 
-def boot_set(conf: str = "conf\n", later: bool = False, **settings: object) -> str:
-    left_out = set() if later else {"update", "changes", "haproxy_runtime"}
-    programs = {
-        f"/usr/local/lib/emqx-haproxy/{path.name}": (path.read_text(), "none")
-        for path in PROGRAMS.glob("*.py")
-        if path.stem not in left_out
-    }
+def programs(later: bool) -> str:
+    """Those that user data brings, or those that come later."""
+    return "".join(
+        f"=== {FOLDER}/{path.name} mode=0644 owner=root:root change=none\n{path.read_text()}"
+        for path in sorted(PROGRAMS.glob("*.py"))
+        if (path.stem not in FIRST) == later
+    )
+
+
+def boot_set(conf: str = "conf\n", **settings: object) -> str:
+    """As it is in user data."""
     files = {CONF: (conf, "reload:app"), "/etc/emqx-haproxy/aws.json": (json.dumps(AWS) + "\n", "none")}
-    return file_set({**files, **programs}, **settings)
+    return file_set(files, **settings) + programs(later=False)
+
+
+def whole_set(conf: str = "conf\n", **settings: object) -> str:
+    """As it comes over SSH."""
+    return boot_set(conf, **settings) + programs(later=True)
+
+
+def boot(machine: Machine, text: str) -> subprocess.CompletedProcess[str]:
+    """The first boot, from user data that was made with today's programs."""
+    machine.write("/run/boot.set", text)
+    digest = hashlib.sha256(programs(later=True).encode()).hexdigest()
+    return machine.run("--boot", "/run/boot.set", "programs", digest)
 
 
 def test_a_new_host_gets_its_files_and_secrets_and_starts(world: tuple[Machine, FakeAws]) -> None:
     machine, _ = world
-    machine.write("/run/boot.set", boot_set(validate=[["grep", "-q", "s3cret", KEY]]))
-    done = machine.run("--boot", "/run/boot.set")
+    done = boot(machine, boot_set(validate=[["grep", "-q", "s3cret", KEY]]))
     assert done.returncode == 0, done.stderr
     assert (machine.read(CONF), machine.read(KEY)) == ("conf\n", "s3cret\n")
     assert machine.path(KEY).stat().st_mode & 0o777 == 0o600
@@ -46,34 +68,48 @@ def test_a_new_host_gets_its_files_and_secrets_and_starts(world: tuple[Machine, 
     assert "s3cret" not in done.stdout + done.stderr
 
 
-def test_the_first_set_that_comes_later_brings_what_applies_it(world: tuple[Machine, FakeAws]) -> None:
+def test_after_its_first_boot_a_host_has_the_whole_set(world: tuple[Machine, FakeAws]) -> None:
     machine, cloud = world
-    machine.write("/run/boot.set", boot_set())
-    assert machine.run("--boot", "/run/boot.set").returncode == 0
-    assert machine.read("/usr/local/lib/emqx-haproxy/update.py") is None
+    assert boot(machine, boot_set()).returncode == 0
+    assert machine.run(text=whole_set()).stdout == "unchanged\n"
     cloud.secrets["arn"] = {"key": "other\n"}
-    done = machine.run(text=boot_set("new\n", later=True))
+    done = machine.run(text=whole_set("new\n"))
     assert done.returncode == 0, done.stderr
     assert (machine.read(CONF), machine.read(KEY)) == ("new\n", "other\n")
-    assert machine.run(text=boot_set("new\n", later=True)).stdout == "unchanged\n"
+
+
+def test_programs_that_user_data_does_not_vouch_for_are_not_run(world: tuple[Machine, FakeAws]) -> None:
+    machine, cloud = world
+    cloud.secrets["programs"]["files"] += "import antigravity\n"
+    done = boot(machine, boot_set())
+    assert done.returncode == 1
+    assert "first boot failed: programs has other programs (SHA-256 " in done.stderr
+    assert machine.read(f"{FOLDER}/services.py") is None
+    assert machine.calls() == []
+
+
+def test_a_program_that_was_lost_is_brought_back(world: tuple[Machine, FakeAws]) -> None:
+    machine, _ = world
+    assert boot(machine, boot_set()).returncode == 0
+    machine.path(f"{FOLDER}/update.py").unlink()
+    assert machine.run(text=whole_set()).returncode == 0
+    assert machine.read(f"{FOLDER}/update.py") is not None
 
 
 def test_a_secret_that_breaks_the_host_is_put_back(world: tuple[Machine, FakeAws]) -> None:
     machine, cloud = world
     health = ["grep", "-q", "s3cret", KEY]
-    machine.write("/run/boot.set", boot_set(later=True, health=health))
-    assert machine.run("--boot", "/run/boot.set").returncode == 0
+    assert boot(machine, boot_set(health=health)).returncode == 0
     cloud.secrets["arn"] = {"key": "wrong\n"}
-    assert machine.run(text=boot_set(later=True, health=health)).returncode == 1
+    assert machine.run(text=whole_set(health=health)).returncode == 1
     assert machine.read(KEY) == "s3cret\n"
 
 
 def test_without_its_secrets_a_running_host_refuses_the_set(world: tuple[Machine, FakeAws]) -> None:
     machine, cloud = world
-    machine.write("/run/boot.set", boot_set(later=True))
-    machine.run("--boot", "/run/boot.set")
+    boot(machine, boot_set())
     cloud.secrets["arn"] = {"another": "field"}
-    done = machine.run(text=boot_set("new\n", later=True))
+    done = machine.run(text=whole_set("new\n"))
     assert done.returncode == 1
     assert "arn has no field 'key'; it has ['another']" in done.stderr
     assert machine.read(CONF) == "conf\n"
@@ -81,8 +117,7 @@ def test_without_its_secrets_a_running_host_refuses_the_set(world: tuple[Machine
 
 def test_a_first_boot_that_fails_says_why(world: tuple[Machine, FakeAws]) -> None:
     machine, _ = world
-    machine.write("/run/boot.set", boot_set(validate=[["sh", "-c", "echo line 7 is wrong; exit 1"]]))
-    done = machine.run("--boot", "/run/boot.set")
+    done = boot(machine, boot_set(validate=[["sh", "-c", "echo line 7 is wrong; exit 1"]]))
     assert done.returncode == 1
     assert "first boot failed" in done.stderr
     assert "line 7 is wrong" in done.stderr

@@ -115,6 +115,7 @@ describe('every host', () => {
         Resource: [
           'arn:aws:mock:eu-central-1:123456789012:mqtt-emqx-1-ssh-id',
           'arn:aws:mock:eu-central-1:123456789012:mqtt-brokers-secrets-id',
+          'arn:aws:mock:eu-central-1:123456789012:mqtt-brokers-programs-id',
         ],
       },
     ]);

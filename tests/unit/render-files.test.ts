@@ -1,7 +1,16 @@
+import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { balancerFiles, brokerFiles, fileHashes, renderFileSet, userData } from '../../components/render';
+import {
+  balancerFiles,
+  balancerPrograms,
+  brokerFiles,
+  brokerPrograms,
+  fetchedPrograms,
+  renderFileSet,
+  userData,
+} from '../../components/render';
 import type { HostFile, HostUserData } from '../../components/render';
 import { balancerView, brokerView, certificate, listener } from './renderViews';
 
@@ -19,6 +28,8 @@ function contentOf(files: readonly HostFile[], path: string): string {
     throw new Error(`no ${path}; there are ${files.map((each) => each.path).join(', ')}`);
   return found.content;
 }
+
+const headersIn = (set: string) => set.match(/^=== .*$/gm) ?? [];
 
 describe('a file set', () => {
   it('is a header and the content of each file, in the order of the paths', () => {
@@ -45,12 +56,6 @@ describe('a file set', () => {
 
   it('refuses a path that is there twice', () => {
     expect(() => renderFileSet([file, file])).toThrow('/etc/a.conf: twice in one file set');
-  });
-
-  it('has a hash for each file', () => {
-    expect(fileHashes([file])).toEqual({
-      '/etc/a.conf': '87428fc522803d31065e7bce3cf03fe475096631e5e07bbd7a0fde60c4cf25c7',
-    });
   });
 });
 
@@ -157,9 +162,9 @@ describe('a broker', () => {
 
   it('is not restarted when another broker joins', () => {
     const seeds = ['emqx@10.20.2.1', 'emqx@10.20.2.2', 'emqx@10.20.2.3', 'emqx@10.20.2.4'];
-    const before = fileHashes(brokerFiles(brokerView()));
+    const before = brokerFiles(brokerView());
     const after = brokerFiles(brokerView({ seeds }));
-    const changed = after.filter((each) => before[each.path] !== fileHashes([each])[each.path]);
+    const changed = after.filter(({ path, content }) => contentOf(before, path) !== content);
     expect(changed.map(({ path, change }) => [path, change.kind])).toEqual([
       ['/etc/emqx-haproxy/seeds.env', 'none'],
     ]);
@@ -213,17 +218,36 @@ describe('user data', () => {
       },
     ],
     files: brokerFiles(brokerView()),
+    programsArn: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:programs',
   };
 
-  it('holds the set as it is, but for what later sets bring, and unpacks to the text', () => {
+  it('holds the set as it is, but for the programs that the host fetches, and unpacks to the text', () => {
     const { text, gzipped } = userData(host);
     expect(gunzipSync(gzipped).toString()).toBe(text);
     const config = parse(text) as { write_files: { path: string; content: string }[] };
-    const later = /\/(update|changes|haproxy_runtime|revocation)\.py$/;
-    const first = host.files.filter((each) => !later.test(each.path));
-    expect(first.length).toBe(host.files.length - 4);
-    expect(config.write_files.at(-1)?.content).toBe(renderFileSet(first));
+    const first = config.write_files.at(-1)?.content ?? '';
+    expect(first.match(/(?<=^=== .*emqx-haproxy\/)\w+\.py/gm)).toEqual([
+      'apply_config.py',
+      'aws.py',
+      'fetch_secrets.py',
+    ]);
+    const fetched = fetchedPrograms(host.files);
+    expect(headersIn(first + fetched).toSorted()).toEqual(headersIn(renderFileSet(host.files)));
+    const digest = createHash('sha256').update(fetched).digest('hex');
+    expect(text).toContain(`--boot /var/lib/emqx-haproxy/boot.set ${host.programsArn} ${digest} `);
   });
+
+  it.each([
+    ['balancer', balancerPrograms(), balancerFiles(balancerView())],
+    ['broker', brokerPrograms(), brokerFiles(brokerView())],
+  ])(
+    'of a %s names the digest of what its role stores, which a secret has room for',
+    (_role, programs, files) => {
+      expect(fetchedPrograms(files)).toBe(fetchedPrograms(programs));
+      // Secrets Manager takes 65,536 bytes.
+      expect(JSON.stringify({ files: fetchedPrograms(programs) }).length).toBeLessThanOrEqual(60_000);
+    },
+  );
 
   it('installs pinned packages from a repository whose key it fetches first', () => {
     expect(parse(userData(host).text)).toMatchObject({
