@@ -98,6 +98,7 @@ class Closer:
         self.state: dict[Key, Server] = {}
         self.counts = Counter({"closed_down_total": 0, "closed_drain_total": 0, "closed_old_total": 0})
         self._news = threading.Event()
+        self._failure = ""
 
     def see(self, state: dict[Key, Server]) -> None:
         """Takes the newest state; a broker that went down is dealt with at once."""
@@ -110,12 +111,20 @@ class Closer:
         while True:
             paced = not self._news.wait(1)
             self._news.clear()
-            try:
-                self.step(paced)
-                if paced and (listeners := renew()):
-                    print(f"new ticket keys for {listeners} listeners", flush=True)
-            except OSError as reason:
-                print(f"sessions, tickets: {reason!r}", flush=True)
+            self.turn(paced)
+
+    def turn(self, paced: bool) -> None:
+        """One step, and the ticket keys when `paced`; what fails is said once, until it changes."""
+        failure = ""
+        try:
+            self.step(paced)
+            if paced and (listeners := renew()):
+                print(f"new ticket keys for {listeners} listeners", flush=True)
+        except OSError as reason:
+            failure = repr(reason)
+        if failure != self._failure:
+            print(f"sessions, tickets: {failure or 'well again'}", flush=True)
+        self._failure = failure
 
     def step(self, paced: bool) -> None:
         """Closes what is abandoned, and when `paced` one second's share of what is to be emptied."""

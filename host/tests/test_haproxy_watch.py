@@ -115,6 +115,22 @@ def test_the_oldest_of_too_many_former_workers_is_emptied(haproxy: HaProxy) -> N
     assert closer.counts["closed_old_total"] == 2
 
 
+def test_what_fails_is_said_once_until_it_changes(
+    haproxy: HaProxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(haproxy_watch, "renew", lambda: 0)
+    closer = Closer(100, 3)
+    monkeypatch.setattr(sessions, "MASTER", str(tmp_path / "gone"))
+    for _ in range(3):
+        closer.turn(paced=True)
+    monkeypatch.setattr(sessions, "MASTER", haproxy.master)
+    for _ in range(3):
+        closer.turn(paced=True)
+    failed, well = capsys.readouterr().out.splitlines()
+    assert failed.startswith("sessions, tickets: FileNotFoundError(")
+    assert well == "sessions, tickets: well again"
+
+
 def test_a_dead_haproxy_has_a_grace_a_hung_one_has_none() -> None:
     verdict = Verdict(1.0)
     assert verdict.after("dead", 0.0) is True, "not seen yet since the start"
