@@ -138,13 +138,14 @@ class Closer:
         for pid in old if down else []:
             self.counts["closed_down_total"] += close(pid, lambda _, *key: key in down)
         if paced:
-            draining = {key for key, server in state.items() if server.status.startswith("DRAIN")}
             left = self.per_second
+            draining = {key for key, server in state.items() if server.status.startswith("DRAIN")}
             for pid in old + running if draining else []:
                 left -= (closed := close(pid, lambda _, *key: key in draining, left))
                 self.counts["closed_drain_total"] += closed
             for pid in old[: max(0, len(old) - self.old_workers)]:
-                self.counts["closed_old_total"] += close(pid, lambda *_: True, self.per_second)
+                left -= (closed := close(pid, lambda *_: True, left))
+                self.counts["closed_old_total"] += closed
         self.counts["old_workers"] = len(old)
 
 

@@ -104,15 +104,18 @@ def test_a_balancer_that_leaves_ends_all_sessions_and_refuses_clients_until_it_a
     haproxy.connect(1)
 
 
-def test_the_oldest_of_too_many_former_workers_is_emptied(haproxy: HaProxy) -> None:
-    for _ in range(2):
+def test_too_many_former_workers_are_emptied_at_one_pace_the_oldest_first(haproxy: HaProxy) -> None:
+    for _ in range(3):
         haproxy.connect(3)
         haproxy.reload()
-    closer = Closer(2, 1)
+    oldest, second, _ = sessions.workers()[1]
+    closer = Closer(4, 1)
     closer.see(look(haproxy))
     closer.step(paced=True)
-    until(lambda: haproxy.open_clients() == 4)
-    assert closer.counts["closed_old_total"] == 2
+    until(lambda: haproxy.open_clients() == 5)
+    assert closer.counts["closed_old_total"] == 4
+    until(lambda: oldest not in sessions.workers()[1])
+    assert sessions.close(second, lambda *_: True) == 2
 
 
 def test_what_fails_is_said_once_until_it_changes(
