@@ -61,9 +61,11 @@ describe.each(systems)('what clients send, on HAProxy $haproxyVersion', (system)
     await connectMqtt(eager, Buffer.concat([connectPacket('eager'), Buffer.from([0xc0, 0])]));
   });
 
-  it.each([0, 301])('a keepalive of %i is refused where that is asked for', async (keepalive) => {
+  it.each([0, 301])('a keepalive of %i is refused where that is asked for, and logged', async (keepalive) => {
     const socket = await openTcp(stage.target('mqtt'));
-    await expect(connectMqtt(socket, connectPacket('lazy', { keepalive }))).rejects.toThrow('closed');
+    const id = `refused ${keepalive}`;
+    await expect(connectMqtt(socket, connectPacket(id, { keepalive }))).rejects.toThrow('closed');
+    await logged({ id, keepalive: String(keepalive), end: 'PR', broker: '<NOSRV>' });
   });
 
   it('mutated CONNECTs never reach a broker unless they are MQTT, and leave the service answering', async () => {
@@ -112,6 +114,23 @@ describe.each(systems)('what clients send, on HAProxy $haproxyVersion', (system)
       expect(current).toBeLessThan(100);
     });
   });
+
+  it.each([0, 301])('a keepalive of %i is served and logged by default', async (keepalive) => {
+    if (keepalive === 0)
+      await stage.change(() => ({ listeners: listeners(), inspectDelaySeconds, refuseLongKeepalive: false }));
+    const socket = await openTcp(stage.target('mqtt'));
+    const id = `served ${keepalive}`;
+    await connectMqtt(socket, connectPacket(id, { keepalive }));
+    socket.destroy();
+    await logged({ id, keepalive: String(keepalive), broker: expect.stringMatching(/^emqx-/) as string });
+  });
+
+  async function logged(session: Readonly<Record<string, string>>): Promise<void> {
+    await eventually(() => {
+      const lines = stage.balancer().log.filter((line) => line.startsWith('{'));
+      expect(lines.map((line): unknown => JSON.parse(line))).toContainEqual(expect.objectContaining(session));
+    });
+  }
 
   async function throwAt(name: 'mqtt' | 'mqtts', corpus: readonly Buffer[]): Promise<void> {
     const brokersSaw = stage.brokers.seen.length;

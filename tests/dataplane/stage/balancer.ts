@@ -46,7 +46,8 @@ export class Balancer {
   async reload(view?: BalancerView): Promise<void> {
     if (view !== undefined) await this.write(view);
     const before = await this.workers();
-    await this.machine.run(['sh', '-c', 'kill -USR2 $(cat /run/haproxy.pid)']);
+    const commands = (await this.unitCommands('ExecReload')).join(' && ');
+    await this.machine.run(['sh', '-c', `${environment}; MAINPID=$(cat /run/haproxy.pid); ${commands}`]);
     await eventually(
       async () => {
         const after = await this.workers();
@@ -56,6 +57,15 @@ export class Balancer {
       },
       { timeoutMs: 5_000 },
     );
+  }
+
+  /** Brings the changed files of a view that need no reload to HAProxy, by the programs that do so on a host. */
+  async load(view: BalancerView): Promise<void> {
+    const changed = await this.write(view);
+    const changes = balancerFiles(view)
+      .filter(({ path }) => changed.includes(path))
+      .map(({ path, change }) => [path, change.kind === 'runtime' ? `runtime:${change.unit}` : change.kind]);
+    await this.machine.run(['python3', '-c', loading], JSON.stringify(changes));
   }
 
   /** Process ids, inside the machine, of the worker that accepts and of those that only finish. */
@@ -84,19 +94,17 @@ export class Balancer {
     await this.machine.stop();
   }
 
-  private async write(view: BalancerView): Promise<void> {
+  /** Which files differed. */
+  private async write(view: BalancerView): Promise<string[]> {
     const archive = balancerFiles(view).map(({ path, content, mode }) => ({ path, content, mode }));
-    await this.machine.run(['python3', '-c', writing], JSON.stringify(archive));
+    const changed = await this.machine.run(['python3', '-c', writing], JSON.stringify(archive));
+    return changed.split('\n').filter((path) => path !== '');
   }
 
   private async startHaproxy(): Promise<void> {
-    const unit = await this.machine.run(['cat', '/etc/systemd/system/haproxy.service.d/emqx-haproxy.conf']);
-    const commands = (name: string) =>
-      [...unit.matchAll(new RegExp(`^${name}=[-+!]*(.+)$`, 'gm'))].map((match) => match[1] ?? '');
-    const start = [...commands('ExecStartPre'), `exec ${commands('ExecStart').at(-1) ?? 'false'}`].join(
-      ' && ',
-    );
-    const environment = 'set -a; . /etc/emqx-haproxy/secrets/haproxy.env; set +a';
+    const before = await this.unitCommands('ExecStartPre');
+    const program = (await this.unitCommands('ExecStart')).at(-1) ?? 'false';
+    const start = [...before, `exec ${program}`].join(' && ');
     this.haproxy = this.machine.start(['sh', '-c', `${environment}; ${start}`], {
       onLine: (line) => this.log.push(line.replace(/^<\d+>/, '')),
     });
@@ -104,7 +112,15 @@ export class Balancer {
     failed.catch(() => undefined);
     await Promise.race([eventually(() => this.ask('show info'), { timeoutMs: 10_000 }), failed]);
   }
+
+  private async unitCommands(name: string): Promise<string[]> {
+    const unit = await this.machine.run(['cat', '/etc/systemd/system/haproxy.service.d/emqx-haproxy.conf']);
+    return [...unit.matchAll(new RegExp(`^${name}=[-+!]*(.+)$`, 'gm'))].map((match) => match[1] ?? '');
+  }
 }
+
+/** What the unit's EnvironmentFile does. */
+const environment = 'set -a; . /etc/emqx-haproxy/secrets/haproxy.env; set +a';
 
 /** What a host gets from Secrets Manager. */
 function secrets(serverKey: string): Readonly<Record<string, string>> {
@@ -132,7 +148,16 @@ const writing = `
 import json, os, sys
 for file in json.load(sys.stdin):
     os.makedirs(os.path.dirname(file["path"]), exist_ok=True)
+    if not os.path.exists(file["path"]) or open(file["path"]).read() != file["content"]:
+        print(file["path"])
     with open(file["path"], "w") as out:
         out.write(file["content"])
     os.chmod(file["path"], int(file["mode"], 8))
+`;
+
+const loading = `
+import json, sys
+sys.path.insert(0, "/usr/local/lib/emqx-haproxy")
+from changes import carry_out
+carry_out([tuple(change) for change in json.load(sys.stdin)])
 `;

@@ -47,6 +47,15 @@ export async function connectMqtt(socket: Socket, packet: Buffer): Promise<void>
     throw new Error(`no CONNACK that accepts: ${answer.toString('hex')}`);
 }
 
+/** Whether the broker behind a session still answers a PINGREQ. */
+export async function answersPing(socket: Socket): Promise<boolean> {
+  if (socket.closed) return false;
+  const answered = once(socket, 'data').then(([answer]) => (answer as Buffer)[0] === 0xd0);
+  answered.catch(() => undefined);
+  socket.write(Buffer.from([0xc0, 0]));
+  return Promise.race([answered, refused(socket, 'before PINGRESP')]).catch(() => false);
+}
+
 /** How long it takes until the other side closes, in ms. */
 export async function closesAfterMs(socket: Socket): Promise<number> {
   const begun = performance.now();

@@ -1,7 +1,7 @@
 import type { BalancerView, Listener, ListenerName } from '../../../components/render';
 import { ensureCheckImage } from '../../../lab/machines/checkImage';
 import { makeCertificates, type Certificates } from '../../templates/certificates';
-import { systems } from '../../templates/checkImage';
+import { systems, type System } from '../../templates/checkImage';
 import { balancerView, listener } from '../../unit/renderViews';
 import { Balancer } from './balancer';
 import { brokerAddresses, Brokers } from './brokers';
@@ -28,12 +28,8 @@ export class Stage {
     private readonly views: (changes: Changes) => readonly BalancerView[],
   ) {}
 
-  static async start(
-    system: (typeof systems)[number],
-    changes: Changes,
-    balancerCount: 1 | 2 = 1,
-  ): Promise<Stage> {
-    const layers = await ensureCheckImage(system.os);
+  static async start(system: System, changes: Changes, balancerCount: 1 | 2 = 1): Promise<Stage> {
+    const layers = await ensureCheckImage(system.image);
     const certificates = await makeCertificates();
     const network = await startNetwork();
     try {
@@ -81,6 +77,11 @@ export class Stage {
   /** Brings changed settings to all balancers. */
   async change(changes: Changes): Promise<void> {
     await Promise.all(this.views(changes).map((view, index) => this.balancer(index).reload(view)));
+  }
+
+  /** Brings changed settings that need no reload to all balancers. */
+  async load(changes: Changes): Promise<void> {
+    await Promise.all(this.views(changes).map((view, index) => this.balancer(index).load(view)));
   }
 
   async stop(): Promise<void> {
