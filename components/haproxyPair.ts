@@ -202,6 +202,7 @@ export class HaproxyPair extends pulumi.ComponentResource {
       listeners: this.listeners,
       proxyProtocol: args.proxyProtocol ?? true,
       maxKeepaliveSeconds: settings.maxKeepaliveSeconds,
+      refuseLongKeepalive: settings.refuseLongKeepalive,
       largestConnectBytes: settings.largestConnectBytes,
       inspectDelaySeconds: settings.inspectDelaySeconds,
       stats: { port: statsPort, ...settings.stats },

@@ -70,6 +70,7 @@ const haproxy = z
   .strictObject({
     ...machine,
     maxKeepaliveSeconds: optional(whole),
+    refuseLongKeepalive: optional(z.boolean()),
     largestConnectBytes: optional(whole),
     inspectDelaySeconds: optional(whole),
     tls: optional(

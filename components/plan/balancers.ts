@@ -14,6 +14,11 @@ export interface HaproxyArgs extends MachineArgs {
    */
   maxKeepaliveSeconds?: number;
   /**
+   * True refuses a client that asks for a keepalive of 0 or a longer one: its connection could be closed while it is
+   * well. Defaults to false: the log of each session names its keepalive.
+   */
+  refuseLongKeepalive?: boolean;
+  /**
    * The largest CONNECT packet in bytes, 1024 to 262144: a client id, a will and a password such as a JWT. HAProxy
    * keeps two buffers of this size for a connection while it has data in them. Defaults to 15000, which HAProxy's own
    * buffer of 16 KiB holds.
@@ -91,6 +96,7 @@ export interface PlannedBalancer {
 /** The pair's settings with defaults applied. */
 export interface BalancerSettings {
   readonly maxKeepaliveSeconds: number;
+  readonly refuseLongKeepalive: boolean;
   readonly largestConnectBytes: number;
   readonly inspectDelaySeconds: number;
   readonly tls: Omit<BalancerView['tls'], 'certificateChain'>;
@@ -144,6 +150,7 @@ export function planHaproxy(args: HaproxyArgs, problems: Problems): BalancerSett
   problems.wholeNumber(`${path}.tls.ticketLifetimeSeconds`, ticketLifetimeSeconds, 300, 604_800, 'seconds');
   return {
     maxKeepaliveSeconds,
+    refuseLongKeepalive: args.refuseLongKeepalive ?? false,
     largestConnectBytes,
     inspectDelaySeconds,
     tls: { minVersion, ticketLifetimeSeconds },
