@@ -1,6 +1,6 @@
 import type * as pulumi from '@pulumi/pulumi';
 import type { Peer, Rule } from './firewall';
-import { allow, outboundWeb, range, sshFrom } from './firewall';
+import { allow, brokerPortRules, outboundWeb, range, sshFrom } from './firewall';
 import { agentPort, dashboardPort, peersPort, sshPort, statsPort, vrrpProtocol } from './plan/ports';
 import type { Listener } from './render/model';
 
@@ -40,11 +40,14 @@ export function allowTowardsBrokers(
   parent: pulumi.Resource,
 ): readonly pulumi.Resource[] {
   const peer: Peer = { name: 'brokers', groupId: brokersGroupId };
-  const ports = [...listeners.map(({ brokerPort }) => brokerPort), dashboardPort, agentPort, sshPort];
+  const ports = [dashboardPort, agentPort, sshPort];
   return allow(
     name,
     balancersGroupId,
-    ports.map((port): Rule => ({ direction: 'to', what: { port }, peer })),
+    [
+      ...brokerPortRules(listeners, 'to', peer),
+      ...ports.map((port): Rule => ({ direction: 'to', what: { port }, peer })),
+    ],
     parent,
   );
 }

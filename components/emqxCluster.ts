@@ -1,6 +1,6 @@
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
-import { allow, outboundWeb, range, securityGroup, sshFrom } from './firewall';
+import { allow, brokerPortRules, outboundWeb, range, securityGroup, sshFrom } from './firewall';
 import type { Peer, Rule } from './firewall';
 import { Host } from './host';
 import type { HostSecret } from './hostSecret';
@@ -11,6 +11,7 @@ import { tagged, typeToken } from './naming';
 import type { NetworkSubnet } from './network';
 import type { BrokersArgs, PlannedBroker } from './plan/brokers';
 import { planBrokers } from './plan/brokers';
+import { checkBrokerMemory, defaultInstanceTypes } from './plan/limits';
 import type { ListenersArgs } from './plan/listeners';
 import { checkPorts, planListeners } from './plan/listeners';
 import type { MachineArgs } from './plan/machines';
@@ -137,6 +138,10 @@ export class EmqxCluster extends pulumi.ComponentResource {
     );
     const listeners = planListeners(args.listeners, problems);
     checkPorts(listeners, 'brokerPort', brokerPorts, problems);
+    checkBrokerMemory(
+      { listeners, brokerCount: plan.brokers.length, instanceType: args.instanceType },
+      problems,
+    );
     problems.throwIfAny(`EmqxCluster ${name}`);
 
     const platform = args.platform ?? name;
@@ -210,7 +215,7 @@ export class EmqxCluster extends pulumi.ComponentResource {
       `${platform}-${broker.name}`,
       {
         ...machineArgs(args),
-        instanceType: args.instanceType ?? 't3.medium',
+        instanceType: args.instanceType ?? defaultInstanceTypes.broker,
         platform,
         hostname: broker.name,
         subnetId: subnet.subnetId,
@@ -248,9 +253,13 @@ function brokerRules(
 ): readonly Rule[] {
   const balancers: Peer = { name: 'balancers', groupId: args.clientsGroupId };
   const brokers: Peer = { name: 'brokers', groupId: self };
-  const fromBalancers = [...listeners.map(({ brokerPort }) => brokerPort), dashboardPort, agentPort];
   return [
-    ...fromBalancers.map((port): Rule => ({ direction: 'from', what: { port }, peer: balancers })),
+    ...brokerPortRules(listeners, 'from', balancers),
+    ...[dashboardPort, agentPort].map((port): Rule => ({
+      direction: 'from',
+      what: { port },
+      peer: balancers,
+    })),
     ...clusterPorts.flatMap((port): Rule[] => [
       { direction: 'from', what: { port }, peer: brokers },
       { direction: 'to', what: { port }, peer: brokers },

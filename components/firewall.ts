@@ -2,16 +2,17 @@ import * as aws from '@pulumi/aws';
 import type * as pulumi from '@pulumi/pulumi';
 import type { Tags } from './naming';
 import { sshPort } from './plan/ports';
+import type { Listener } from './render/model';
 
 /** Where traffic comes from or goes to. */
 export type Peer =
   | { readonly name: string; readonly cidr: string }
   | { readonly name: string; readonly groupId: pulumi.Input<string> };
 
-/** One rule: a port or an IP protocol, and the peer. */
+/** One rule: a port, a row of ports or an IP protocol, and the peer. */
 export interface Rule {
   readonly direction: 'from' | 'to';
-  readonly what: { readonly port: number } | { readonly protocol: string };
+  readonly what: { readonly port: number; readonly last?: number } | { readonly protocol: string };
   readonly peer: Peer;
 }
 
@@ -34,11 +35,11 @@ export function allow(
   parent: pulumi.Resource,
 ): readonly pulumi.Resource[] {
   return rules.map(({ direction, what, peer }) => {
-    const label = 'port' in what ? `${what.port}` : `protocol-${what.protocol}`;
+    const label = 'port' in what ? portLabel(what) : `protocol-${what.protocol}`;
     const args = {
       securityGroupId,
       ...('port' in what
-        ? { ipProtocol: 'tcp', fromPort: what.port, toPort: what.port }
+        ? { ipProtocol: 'tcp', fromPort: what.port, toPort: what.last ?? what.port }
         : { ipProtocol: what.protocol }),
       ...('cidr' in peer ? { cidrIpv4: peer.cidr } : { referencedSecurityGroupId: peer.groupId }),
     };
@@ -47,6 +48,24 @@ export function allow(
       ? new aws.vpc.SecurityGroupIngressRule(`${name}-${suffix}`, args, { parent })
       : new aws.vpc.SecurityGroupEgressRule(`${name}-${suffix}`, args, { parent });
   });
+}
+
+function portLabel({ port, last = port }: { readonly port: number; readonly last?: number }): string {
+  return last === port ? `${port}` : `${port}-${last}`;
+}
+
+/** What brokers open for listeners: a port for each, and the row of further ones where one does not suffice. */
+export function brokerPortRules(
+  listeners: readonly Listener[],
+  direction: Rule['direction'],
+  peer: Peer,
+): readonly Rule[] {
+  return listeners.flatMap(({ brokerPort, furtherBrokerPorts: further }): Rule[] => [
+    { direction, what: { port: brokerPort }, peer },
+    ...(further === undefined
+      ? []
+      : [{ direction, what: { port: further.first, last: further.first + further.count - 1 }, peer }]),
+  ]);
 }
 
 /** A range as a peer, named after itself. */

@@ -14,7 +14,7 @@ import type { NetworkSubnet } from './network';
 import type { BalancerSettings, HaproxyArgs, PlannedBalancer } from './plan/balancers';
 import { planBalancers, planHaproxy } from './plan/balancers';
 import type { PlannedBroker } from './plan/brokers';
-import { checkCapacity, planLimits } from './plan/limits';
+import { checkBalancerMemory, planLimits } from './plan/limits';
 import type { ListenersArgs } from './plan/listeners';
 import { checkPorts, listenerNames, planListeners } from './plan/listeners';
 import { machineArgs } from './plan/machines';
@@ -95,10 +95,9 @@ export class HaproxyPair extends pulumi.ComponentResource {
     const { virtualIp } = args;
     this.listeners = planListeners(openTo(virtualIp.clientCidrs, args.listeners), problems);
     checkPorts(this.listeners, 'port', balancerPorts, problems);
-    checkCapacity(
+    checkBalancerMemory(
       {
         listeners: this.listeners,
-        brokerCount: args.brokers.length,
         operatingSystem: args.operatingSystem ?? 'debian-13',
         instanceType: args.instanceType,
       },

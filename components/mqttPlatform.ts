@@ -15,7 +15,7 @@ import type { HaproxyArgs } from './plan/balancers';
 import { planBalancers, planHaproxy } from './plan/balancers';
 import { checkElasticIps, defaultElasticIpQuota } from './plan/elasticIps';
 import type { ListenersArgs } from './plan/listeners';
-import { checkCapacity } from './plan/limits';
+import { checkBalancerMemory, checkBrokerMemory } from './plan/limits';
 import { checkPorts, planListeners } from './plan/listeners';
 import { balancerPorts, brokerPorts } from './plan/ports';
 import type { Problem } from './plan/problems';
@@ -70,13 +70,16 @@ export function checkMqttPlatformArgs(name: string, args: MqttPlatformArgs): rea
   const listeners = planListeners(args.listeners ?? defaultListeners, problems);
   checkPorts(listeners, 'port', balancerPorts, problems);
   checkPorts(listeners, 'brokerPort', brokerPorts, problems);
-  checkCapacity(
+  checkBalancerMemory(
     {
       listeners,
-      brokerCount: brokers.length,
       operatingSystem: args.haproxy?.operatingSystem ?? 'debian-13',
       instanceType: args.haproxy?.instanceType,
     },
+    problems,
+  );
+  checkBrokerMemory(
+    { listeners, brokerCount: brokers.length, instanceType: args.emqx?.instanceType },
     problems,
   );
   checkCertificatesArgs(args.certificates ?? {}, 'certificates', problems);

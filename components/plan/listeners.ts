@@ -1,6 +1,8 @@
 import type { Balancing, Listener, ListenerName } from '../render/model';
 import { parseCidr } from './addresses';
+import { brokerPortsOf } from '../render/brokerPorts';
 import type { Problems } from './problems';
+import { furtherBrokerPorts } from './sourcePorts';
 
 /** How a listener spreads its clients over the brokers. */
 export interface BalancingArgs {
@@ -45,7 +47,10 @@ export interface RateLimitArgs {
 export interface ListenerArgs {
   /** The port on the balancers, 1 to 65535. Defaults to 1883 (mqtt), 8883 (mqtts), 8083 (ws), 8084 (wss). */
   port?: number;
-  /** The brokers' port behind it; each listener has its own. Defaults to 1883, 1884, 8083, 8084. */
+  /**
+   * The brokers' port behind it; each listener has its own. Defaults to 1883, 1884, 8083, 8084. For more than 51,200
+   * clients brokers open further ports: from 20001 on for mqtt, 20101 mqtts, 20201 ws, 20301 wss, 19 at most.
+   */
   brokerPort?: number;
   /** IPv4 ranges that may connect. Defaults to whoever can reach the virtual IP: the whole internet, `0.0.0.0/0`, or the VPC's range where the address is private. */
   allowedCidrs?: string[];
@@ -110,6 +115,11 @@ export function checkPorts(
   problems: Problems,
 ): void {
   const owners = new Map(Object.entries(taken).map(([port, owner]) => [Number(port), owner]));
+  // Further ports are not for the user to choose: others have to keep off them.
+  if (key === 'brokerPort')
+    for (const listener of listeners)
+      for (const further of brokerPortsOf(listener).slice(1))
+        owners.set(further, `listeners.${listener.name} for its many clients`);
   for (const listener of listeners) {
     const path = `listeners.${listener.name}.${key}`;
     problems.wholeNumber(path, listener[key], 1, 65535);
@@ -142,6 +152,7 @@ function planOne(name: ListenerName, args: ListenerArgs, problems: Problems): Li
     name,
     port: args.port ?? defaultPorts[name].port,
     brokerPort: args.brokerPort ?? defaultPorts[name].brokerPort,
+    ...furtherBrokerPorts(name, maxConnections),
     allowedCidrs,
     maxConnections,
     balancing: planBalancing(name, args, `${path}.balancing`, problems),

@@ -1,3 +1,4 @@
+import { brokerPortsOf } from './brokerPorts';
 import type { BrokerView, Listener } from './model';
 import { render } from './template';
 
@@ -11,17 +12,17 @@ export function emqxConfig(view: BrokerView): string {
     maxPorts: Math.max(65_536, view.maxConnections * 2),
     dashboardPort: view.dashboardPort,
     peerCertificate: peerCertificateSettings(view.listeners),
-    listeners: view.listeners.map((listener) => {
+    listeners: view.listeners.flatMap((listener) => {
       const websocket = listener.name === 'ws' || listener.name === 'wss';
-      return {
+      return brokerPortsOf(listener).map((brokerPort, index) => ({
         kind: websocket ? 'ws' : 'tcp',
-        name: listener.name,
-        brokerPort: listener.brokerPort,
+        name: index === 0 ? listener.name : `${listener.name}_${index + 1}`,
+        brokerPort,
         maxConnections: view.maxConnections,
         proxyProtocol: view.proxyProtocol ? 'true' : 'false',
         proxied: view.proxyProtocol,
         websocket: websocket && { path: listener.path },
-      };
+      }));
     }),
   });
 }

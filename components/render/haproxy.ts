@@ -66,7 +66,7 @@ function listenerView(view: BalancerView, listener: Listener): View {
   return {
     listener: listener.name,
     port: listener.port,
-    brokerPort: listener.brokerPort,
+    ...brokerPortView(listener),
     maxConnections: listener.maxConnections,
     tls: isTls(listener) && {
       // WebSocket begins as HTTP/1.1; a client that offered h2 would be taken at its word.
@@ -93,6 +93,13 @@ function listenerView(view: BalancerView, listener: Listener): View {
       { pool: 'fallback', checked: false, ...balancingView(balancing, false) },
     ],
   };
+}
+
+/** `+0` on a server stands for the port that the client came to, which the frontend rewrites to one of the broker's. */
+function brokerPortView({ brokerPort, furtherBrokerPorts: further }: Listener): View {
+  if (further === undefined) return { serverPort: brokerPort, ports: false };
+  const ports = { brokerPort, first: further.first, further: further.count, all: further.count + 1 };
+  return { serverPort: '+0', ports };
 }
 
 function balancingView(balancing: Balancing, definesTable: boolean): View {

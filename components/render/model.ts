@@ -53,6 +53,8 @@ export interface Listener {
   readonly port: number;
   /** The port of the brokers' own listener behind this one: 1883, 1884 (for mqtts), 8083, 8084 (for wss) by default. */
   readonly brokerPort: number;
+  /** A row of further ports there: one carries no more connections of a balancer than that has source ports. */
+  readonly furtherBrokerPorts?: { readonly first: number; readonly count: number };
   readonly allowedCidrs: readonly string[];
   /** Clients at once, over all worker generations. */
   readonly maxConnections: number;

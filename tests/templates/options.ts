@@ -65,6 +65,10 @@ function optionsOf({ ca, crl }: Certificates): readonly (readonly Option[])[] {
       plain('rate limit', { rateLimit: { connectionsPerSource: 9, periodSeconds: 10, sparedCidrs: [] } }),
       plain('spared', { rateLimit: { connectionsPerSource: 9, periodSeconds: 10, sparedCidrs: ['10.1.0.0/16'] } }),
     ],
+    [
+      plain('one broker port', {}),
+      plain('further broker ports', { furtherBrokerPorts: { first: 20_001, count: 3 } }),
+    ],
     [plain('open', {}), plain('ranges', { allowedCidrs: ['10.0.0.0/8'] })],
     [plain('long keepalive logged', {}), plain('refused', {}, { refuseLongKeepalive: true, largestConnectBytes: 40_000 })],
   ];

@@ -1,23 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import { memoryMib } from '../../components/plan/instanceMemory';
-import { checkCapacity, type Capacity } from '../../components/plan/limits';
+import { checkBalancerMemory, checkBrokerMemory } from '../../components/plan/limits';
 import { planListeners } from '../../components/plan/listeners';
 import { Problems } from '../../components/plan/problems';
+import type { OperatingSystem } from '../../components/render/model';
 
-describe('the capacity of a balancer', () => {
+describe('the memory of a balancer', () => {
   const problemsOf = (
     maxConnections: number,
-    changes: Partial<Omit<Capacity, 'listeners'>> = {},
+    changes: { operatingSystem?: OperatingSystem; instanceType?: string } = {},
     name: 'mqtt' | 'mqtts' = 'mqtts',
   ) => {
     const problems = new Problems();
     const listeners = planListeners({ [name]: { maxConnections } }, problems);
-    const usual = { brokerCount: 3, operatingSystem: 'debian-13', instanceType: undefined } as const;
-    checkCapacity({ ...usual, ...changes, listeners }, problems);
-    return problems.all.map(({ path, reason }) => `${path}: ${reason}`);
+    const usual = { operatingSystem: 'debian-13', instanceType: undefined } as const;
+    checkBalancerMemory({ ...usual, ...changes, listeners }, problems);
+    return texts(problems);
   };
 
-  it('says by its sum why TLS clients do not fit into the instance type', () => {
+  it('too small for TLS clients is refused by its sum', () => {
     expect(problemsOf(40_000)).toEqual([
       'haproxy.instanceType: is t3.small with 2048 MiB, but 2206 MiB are needed: (mqtts 40000 x 38 kB) x 1.25 =' +
         ' 1856 MiB, and 350 MiB for the system; give a larger type, or lower listeners.*.maxConnections',
@@ -28,20 +29,12 @@ describe('the capacity of a balancer', () => {
     ['a larger type', { instanceType: 't3.medium' }],
     ['Debian 12, whose TLS takes less', { operatingSystem: 'debian-12' }],
     ['a type that is not in the table', { instanceType: 'x2gd.medium' }],
-  ] as const)('as many fit on %s', (_, changes) => {
+  ] as const)('suffices on %s', (_, changes) => {
     expect(problemsOf(40_000, changes)).toEqual([]);
   });
 
-  it('as many fit without TLS', () => {
+  it('suffices without TLS', () => {
     expect(problemsOf(40_000, {}, 'mqtt')).toEqual([]);
-  });
-
-  it('says by its sum why the source ports towards the brokers do not suffice', () => {
-    expect(problemsOf(60_000, { instanceType: 'm6i.2xlarge', brokerCount: 2 })).toEqual([
-      "listeners.mqtts.maxConnections: is 60000, but a balancer has 64508 source ports towards each broker's port:" +
-        ' 64508 x 1 (one of 2 may be away) / 1.25 (two generations of workers) = 51606; lower it, or add brokers',
-    ]);
-    expect(problemsOf(60_000, { instanceType: 'm6i.2xlarge', brokerCount: 3 })).toEqual([]);
   });
 
   it.each([
@@ -56,3 +49,29 @@ describe('the capacity of a balancer', () => {
     expect(memoryMib(type)).toBe(mib);
   });
 });
+
+describe('the memory of a broker', () => {
+  const problemsOf = (brokerCount: number, instanceType?: string) => {
+    const problems = new Problems();
+    const listeners = planListeners({ mqtt: { maxConnections: 300_000 }, mqtts: {} }, problems);
+    checkBrokerMemory({ listeners, brokerCount, instanceType }, problems);
+    return texts(problems);
+  };
+
+  it('too small for the clients of one that is away is refused by its sum', () => {
+    expect(problemsOf(2)).toEqual([
+      'emqx.instanceType: is t3.medium with 4096 MiB, but 5998 MiB are needed: 310000 clients x 14 kB x 1.25 / 1' +
+        ' (2 brokers, of which one may be away) = 5298 MiB, and 700 MiB for the system; give a larger type, or lower' +
+        ' listeners.*.maxConnections',
+    ]);
+  });
+
+  it('suffices with another broker, or a larger type', () => {
+    expect(problemsOf(3)).toEqual([]);
+    expect(problemsOf(2, 't3.large')).toEqual([]);
+  });
+});
+
+function texts(problems: Problems): readonly string[] {
+  return problems.all.map(({ path, reason }) => `${path}: ${reason}`);
+}

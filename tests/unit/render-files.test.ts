@@ -156,6 +156,15 @@ describe('a broker', () => {
       expect(emqx).toContain(`listeners.${kind}.default.enable = false`);
     expect(emqx).toMatch(/listeners\.tcp\.mqtts \{\n +bind = "0\.0\.0\.0:1884"/);
     expect(emqx).toMatch(/listeners\.ws\.wss \{[^}]*proxy_protocol = true[^}]*mqtt_path = "\/iot"/);
+    const many = [listener('mqtts', { furtherBrokerPorts: { first: 20_101, count: 2 } })];
+    const opened = contentOf(brokerFiles(brokerView({ listeners: many })), '/etc/emqx/emqx.conf');
+    expect(
+      [...opened.matchAll(/^listeners\.(tcp\.\w+) \{\n +bind = "(.+)"/gm)].map((found) => found.slice(1)),
+    ).toEqual([
+      ['tcp.mqtts', '0.0.0.0:1884'],
+      ['tcp.mqtts_2', '0.0.0.0:20101'],
+      ['tcp.mqtts_3', '0.0.0.0:20102'],
+    ]);
     const plain = brokerFiles(brokerView({ listeners, proxyProtocol: false }));
     expect(contentOf(plain, '/etc/emqx/emqx.conf')).not.toContain('proxy_protocol = true');
   });

@@ -88,6 +88,28 @@ describe('the brokers behind a listener', () => {
   });
 });
 
+describe('a listener with further broker ports', () => {
+  const furtherBrokerPorts = { first: 20_101, count: 3 };
+  const config = haproxyConfig(balancerView({ listeners: [listener('mqtts', { furtherBrokerPorts })] }));
+
+  it('spreads connections evenly over all of them', () => {
+    expect(section(config, 'frontend mqtts')).toEqual(
+      expect.arrayContaining([
+        'tcp-request connection set-dst-port int(1884)',
+        'tcp-request connection set-dst-port rand(3),add(20101) if { rand(4) gt 0 }',
+      ]),
+    );
+  });
+
+  it('keeps a broker one server: the same place in the hash, one check, one weight', () => {
+    expect(section(config, 'backend brokers_mqtts').filter((line) => line.startsWith('server '))).toEqual([
+      'server broker-1 10.20.2.1:+0 id 1 weight 100',
+      'server broker-2 10.20.2.2:+0 id 2 weight 100',
+      'server broker-3 10.20.2.3:+0 id 3 weight 100',
+    ]);
+  });
+});
+
 describe('balancing', () => {
   it.each([
     [{ method: 'roundRobin' } as const, 'balance roundrobin'],
