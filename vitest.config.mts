@@ -49,6 +49,17 @@ export default defineConfig({
           retry,
         },
       },
+      // What rendered files and programs of ours do on the HAProxy and Keepalived of Debian's next release.
+      {
+        test: {
+          name: 'next-debian',
+          include: ['tests/templates/rendered.test.ts', 'tests/dataplane/**/*.test.ts'],
+          env: { DEBIAN: 'next' },
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
       lab('lab-parts', 'tests/lab/parts/**/*.test.ts'),
       lab('lab', 'tests/lab/cluster/**/*.test.ts'),
       lab('lab-vip', 'tests/lab/vip/**/*.test.ts'),

@@ -7,14 +7,19 @@ import { ensurePackages, packagesFolder } from '../packages/repository';
 import { ensureBuilt, fingerprint } from './builtFolder';
 import { runInChroot, type ProgramResult } from './chroot';
 import { ensureImage, inImage } from './image';
+import { ensureNextImage } from './nextImage';
 
 const packages = ['haproxy', 'keepalived'];
+
+/** What can be asked; `debian-next` is Debian's next release, on which no host can run yet. */
+export type CheckedSystem = OperatingSystem | 'debian-next';
 
 /**
  * The image of an operating system with what a balancer installs on it, never booted: for asking the real programs
  * what they think of a file. The layers of its root, the uppermost first.
  */
-export async function ensureCheckImage(os: OperatingSystem): Promise<readonly string[]> {
+export async function ensureCheckImage(os: CheckedSystem): Promise<readonly string[]> {
+  if (os === 'debian-next') return [await ensureNextImage([...packages, 'python3', 'cloud-init'])];
   const image = await ensureImage(os);
   const check = `${dirname(image)}-check`;
   await ensureBuilt(check, fingerprint([image, packages]), async (folder) => {
@@ -49,7 +54,7 @@ export interface CheckOptions {
  * unused ens5, and leaves nothing behind.
  */
 export async function runInCheckImage(
-  os: OperatingSystem,
+  os: CheckedSystem,
   argv: readonly string[],
   options: CheckOptions = {},
 ): Promise<ProgramResult> {

@@ -8,7 +8,7 @@ import { step } from '../progress';
 import { ensureBuilt, fingerprint, removeFormer } from './builtFolder';
 import { runInChroot, type Root } from './chroot';
 import { imageRecipe, type ImageRecipe } from './imageRecipe';
-import { hostMirror } from './mirror';
+import { hostMirror, type Mirror } from './mirror';
 
 /**
  * The root file system that machines of an operating system boot from, read-only to them; built when missing or when
@@ -29,12 +29,7 @@ export async function ensureImage(os: OperatingSystem): Promise<string> {
 
 async function buildImage(recipe: ImageRecipe, folder: string): Promise<void> {
   const mirror = hostMirror();
-  const keyring = mirror.keyring === undefined ? [] : [`--keyring=${mirror.keyring}`];
-  const debootstrap = ['debootstrap', '--variant=minbase', ...keyring, recipe.suite, folder, mirror.url];
-  // In namespaces of its own, or an interrupted one leaves its mounts of /proc and /sys in the folder.
-  await run('unshare', ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc', ...debootstrap], {
-    log: 'images',
-  });
+  await debootstrap(recipe.suite, folder, mirror);
   const root: Root = { folder };
   await writeFiles(folder, recipe.files);
   // Debootstrap resolves no virtual packages, so all but the smallest system is apt's work.
@@ -50,6 +45,21 @@ async function buildImage(recipe: ImageRecipe, folder: string): Promise<void> {
   await writeFile(join(folder, 'etc/machine-id'), '');
   await symlink('/etc/machine-id', join(folder, 'var/lib/dbus/machine-id'));
   await writeFiles(folder, recipe.files);
+}
+
+/** Debian's smallest system; `script` names the release whose ways it is to follow, when not the suite's own. */
+export async function debootstrap(
+  suite: string,
+  folder: string,
+  mirror: Mirror,
+  script: string = suite,
+): Promise<void> {
+  const keyring = mirror.keyring === undefined ? [] : [`--keyring=${mirror.keyring}`];
+  const argv = ['debootstrap', '--variant=minbase', ...keyring, suite, folder, mirror.url, script];
+  // In namespaces of its own, or an interrupted one leaves its mounts of /proc and /sys in the folder.
+  await run('unshare', ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc', ...argv], {
+    log: 'images',
+  });
 }
 
 async function writeFiles(folder: string, files: Readonly<Record<string, string>>): Promise<void> {

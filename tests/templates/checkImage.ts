@@ -1,10 +1,21 @@
-import { runInCheckImage } from '../../lab/machines/checkImage';
+import { runInCheckImage, type CheckedSystem } from '../../lab/machines/checkImage';
 
-/** The systems whose programs judge what is rendered, with the HAProxy and Keepalived that each installs. */
-export const systems = [
-  { os: 'debian-12', haproxyVersion: '2.6', keepalivedVersion: '2.2' },
-  { os: 'debian-13', haproxyVersion: '3.0', keepalivedVersion: '2.3' },
-] as const;
+/** An operating system whose programs judge what is rendered for `os`, with the versions that it installs. */
+export interface System {
+  readonly os: 'debian-12' | 'debian-13';
+  readonly image: CheckedSystem;
+  readonly haproxyVersion: string;
+  readonly keepalivedVersion: string;
+}
+
+const released: readonly [System, ...System[]] = [
+  { os: 'debian-12', image: 'debian-12', haproxyVersion: '2.6', keepalivedVersion: '2.2' },
+  { os: 'debian-13', image: 'debian-13', haproxyVersion: '3.0', keepalivedVersion: '2.3' },
+];
+const next: System = { os: 'debian-13', image: 'debian-next', haproxyVersion: '3.2', keepalivedVersion: '2.3' };
+
+/** Debian's next release, in place of those that hosts run, when vitest.config.mts says so. */
+export const systems: typeof released = process.env['DEBIAN'] === 'next' ? [next] : released;
 
 export interface Verdict {
   readonly exitCode: number;
@@ -14,10 +25,13 @@ export interface Verdict {
 
 /** Asks a real program of an operating system what it thinks of the files. */
 export async function ask(
-  os: (typeof systems)[number]['os'],
+  { image }: System,
   argv: readonly string[],
   files: Readonly<Record<string, string>>,
 ): Promise<Verdict> {
-  const { exitCode, stdout, stderr } = await runInCheckImage(os, argv, { files, env: { STATS_PASSWORD: 'x' } });
+  const { exitCode, stdout, stderr } = await runInCheckImage(image, argv, {
+    files,
+    env: { STATS_PASSWORD: 'x' },
+  });
   return { exitCode, said: `${stdout}${stderr}` };
 }

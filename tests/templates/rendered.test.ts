@@ -3,7 +3,7 @@ import { balancerFiles, brokerFiles, userData } from '../../components/render';
 import type { BalancerView, HostFile } from '../../components/render';
 import { balancerView, brokerView } from '../unit/renderViews';
 import { makeCertificates, ticketKeys, type Certificates } from './certificates';
-import { ask, systems } from './checkImage';
+import { ask, systems, type System } from './checkImage';
 import { everything, pairwiseListeners } from './options';
 
 let certificates: Certificates;
@@ -18,7 +18,7 @@ const contents = (files: readonly HostFile[]) => ({
   '/run/haproxy/wss-tickets.keys': ticketKeys,
 });
 
-function view(system: (typeof systems)[number], changes: Partial<BalancerView>): BalancerView {
+function view(system: System, changes: Partial<BalancerView>): BalancerView {
   return balancerView({
     operatingSystem: system.os,
     haproxyVersion: system.haproxyVersion,
@@ -28,11 +28,11 @@ function view(system: (typeof systems)[number], changes: Partial<BalancerView>):
   });
 }
 
-describe.each(systems)('on $os', (system) => {
+describe.each(systems)('on $image', (system) => {
   it('haproxy -c accepts every pair of options, without a warning', async () => {
     for (const { description, changes } of pairwiseListeners(certificates)) {
       const files = contents(balancerFiles(view(system, changes)));
-      const verdict = await ask(system.os, ['haproxy', '-c', '-f', '/etc/haproxy/haproxy.cfg'], {
+      const verdict = await ask(system, ['haproxy', '-c', '-f', '/etc/haproxy/haproxy.cfg'], {
         ...files,
         '/etc/haproxy/certs/server.pem.key': certificates.key,
       });
@@ -44,7 +44,7 @@ describe.each(systems)('on $os', (system) => {
   it('haproxy -c also accepts what is rendered for HAProxy 2.4, 2.8 and 3.2', async () => {
     for (const haproxyVersion of ['2.4', '2.8', '3.2']) {
       const files = contents(balancerFiles(view(system, { ...everything(certificates), haproxyVersion })));
-      const verdict = await ask(system.os, ['haproxy', '-c', '-f', '/etc/haproxy/haproxy.cfg'], {
+      const verdict = await ask(system, ['haproxy', '-c', '-f', '/etc/haproxy/haproxy.cfg'], {
         ...files,
         '/etc/haproxy/certs/server.pem.key': certificates.key,
       });
@@ -64,7 +64,7 @@ describe.each(systems)('on $os', (system) => {
           balancerFiles(view(system, { virtualIp, keepalived: { ...balancerView().keepalived, preempt } })),
         );
         const folders = { '/run/emqx-haproxy/fault/haproxy': '0\n', '/run/emqx-haproxy/fault/vip': '0\n' };
-        const verdict = await ask(system.os, ['keepalived', '-t', '-f', '/etc/keepalived/keepalived.conf'], {
+        const verdict = await ask(system, ['keepalived', '-t', '-f', '/etc/keepalived/keepalived.conf'], {
           ...files,
           ...folders,
         });
@@ -88,7 +88,7 @@ describe.each(systems)('on $os', (system) => {
     ];
     for (const host of hosts) {
       const { text } = userData({ operatingSystem: system.os, programsArn, ...host });
-      const verdict = await ask(system.os, ['cloud-init', 'schema', '--config-file', '/user-data'], { '/user-data': text });
+      const verdict = await ask(system, ['cloud-init', 'schema', '--config-file', '/user-data'], { '/user-data': text });
       expect(verdict, host.hostname).toMatchObject({ exitCode: 0 });
       expect(verdict.said).not.toMatch(/[Ww]arning|[Dd]eprecat/);
     }
