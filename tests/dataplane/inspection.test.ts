@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { closesAfterMs, connectMqtt, connectPacket, openTcp, openTls } from './stage/clients';
+import { eventually } from './stage/eventually';
 import { listeners, Stage, systems } from './stage/stage';
 
 const inspectDelaySeconds = 1;
@@ -61,4 +62,21 @@ describe.each(systems)('what may pass, on HAProxy $haproxyVersion', (system) => 
     await expect(connectMqtt(socket, connectPacket(id, { keepalive }))).rejects.toThrow('closed');
     await logged({ id, keepalive: String(keepalive), end: 'PR', broker: '<NOSRV>' });
   });
+
+  it.each([0, 301])('a keepalive of %i is served and logged by default', async (keepalive) => {
+    if (keepalive === 0)
+      await stage.change(() => ({ listeners: listeners(), inspectDelaySeconds, refuseLongKeepalive: false }));
+    const socket = await openTcp(stage.target('mqtt'));
+    const id = `served ${keepalive}`;
+    await connectMqtt(socket, connectPacket(id, { keepalive }));
+    socket.destroy();
+    await logged({ id, keepalive: String(keepalive), broker: expect.stringMatching(/^emqx-/) as string });
+  });
+
+  async function logged(session: Readonly<Record<string, string>>): Promise<void> {
+    await eventually(() => {
+      const lines = stage.balancer().log.filter((line) => line.startsWith('{'));
+      expect(lines.map((line): unknown => JSON.parse(line))).toContainEqual(expect.objectContaining(session));
+    });
+  }
 });

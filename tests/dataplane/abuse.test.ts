@@ -1,0 +1,149 @@
+import { randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { closesAfterMs, connectMqtt, connectPacket, inParallel, openTcp, openTls } from './stage/clients';
+import { eventually } from './stage/eventually';
+import { listeners, Stage, systems } from './stage/stage';
+
+/** What `log ... len` of haproxy.cfg allows, and the line's priority before it. */
+const longestLogLine = 2_048 + 5;
+
+describe.each(systems)('what clients must not be able to do, on HAProxy $haproxyVersion', (system) => {
+  let stage: Stage;
+  let worker: number | undefined;
+  beforeAll(async () => {
+    stage = await Stage.start(system, () => ({
+      ...{ listeners: listeners(), inspectDelaySeconds: 1, largestConnectBytes: 40_000 },
+    }));
+    worker = (await stage.balancer().workers()).current;
+  });
+  afterAll(() => stage.stop());
+
+  it('mutated CONNECTs never reach a broker unless they are MQTT, and leave the service answering', async () => {
+    const base = connectPacket('fuzz', { username: 'user', password: Buffer.from('secret') });
+    const mutation = fc.tuple(
+      fc.nat(base.length - 1),
+      fc.nat(255),
+      fc.nat(base.length),
+      fc.uint8Array({ maxLength: 20 }),
+    );
+    const corpus = fc.sample(mutation, { numRuns: 300, seed: 20_251_122 }).map(([at, value, cut, tail]) => {
+      const bytes = Buffer.from(base);
+      bytes[at] = value;
+      return Buffer.concat([bytes.subarray(0, cut), tail]);
+    });
+    await throwAt('mqtt', corpus);
+    await stillServed();
+  });
+
+  it('garbage in place of TLS, and within it, leaves the service answering', async () => {
+    const records = fc.sample(fc.uint8Array({ minLength: 1, maxLength: 400 }), {
+      numRuns: 200,
+      seed: 20_251_123,
+    });
+    const hellos = records.map((bytes) => Buffer.concat([Buffer.from('160301', 'hex'), bytes]));
+    await throwAt('mqtts', [...records.map((bytes) => Buffer.from(bytes)), ...hellos]);
+    await inParallel(records.slice(0, 40), 20, async (bytes) => {
+      const socket = await openTls(stage.target('mqtts'), { ca: stage.certificates.ca });
+      socket.on('error', () => undefined).end(bytes);
+      await closesAfterMs(socket);
+    });
+    await stillServed();
+  });
+
+  it('a client id of 30 kB, or a path, makes no longer a line in the log', async () => {
+    const long = 'x'.repeat(30_000);
+    const before = stage.balancer().log.length;
+    const socket = await openTcp(stage.target('mqtt'));
+    await connectMqtt(socket, connectPacket(long));
+    socket.destroy();
+    const { host, port } = stage.target('ws');
+    await fetch(`http://${host}:${port}/${long.slice(0, 8_000)}`);
+    const lines = await eventually(() => {
+      const found = stage.balancer().log.slice(before);
+      expect(found.length).toBeGreaterThanOrEqual(2);
+      return found;
+    });
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(longestLogLine);
+  });
+
+  it('slow senders on every listener keep nobody out, and are closed', async () => {
+    const slow = await Promise.all(
+      (
+        [
+          ['mqtt', connectPacket('slow')],
+          ['mqtts', Buffer.from('16030100ff010000fb0303', 'hex')],
+          ['ws', Buffer.from('GET /mqtt HTTP/1.1\r\nHost: x\r\n')],
+          ['wss', Buffer.from('16030100ff010000fb0303', 'hex')],
+        ] as const
+      ).map(async ([name, bytes]) => {
+        const sockets = await inParallel(numbers(250), 50, () => openTcp(stage.target(name)));
+        sockets.forEach((socket) => dripping(socket, bytes));
+        return sockets;
+      }),
+    );
+    await stillServed();
+    await Promise.all(slow.flat().map(closesAfterMs));
+    await stillServed();
+  });
+
+  it('thousands of half-open connections keep nobody out, and neither memory nor log grows with them', async () => {
+    const first = await afterSilentOnes(4_000);
+    const second = await afterSilentOnes(4_000);
+    expect(second.memoryKb).toBeLessThan(first.memoryKb * 1.05);
+    expect(second.logLines - first.logLines).toBeLessThan(100);
+  });
+
+  /** Lets so many connect and say nothing until they are closed; what the balancer has grown to then. */
+  async function afterSilentOnes(count: number): Promise<{ memoryKb: number; logLines: number }> {
+    const silent = await inParallel(numbers(count), 100, () => openTcp(stage.target('mqtt')));
+    await connectMqtt(await openTcp(stage.target('mqtt')), connectPacket('among silent ones'));
+    await Promise.all(silent.map(closesAfterMs));
+    await stillServed();
+    await eventually(async () => {
+      const current = Number(/^CurrConns: (\d+)/m.exec(await stage.balancer().ask('show info'))?.[1]);
+      expect(current).toBeLessThan(100);
+    });
+    const status = await stage.balancer().machine.run(['cat', `/proc/${worker ?? 0}/status`]);
+    return {
+      memoryKb: Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]),
+      logLines: stage.balancer().log.length,
+    };
+  }
+
+  async function throwAt(name: 'mqtt' | 'mqtts', corpus: readonly Buffer[]): Promise<void> {
+    const brokersSaw = stage.brokers.seen.length;
+    const logged = stage.balancer().log.length;
+    await inParallel(corpus, 100, async (bytes) => {
+      const socket: Socket = await openTcp(stage.target(name));
+      socket.end(bytes);
+      await closesAfterMs(socket.setTimeout(3_000, () => socket.destroy()));
+    });
+    for (const { outcome, connect } of stage.brokers.seen.slice(brokersSaw)) {
+      // HAProxy and the recorder judge alike what is a CONNECT but for fields that only a broker can judge.
+      expect(connect?.protocolName ?? outcome).toMatch(/^(MQTT|MQIsdp|refused: .*)$/);
+    }
+    expect(stage.balancer().log.length - logged).toBeLessThanOrEqual(corpus.length);
+  }
+
+  async function stillServed(): Promise<void> {
+    const id = `after-${randomBytes(4).toString('hex')}`;
+    await connectMqtt(await openTcp(stage.target('mqtt')), connectPacket(id));
+    await connectMqtt(await openTls(stage.target('mqtts'), { ca: stage.certificates.ca }), connectPacket(id));
+    expect((await stage.balancer().workers()).current).toBe(worker);
+  }
+});
+
+function numbers(count: number): number[] {
+  return Array.from({ length: count }, (_, index) => index);
+}
+
+/** Sends a byte five times a second, all but the last, until it is closed. */
+function dripping(socket: Socket, bytes: Buffer): void {
+  let sent = 0;
+  const timer = setInterval(() => {
+    if (sent < bytes.length - 1) socket.write(bytes.subarray(sent, (sent += 1)));
+  }, 200);
+  socket.resume().once('close', () => clearInterval(timer));
+}
