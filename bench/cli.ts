@@ -3,6 +3,7 @@ export type Benchmark = (args: readonly string[]) => Promise<number>;
 
 /** Each in a file of its own, loaded only when it is asked for. */
 const benchmarks: Readonly<Record<string, () => Promise<{ readonly benchmark: Benchmark }>>> = {
+  dataplane: () => import('./dataplane.js'),
   failover: () => import('./failover.js'),
   lab: () => import('./lab.js'),
 };

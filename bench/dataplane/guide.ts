@@ -1,0 +1,99 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { eventually } from '../../tests/dataplane/stage/eventually';
+import { Machine } from '../../tests/dataplane/stage/machine';
+import type { Contestant, ContestantName, ContestantOptions } from './contestant';
+import { logSink } from './guideLog';
+import type { Site } from './site';
+import type { System } from './systems';
+import { tuneMachine } from './tuning';
+import { memoryBytes, processCount, processorMicroseconds } from './usage';
+
+const program = 'haproxy';
+const ports = { mqtt: 1883, mqtts: 8883, mutual: 8884 } as const;
+
+/** The guide's configuration, started and reloaded as Debian's unit does. */
+export async function startGuide(
+  name: ContestantName,
+  site: Site,
+  system: System,
+  { pair }: ContestantOptions,
+): Promise<Contestant> {
+  const addresses = Array.from({ length: pair ? 2 : 1 }, () => site.newAddress());
+  const machines = await Promise.all(addresses.map((address) => startMachine(site, system, address)));
+  const [first] = machines;
+  if (first === undefined) throw new Error('unreachable: there is at least one balancer');
+  const sum = async (figure: typeof memoryBytes) =>
+    (await Promise.all(machines.map((machine) => figure(machine, program)))).reduce((a, b) => a + b, 0);
+  return {
+    name,
+    target: (kind, index = 0) => ({
+      hosts: [addresses[index] ?? ''],
+      port: ports[kind],
+      ...(kind !== 'mqtt' && { tls: site.clientTls(kind === 'mutual') }),
+    }),
+    processorMicroseconds: () => sum(processorMicroseconds),
+    memoryBytes: () => sum(memoryBytes),
+    reload: () => reload(first),
+    // Beside the master and the worker that accepts.
+    formerWorkers: async () => (await processCount(first, program)) - 2,
+    // It looks at none of them.
+    allBrokersUp: () => Promise.resolve(),
+    stop: async () => {
+      await Promise.all(machines.map((machine) => machine.stop()));
+    },
+  };
+}
+
+async function startMachine(site: Site, system: System, address: string): Promise<Machine> {
+  const machine = await Machine.start(site.layersOf(system));
+  await machine.connect(address, site.network);
+  await tuneMachine(machine);
+  await machine.run(['mkdir', '-p', '/run/haproxy', '/etc/haproxy/certs']);
+  const { certificate, key } = site.certificates;
+  await machine.write('/etc/haproxy/certs/server.pem', certificate + key, '0600');
+  await machine.write('/etc/haproxy/certs/cacert.pem', site.clientAuthority);
+  await machine.write('/etc/haproxy/haproxy.cfg', readFileSync(join(__dirname, '..', 'guide.cfg'), 'utf8'));
+  machine.start(logSink);
+  const argv = [
+    'haproxy',
+    '-Ws',
+    '-f',
+    '/etc/haproxy/haproxy.cfg',
+    '-p',
+    '/run/haproxy.pid',
+    '-S',
+    masterSocket,
+  ];
+  machine.start(argv);
+  await eventually(() => runningWorker(machine), { timeoutMs: 10_000 });
+  return machine;
+}
+
+async function reload(machine: Machine): Promise<void> {
+  const before = await runningWorker(machine);
+  await machine.run(['sh', '-c', 'kill -USR2 $(cat /run/haproxy.pid)']);
+  await eventually(async () => {
+    if ((await runningWorker(machine)) === before) throw new Error('still the former worker');
+  });
+}
+
+/** The process id of the worker that accepts; fails while there is none. */
+async function runningWorker(machine: Machine): Promise<string> {
+  const listed = await machine.run(['python3', '-c', listing, masterSocket]);
+  const [, pid] = /^(\d+)\s+worker/m.exec(listed.split('# old workers')[0] ?? '') ?? [];
+  if (pid === undefined) throw new Error('no worker runs');
+  return pid;
+}
+
+const masterSocket = '/run/haproxy-master.sock';
+
+const listing = `
+import socket, sys
+connection = socket.socket(socket.AF_UNIX)
+connection.settimeout(3)
+connection.connect(sys.argv[1])
+connection.sendall(b"show proc\\n")
+connection.shutdown(socket.SHUT_WR)
+sys.stdout.write(b"".join(iter(lambda: connection.recv(65536), b"")).decode())
+`;

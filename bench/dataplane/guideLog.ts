@@ -1,0 +1,28 @@
+/** Reads what HAProxy logs as the guide has it, by syslog to the same host, and drops it. */
+export const logSink = [
+  'python3',
+  '-c',
+  `
+import socket
+sink = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+sink.bind(("127.0.0.1", 514))
+while True:
+    sink.recv(65536)
+`,
+];
+
+/** A rendered haproxy.cfg with the guide's log in place of its own: target and format, and nothing else. */
+export function withGuideLog(config: string): string {
+  const lines = config.split('\n');
+  const changed = lines
+    .filter((line) => !/^ *log-format /.test(line))
+    .map((line) => (/^ *log stdout /.test(line) ? '    log 127.0.0.1 local3 info' : line))
+    .flatMap((line) => (line === 'defaults' ? [line, '    option tcplog'] : [line]));
+  const formats = lines.filter((line) => /^ *log-format /.test(line)).length;
+  // A line in place of the target, one more in defaults, none for each format.
+  if (changed.length !== lines.length - formats + 1 || !changed.includes('    log 127.0.0.1 local3 info'))
+    throw new Error(
+      'haproxy.cfg has no longer one `log stdout` line and one defaults section: mend withGuideLog',
+    );
+  return changed.join('\n');
+}

@@ -1,0 +1,103 @@
+import { balancerFiles, type BalancerView } from '../../components/render';
+import { Balancer } from '../../tests/dataplane/stage/balancer';
+import { brokerAddresses } from '../../tests/dataplane/stage/brokers';
+import { quickChecks } from '../../tests/dataplane/stage/stage';
+import { balancerView, listener } from '../../tests/unit/renderViews';
+import { brokerPort } from './brokers';
+import type { Contestant, ContestantName, ContestantOptions } from './contestant';
+import type { Site } from './site';
+import type { System } from './systems';
+import { logSink, withGuideLog } from './guideLog';
+import { tuneMachine } from './tuning';
+import { memoryBytes, processorMicroseconds } from './usage';
+
+const program = 'haproxy';
+
+/** What the product renders by default, run as on a host; PROXY protocol off, since mosquitto does not read it. */
+export async function startOurs(
+  name: ContestantName,
+  site: Site,
+  system: System,
+  options: ContestantOptions & { readonly guideLog: boolean },
+): Promise<Contestant> {
+  const addresses = Array.from({ length: options.pair ? 2 : 1 }, () => site.newAddress());
+  const balancers = await Promise.all(
+    addresses.map((address) => startBalancer(site, viewOf(site, system, address, options), system, options)),
+  );
+  const [first] = balancers;
+  if (first === undefined) throw new Error('unreachable: there is at least one balancer');
+  const sum = async (figure: typeof memoryBytes) =>
+    (await Promise.all(balancers.map(({ machine }) => figure(machine, program)))).reduce((a, b) => a + b, 0);
+  return {
+    name,
+    target: (kind, index = 0) => ({
+      hosts: [addresses[index] ?? ''],
+      port: listener(kind === 'mqtt' ? 'mqtt' : 'mqtts').port,
+      ...(kind !== 'mqtt' && { tls: site.clientTls(kind === 'mutual') }),
+    }),
+    processorMicroseconds: () => sum(processorMicroseconds),
+    memoryBytes: () => sum(memoryBytes),
+    reload: () => first.reload(),
+    formerWorkers: async () => (await first.workers()).old.length,
+    allBrokersUp: async () => {
+      for (const index of brokerAddresses.keys()) await first.sees(/^UP$/, `emqx-${index + 1}`);
+    },
+    stop: async () => {
+      await Promise.all(balancers.map((balancer) => balancer.stop()));
+    },
+  };
+}
+
+async function startBalancer(
+  site: Site,
+  view: BalancerView,
+  system: System,
+  { watched, guideLog }: { readonly watched: boolean; readonly guideLog: boolean },
+): Promise<Balancer> {
+  const balancer = await Balancer.start({
+    layers: site.layersOf(system),
+    network: site.network,
+    view,
+    serverKey: site.certificates.key,
+    watched,
+  });
+  await tuneMachine(balancer.machine);
+  if (guideLog) {
+    balancer.machine.start(logSink);
+    const file = balancerFiles(view).find(({ path }) => path === '/etc/haproxy/haproxy.cfg');
+    if (file === undefined) throw new Error('the rendered files have no haproxy.cfg');
+    await balancer.machine.write(file.path, withGuideLog(file.content), file.mode);
+    await balancer.reload();
+  }
+  await balancer.sees(/^UP$/, `emqx-${brokerAddresses.length}`);
+  return balancer;
+}
+
+function viewOf(site: Site, system: System, address: string, { tls }: ContestantOptions): BalancerView {
+  const clients = { maxConnections: 9_000, brokerPort };
+  const clientCertificates = { verify: 'required', ca: site.clientAuthority, identity: 'none' } as const;
+  return balancerView({
+    ...{ address, operatingSystem: system.os, haproxyVersion: system.haproxyVersion },
+    brokers: brokerAddresses.map((broker, index) => ({
+      ...{ name: `emqx-${index + 1}`, address: broker, id: index + 1, weight: 100 },
+    })),
+    listeners: [
+      listener('mqtt', clients),
+      listener('mqtts', { ...clients, ...(tls === 'mutual' && { clientCertificates }) }),
+    ],
+    proxyProtocol: false,
+    tls: {
+      minVersion: 'TLSv1.2',
+      certificateChain: site.certificates.certificate,
+      ticketLifetimeSeconds: 86_400,
+    },
+    healthCheck: quickChecks,
+    // What fits into 20,000 file descriptors, which is all that a test host may give.
+    limits: {
+      maxConnections: 9_500,
+      fileDescriptors: 20_000,
+      localPortRange: [1025, 65535],
+      reservedPorts: [1883, 8883, 8888, 10000],
+    },
+  });
+}

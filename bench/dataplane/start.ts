@@ -1,0 +1,46 @@
+import { brokerAddresses } from '../../tests/dataplane/stage/brokers';
+import { brokerPort } from './brokers';
+import type { Contestant, ContestantName, ContestantOptions } from './contestant';
+import { startGuide } from './guide';
+import { startNginx } from './nginx';
+import { startOurs } from './ours';
+import type { Site } from './site';
+import { systems } from './systems';
+
+const { debian12, debian13 } = systems;
+
+/** Starts a contestant; it serves once this resolves. */
+export async function startContestant(
+  name: ContestantName,
+  site: Site,
+  options: ContestantOptions,
+): Promise<Contestant> {
+  switch (name) {
+    case 'direct':
+      return direct;
+    case 'nginx':
+      return startNginx(site);
+    case 'guide':
+      return startGuide(name, site, debian12, options);
+    case 'guide30':
+      return startGuide(name, site, debian13, options);
+    case 'ours':
+      return startOurs(name, site, debian12, { ...options, guideLog: false });
+    case 'oursGuideLog':
+      return startOurs(name, site, debian12, { ...options, guideLog: true });
+    case 'ours30':
+      return startOurs(name, site, debian13, { ...options, guideLog: false });
+  }
+}
+
+/** No proxy: a client of each load process connects to one of the brokers. */
+const direct: Contestant = {
+  name: 'direct',
+  target: () => ({ hosts: brokerAddresses, port: brokerPort }),
+  processorMicroseconds: () => Promise.resolve(0),
+  memoryBytes: () => Promise.resolve(0),
+  reload: () => Promise.resolve(),
+  formerWorkers: () => Promise.resolve(0),
+  allBrokersUp: () => Promise.resolve(),
+  stop: () => Promise.resolve(),
+};
