@@ -3,7 +3,7 @@ import { elasticIpOf, privateDnsName } from './ec2/interfaces';
 import type { InstanceRecord } from './ec2/instanceRecord';
 import { accountId, type Region } from './ec2/region';
 import type { InstanceCredentials } from './iam/instanceCredentials';
-import { parseRange } from './ipv4';
+import { parseRange } from '../ipv4';
 
 export interface MetadataTree {
   readonly [name: string]: MetadataTree | string;

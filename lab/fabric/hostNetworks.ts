@@ -1,5 +1,5 @@
 import { devices, elasticIpNetwork, regionNetwork } from './addresses';
-import { overlaps } from './ipv4';
+import { overlaps } from '../ipv4';
 
 /** A network device of this machine, as `ip -4 -json address` prints it. */
 export interface HostDevice {

@@ -1,5 +1,5 @@
 import { devices, hostLink, igwNamespace, interfaceNamespace, natLink } from './addresses';
-import { addressAt, parseNetwork } from './ipv4';
+import { addressAt, rangeOf } from '../ipv4';
 import type { AttachedInterface } from './router';
 
 /**
@@ -51,9 +51,9 @@ export function removeLinkScript(device: string): string {
 
 function hostAddressLines({ interfaceId, subnet, primaryAddress }: AttachedInterface): string[] {
   const namespace = interfaceNamespace(interfaceId);
-  const { prefixLength } = parseNetwork(subnet.cidr);
+  const { prefix } = rangeOf(subnet.cidr);
   return [
-    `ip -n ${namespace} address replace ${primaryAddress}/${prefixLength} dev ${devices.host}`,
+    `ip -n ${namespace} address replace ${primaryAddress}/${prefix} dev ${devices.host}`,
     `ip -n ${namespace} link set ${devices.host} up`,
     `ip -n ${namespace} route replace default via ${addressAt(subnet.cidr, 1)} dev ${devices.host}`,
   ];

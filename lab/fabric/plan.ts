@@ -1,7 +1,7 @@
 import type { Vpc } from '../model';
 import { elasticIpNetwork, regionNetwork } from './addresses';
 import { internetGatewayState } from './internetGateway';
-import { overlaps } from './ipv4';
+import { overlaps } from '../ipv4';
 import type { NamespaceState } from './namespaceState';
 import { attachedInterfaces, routerState, type AttachedInterface } from './router';
 

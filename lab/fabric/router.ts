@@ -10,7 +10,7 @@ import {
   natLink,
   resolverService,
 } from './addresses';
-import { addressAt } from './ipv4';
+import { addressAt } from '../ipv4';
 import { element, type NamespaceState } from './namespaceState';
 import { groupSet, interfaceRules, knownGroupIds, type Direction } from './securityGroups';
 

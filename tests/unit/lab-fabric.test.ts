@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { hostLink, natLink } from '../../lab/fabric/addresses';
 import { refuseHostNetworks } from '../../lab/fabric/hostNetworks';
-import { addressAt, overlaps, parseNetwork } from '../../lab/fabric/ipv4';
+import { addressAt, overlaps, rangeOf } from '../../lab/ipv4';
 import {
   element,
   emptyState,
@@ -31,7 +31,7 @@ describe('an IPv4 network', () => {
   it.each(['10.20.0.0/33', '10.20.0', '10.20.0.256', 'ten', '10.20.0.0/', ''])(
     'is not read from "%s"',
     (text) => {
-      expect(() => parseNetwork(text)).toThrow(`"${text}" is no IPv4`);
+      expect(() => rangeOf(text)).toThrow(`"${text}" is no IPv4`);
     },
   );
 });

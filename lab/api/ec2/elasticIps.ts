@@ -1,5 +1,5 @@
 import { AwsError } from '../awsError';
-import { formatAddress, parseRange } from '../ipv4';
+import { formatAddress, parseRange } from '../../ipv4';
 import type { Parameters } from '../parameters';
 import type { XmlObject } from '../xml';
 import { done, tagSet, type Actions } from './action';

@@ -1,5 +1,5 @@
 import { AwsError } from '../awsError';
-import { contains, formatAddress, parseAddress, parseRange } from '../ipv4';
+import { contains, formatAddress, parseAddress, parseRange } from '../../ipv4';
 import type { Parameters } from '../parameters';
 import { done, type Actions } from './action';
 import type { InterfaceRecord } from './records';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Fabric, Machines, Vpc } from '../../model';
 import { AwsError } from '../awsError';
-import { contains, formatAddress, parseRange } from '../ipv4';
+import { contains, formatAddress, parseRange } from '../../ipv4';
 import type { MotoApi } from '../moto';
 import { ApplyQueue } from './applyQueue';
 import type { InstanceRecord } from './instanceRecord';

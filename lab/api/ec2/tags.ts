@@ -1,5 +1,6 @@
 import { AwsError } from '../awsError';
 import { Parameters } from '../parameters';
+import { resourceTypeOf } from '../resourceType';
 import type { XmlNode, XmlObject } from '../xml';
 import { done, type Actions } from './action';
 import { matching } from './filters';
@@ -28,7 +29,12 @@ export const tagActions: Actions = {
 
   async DescribeTags(region, parameters) {
     const own = [...region.tags].flatMap(([resourceId, tags]) =>
-      [...tags].map(([key, value]) => ({ resourceId, resourceType: typeOf(resourceId), key, value })),
+      [...tags].map(([key, value]) => ({
+        resourceId,
+        resourceType: resourceTypeOf(resourceId) ?? '',
+        key,
+        value,
+      })),
     );
     const found = matching(own, parameters, (tag) => (name) => {
       const values: Readonly<Record<string, readonly string[]>> = {
@@ -63,19 +69,6 @@ function remaining(tags: ReadonlyMap<string, string>, parameters: Parameters): M
     asked.length === 0 ||
     asked.some((tag) => tag.text('Key') === key && (tag.text('Value') ?? value) === value);
   return new Map([...tags].filter((tag) => !goes(tag)));
-}
-
-function typeOf(resourceId: string): string {
-  const types: Readonly<Record<string, string>> = {
-    eni: 'network-interface',
-    eipalloc: 'elastic-ip',
-    rtb: 'route-table',
-    nat: 'natgateway',
-    vol: 'volume',
-    i: 'instance',
-    pg: 'placement-group',
-  };
-  return types[resourceId.split('-')[0] ?? ''] ?? '';
 }
 
 function readTag(tag: XmlNode): XmlObject {

@@ -1,5 +1,5 @@
 import { wildcard } from '../ec2/filters';
-import { contains } from '../ipv4';
+import { contains } from '../../ipv4';
 import type { Condition } from './policy';
 
 /** The values that a request has for a condition key, or undefined when it has none. Keys know no case. */

@@ -1,6 +1,7 @@
 import type { Region } from '../ec2/region';
 import { accountId } from '../ec2/region';
 import type { Parameters } from '../parameters';
+import { resourceTypeOf } from '../resourceType';
 import type { RequestedResource } from './evaluate';
 
 /**
@@ -97,22 +98,7 @@ function volumeAndInstance(region: Region, parameters: Parameters): RequestedRes
 }
 
 function tagged(region: Region, parameters: Parameters): RequestedResource[] {
-  return parameters.list('ResourceId').map((id) => resource(region, typeOf(id), id));
-}
-
-function typeOf(id: string): string {
-  const types: Readonly<Record<string, string>> = {
-    eni: 'network-interface',
-    eipalloc: 'elastic-ip',
-    rtb: 'route-table',
-    nat: 'natgateway',
-    vol: 'volume',
-    i: 'instance',
-    sg: 'security-group',
-    subnet: 'subnet',
-    vpc: 'vpc',
-  };
-  return types[id.split('-')[0] ?? ''] ?? '*';
+  return parameters.list('ResourceId').map((id) => resource(region, resourceTypeOf(id) ?? '*', id));
 }
 
 function resource(region: Region, type: string, id: string): RequestedResource {

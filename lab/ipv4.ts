@@ -17,7 +17,7 @@ export function formatAddress(address: number): string {
   return [24, 16, 8, 0].map((shift) => (address >>> shift) & 255).join('.');
 }
 
-/** Undefined for what is no CIDR. */
+/** Reads `10.20.0.0/24`; undefined for what is no CIDR. */
 export function parseRange(cidr: string): Range | undefined {
   const [address = '', length = ''] = cidr.split('/');
   const base = parseAddress(address);
@@ -31,4 +31,22 @@ export function contains(cidr: string, address: string): boolean {
   const range = parseRange(cidr);
   const number = parseAddress(address);
   return range !== undefined && number !== undefined && number >= range.first && number <= range.last;
+}
+
+/** Reads `10.20.0.0/24`, or an address alone as a range of one. */
+export function rangeOf(text: string): Range {
+  const range = parseRange(text.includes('/') ? text : `${text}/32`);
+  if (range === undefined)
+    throw new Error(`"${text}" is no IPv4 address or range; write it like 10.20.0.5 or 10.20.0.0/24`);
+  return range;
+}
+
+/** The address at an offset from a range's first, for example its router at 1. */
+export function addressAt(cidr: string, offset: number): string {
+  return formatAddress(rangeOf(cidr).first + offset);
+}
+
+export function overlaps(one: string, other: string): boolean {
+  const [a, b] = [rangeOf(one), rangeOf(other)];
+  return a.first <= b.last && b.first <= a.last;
 }
