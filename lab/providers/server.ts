@@ -1,12 +1,8 @@
-import * as grpc from '@grpc/grpc-js';
+import type * as grpc from '@grpc/grpc-js';
 import { PluginInfo } from '@pulumi/pulumi/proto/plugin_pb';
-import { ResourceProviderService } from '@pulumi/pulumi/proto/provider_grpc_pb';
 import * as messages from '@pulumi/pulumi/proto/provider_pb';
-import { Status } from '@pulumi/pulumi/proto/status_pb';
-import { Any } from 'google-protobuf/google/protobuf/any_pb';
 import { Empty } from 'google-protobuf/google/protobuf/empty_pb';
-import { Struct, type JavaScriptValue } from 'google-protobuf/google/protobuf/struct_pb';
-import { exitWithParent } from '../engine/parent';
+import { checkFailures, fromStruct, serveEngine, toStruct, unary } from './engineWire';
 import { connectLog, type Log } from './log';
 import type { Properties } from './values';
 
@@ -70,17 +66,6 @@ export interface ReadResult {
   readonly inputs?: Properties;
 }
 
-/** The resource exists but is not what was asked for: the engine keeps it, with this state, as failed. */
-export class ResourceInitFailed extends Error {
-  constructor(
-    message: string,
-    readonly id: string,
-    readonly properties: Properties,
-  ) {
-    super(message);
-  }
-}
-
 /** Serves a provider to the engine that started this process. */
 export function serveProvider(provider: ResourceProvider): void {
   const cancelled = new AbortController();
@@ -93,20 +78,7 @@ export function serveProvider(provider: ResourceProvider): void {
         : cancelled.signal,
     log: (severity, message) => log(severity, message, urn),
   });
-  const server = new grpc.Server({
-    'grpc.max_receive_message_length': -1,
-    'grpc.max_send_message_length': -1,
-  });
-  server.addService(ResourceProviderService, {
-    ...lifeCycle(provider, cancelled),
-    ...resources(provider, operation),
-  });
-  server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, port) => {
-    if (error) throw error;
-    // The engine reads the port from the first line of standard output.
-    process.stdout.write(`${port}\n`);
-  });
-  exitWithParent();
+  serveEngine({ ...lifeCycle(provider, cancelled), ...resources(provider, operation) });
 }
 
 type StartOperation = (request: { urn: string; preview: boolean; timeoutSeconds: number }) => Operation;
@@ -124,7 +96,7 @@ function lifeCycle(
       return new Empty();
     }),
     configure: unary(async (request: messages.ConfigureRequest) => {
-      await provider.configure?.(properties(request.getArgs()));
+      await provider.configure?.(fromStruct(request.getArgs()));
       return new messages.ConfigureResponse()
         .setAcceptsecrets(true)
         .setSupportspreview(true)
@@ -133,8 +105,8 @@ function lifeCycle(
     }),
     invoke: unary(async (request: messages.InvokeRequest) => {
       if (provider.invoke === undefined) throw new Error(`unknown function ${request.getTok()}`);
-      const result = await provider.invoke(request.getTok(), properties(request.getArgs()));
-      return new messages.InvokeResponse().setReturn(struct(result.outputs));
+      const result = await provider.invoke(request.getTok(), fromStruct(request.getArgs()));
+      return new messages.InvokeResponse().setReturn(toStruct(result.outputs));
     }),
   };
 }
@@ -142,16 +114,15 @@ function lifeCycle(
 function resources(provider: ResourceProvider, start: StartOperation): grpc.UntypedServiceImplementation {
   return {
     check: unary(async (request: messages.CheckRequest) => {
-      const news = properties(request.getNews());
-      const result = await provider.check(request.getUrn(), properties(request.getOlds()), news);
-      const failures = (result.failures ?? []).map(({ property, reason }) =>
-        new messages.CheckFailure().setProperty(property).setReason(reason),
-      );
-      return new messages.CheckResponse().setInputs(struct(result.inputs ?? news)).setFailuresList(failures);
+      const news = fromStruct(request.getNews());
+      const result = await provider.check(request.getUrn(), fromStruct(request.getOlds()), news);
+      return new messages.CheckResponse()
+        .setInputs(toStruct(result.inputs ?? news))
+        .setFailuresList(checkFailures(result.failures ?? []));
     }),
     diff: unary(async (request: messages.DiffRequest) => {
-      const [olds, news] = [properties(request.getOlds()), properties(request.getNews())];
-      const oldInputs = properties(request.getOldInputs());
+      const [olds, news] = [fromStruct(request.getOlds()), fromStruct(request.getNews())];
+      const oldInputs = fromStruct(request.getOldInputs());
       return diffResponse(await provider.diff(request.getId(), request.getUrn(), olds, news, oldInputs));
     }),
     create: unary(async (request: messages.CreateRequest) => {
@@ -160,19 +131,19 @@ function resources(provider: ResourceProvider, start: StartOperation): grpc.Unty
         preview: request.getPreview(),
         timeoutSeconds: request.getTimeout(),
       });
-      const result = await provider.create(request.getUrn(), properties(request.getProperties()), told);
-      return new messages.CreateResponse().setId(result.id).setProperties(struct(result.outs));
+      const result = await provider.create(request.getUrn(), fromStruct(request.getProperties()), told);
+      return new messages.CreateResponse().setId(result.id).setProperties(toStruct(result.outs));
     }),
     read: unary(async (request: messages.ReadRequest) => {
-      const state = properties(request.getProperties());
-      const inputs = properties(request.getInputs());
+      const state = fromStruct(request.getProperties());
+      const inputs = fromStruct(request.getInputs());
       const result = (await provider.read?.(request.getId(), request.getUrn(), state, inputs)) ?? {
         id: request.getId(),
       };
       return new messages.ReadResponse()
         .setId(result.id)
-        .setProperties(struct(result.props ?? state))
-        .setInputs(struct(result.inputs ?? inputs));
+        .setProperties(toStruct(result.props ?? state))
+        .setInputs(toStruct(result.inputs ?? inputs));
     }),
     update: unary(async (request: messages.UpdateRequest) => {
       const told = start({
@@ -180,13 +151,13 @@ function resources(provider: ResourceProvider, start: StartOperation): grpc.Unty
         preview: request.getPreview(),
         timeoutSeconds: request.getTimeout(),
       });
-      const [olds, news] = [properties(request.getOlds()), properties(request.getNews())];
+      const [olds, news] = [fromStruct(request.getOlds()), fromStruct(request.getNews())];
       const result = await provider.update(request.getId(), request.getUrn(), olds, news, told);
-      return new messages.UpdateResponse().setProperties(struct(result.outs));
+      return new messages.UpdateResponse().setProperties(toStruct(result.outs));
     }),
     delete: unary(async (request: messages.DeleteRequest) => {
       const told = start({ urn: request.getUrn(), preview: false, timeoutSeconds: request.getTimeout() });
-      await provider.delete(request.getId(), request.getUrn(), properties(request.getProperties()), told);
+      await provider.delete(request.getId(), request.getUrn(), fromStruct(request.getProperties()), told);
       return new Empty();
     }),
   };
@@ -200,40 +171,4 @@ function diffResponse(result: DiffResult): messages.DiffResponse {
     .setDiffsList([...(result.diffs ?? [])])
     .setStablesList([...(result.stables ?? [])])
     .setDeletebeforereplace(result.deleteBeforeReplace ?? false);
-}
-
-function unary<Request, Response>(respond: (request: Request) => Response | Promise<Response>) {
-  return (call: grpc.ServerUnaryCall<Request, Response>, answer: grpc.sendUnaryData<Response>) => {
-    Promise.resolve(call.request)
-      .then(respond)
-      .then(
-        (response) => answer(null, response),
-        (error: unknown) => answer(failure(error)),
-      );
-  };
-}
-
-function failure(error: unknown): Partial<grpc.StatusObject> {
-  const message = error instanceof Error ? error.message : String(error);
-  const metadata = new grpc.Metadata();
-  if (error instanceof ResourceInitFailed) {
-    const detail = new messages.ErrorResourceInitFailed()
-      .setId(error.id)
-      .setProperties(struct(error.properties))
-      .setReasonsList([message]);
-    const wrapped = new Any();
-    wrapped.pack(detail.serializeBinary(), 'pulumirpc.ErrorResourceInitFailed');
-    const status = new Status().setCode(grpc.status.UNKNOWN).setMessage(message).setDetailsList([wrapped]);
-    metadata.add('grpc-status-details-bin', Buffer.from(status.serializeBinary()));
-  }
-  return { code: grpc.status.UNKNOWN, details: message, metadata };
-}
-
-function properties(message: Struct | undefined): Properties {
-  return message?.toJavaScript() ?? {};
-}
-
-function struct(values: Properties): Struct {
-  // A Struct is JSON; going through its text drops what is undefined, at any depth.
-  return Struct.fromJavaScript(JSON.parse(JSON.stringify(values)) as Record<string, JavaScriptValue>);
 }

@@ -42,7 +42,10 @@ export function openSecrets(properties: Properties): {
 export function sealSecrets(values: Properties, secretNames: Iterable<string>): Properties {
   const names = new Set(secretNames);
   return Object.fromEntries(
-    Object.entries(values).map(([name, value]) => [name, names.has(name) ? secret(value) : value]),
+    Object.entries(values).map(([name, value]) => [
+      name,
+      names.has(name) && value !== undefined ? secret(value) : value,
+    ]),
   );
 }
 

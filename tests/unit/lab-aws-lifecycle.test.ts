@@ -87,7 +87,7 @@ test('a resource that exists but did not get ready is recorded with the reason',
     provider.create(instance, { ami: 'ami-1', instanceType: 't3.micro' }, applied),
   ).rejects.toMatchObject({
     id: 'i-1',
-    state: { ami: 'ami-1', region: 'eu-central-1' },
+    properties: { ami: 'ami-1', region: 'eu-central-1' },
     message: 'Error: instance i-1 is terminated and not running: Server.InternalError',
   });
 });

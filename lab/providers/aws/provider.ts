@@ -1,3 +1,4 @@
+import { ResourceInitFailed } from '../engineWire';
 import { errorText, makeCall, unlessGone, type Call, type Clients } from './call';
 import { findFailures, withDefaults, withNames, type Failure } from './check';
 import { changedNames, compareInputs, inputsFrom, mustDeleteFirst, type Change } from './compare';
@@ -28,14 +29,9 @@ export interface Recorded {
 }
 
 /** The resource exists, but is not ready: the engine records it, and the next `up` goes on from there. */
-export class NotReady extends Error {
-  constructor(
-    readonly id: string,
-    readonly state: Properties,
-    readonly inputs: Properties,
-    cause: unknown,
-  ) {
-    super(errorText(cause), { cause });
+export class NotReady extends ResourceInitFailed {
+  constructor(id: string, state: Properties, inputs: Properties, cause: unknown) {
+    super(errorText(cause), id, state, inputs, { cause });
   }
 }
 

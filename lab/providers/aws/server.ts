@@ -1,32 +1,24 @@
-import * as grpc from '@grpc/grpc-js';
+import type * as grpc from '@grpc/grpc-js';
 import { Empty } from 'google-protobuf/google/protobuf/empty_pb.js';
 import { PluginInfo } from '@pulumi/pulumi/proto/plugin_pb';
-import { ResourceProviderService, type IResourceProviderServer } from '@pulumi/pulumi/proto/provider_grpc_pb';
+import type { IResourceProviderServer } from '@pulumi/pulumi/proto/provider_grpc_pb';
 import * as proto from '@pulumi/pulumi/proto/provider_pb';
+import { checkFailures, fromStruct, serveEngine, toStruct, unary } from '../engineWire';
+import { sealSecrets } from '../values';
+import { errorText } from './call';
 import { topLevel, type Change } from './compare';
 import { readConfiguration } from './configuration';
-import type { AwsProvider } from './provider';
-import { checkFailures, fromStruct, grpcError, sealed, toStruct } from './wire';
+import { NotReady, type AwsProvider } from './provider';
 
 /** The version that the program's SDK asks for. */
 export const providerVersion = '7.48.0';
 
 /**
- * Serves the provider to the engine and prints the port. Not `pulumi.provider.main`: it hands on neither the
- * provider's configuration nor the former inputs, previews or detailed diffs.
+ * Serves the provider to the engine. Not by `serveProvider`: its resources differ in what that leaves out, which is
+ * detailed diffs, random seeds and timeouts.
  */
-export async function serve(provider: AwsProvider): Promise<void> {
-  const server = new grpc.Server({
-    'grpc.max_receive_message_length': -1,
-    'grpc.max_send_message_length': -1,
-  });
-  server.addService(ResourceProviderService, handlers(provider));
-  const port = await new Promise<number>((bound, failed) => {
-    server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, at) =>
-      error === null ? bound(at) : failed(error),
-    );
-  });
-  process.stdout.write(`${port}\n`);
+export function serve(provider: AwsProvider): void {
+  serveEngine({ ...handlers(provider) });
 }
 
 type Handlers = Pick<
@@ -108,7 +100,7 @@ function handlers(provider: AwsProvider): Handlers {
       const { id, state } = await provider.create(type, fromStruct(request.getProperties()), options);
       const response = new proto.CreateResponse();
       response.setId(id);
-      response.setProperties(toStruct(sealed(state, provider.secretNames(type))));
+      response.setProperties(toStruct(sealSecrets(state, provider.secretNames(type))));
       return response;
     }),
     read: answer(async (request: proto.ReadRequest) => {
@@ -120,8 +112,8 @@ function handlers(provider: AwsProvider): Handlers {
       if (found === undefined) return response;
       const secrets = provider.secretNames(target.type);
       response.setId(found.id);
-      response.setProperties(toStruct(sealed(found.state, secrets)));
-      response.setInputs(toStruct(sealed(found.inputs, secrets)));
+      response.setProperties(toStruct(sealSecrets(found.state, secrets)));
+      response.setInputs(toStruct(sealSecrets(found.inputs, secrets)));
       return response;
     }),
     update: answer(async (request: proto.UpdateRequest) => {
@@ -130,7 +122,7 @@ function handlers(provider: AwsProvider): Handlers {
       const options = { preview: request.getPreview(), timeoutSeconds: request.getTimeout() };
       const state = await provider.update(target, before, fromStruct(request.getNews()), options);
       const response = new proto.UpdateResponse();
-      response.setProperties(toStruct(sealed(state, provider.secretNames(target.type))));
+      response.setProperties(toStruct(sealSecrets(state, provider.secretNames(target.type))));
       return response;
     }),
     delete: answer(async (request: proto.DeleteRequest) => {
@@ -144,7 +136,7 @@ function handlers(provider: AwsProvider): Handlers {
         fromStruct(request.getArgs()),
       );
       const response = new proto.InvokeResponse();
-      response.setReturn(toStruct(sealed(result, secrets)));
+      response.setReturn(toStruct(sealSecrets(result, secrets)));
       response.setFailuresList(checkFailures(failures));
       return response;
     }),
@@ -155,18 +147,17 @@ function handlers(provider: AwsProvider): Handlers {
   };
 }
 
-/** A gRPC method by a function of the request that returns, or promises, the response. */
+/** A gRPC method whose error begins with AWS's code. */
 function answer<Request, Response>(
   work: (request: Request) => Response | Promise<Response>,
 ): grpc.handleUnaryCall<Request, Response> {
-  return (call, callback) => {
-    Promise.resolve(call.request)
-      .then(work)
-      .then(
-        (response) => callback(null, response),
-        (error: unknown) => callback(grpcError(error)),
-      );
-  };
+  return unary(async (request: Request) => {
+    try {
+      return await work(request);
+    } catch (error) {
+      throw error instanceof NotReady ? error : new Error(errorText(error), { cause: error });
+    }
+  });
 }
 
 const kinds = {
