@@ -1,109 +1,66 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { format, resolveConfig } from 'prettier';
 import { repositoryRoot } from '../lab/paths';
 import type { Benchmark } from './cli';
-import { installBaseline } from './failover/baseline';
-import { cells, type Cell, type Setup } from './failover/cells';
-import { faults } from './failover/faults';
-import { benchFolder, lower, raise } from './failover/labStack';
+import { Campaign, forgetRuns, measure, say } from './failover/campaign';
+import { cells, cellsOf, chosenOf } from './failover/cells';
 import { outagePlot } from './failover/plot';
 import { reportMarkdown } from './failover/report';
-import { describeMachine, readRuns, writeRuns } from './failover/results';
-import { runOnce } from './failover/run';
-import { labTarget, stackTarget, type Target } from './failover/target';
+import { describeMachine, type Results } from './failover/results';
+import { setupOf, stackTarget } from './failover/target';
 
 // Which Node runs the benchmark is for package.json to say, not for a warning between its lines.
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
 
-const runsFile = join(benchFolder, 'failover-runs.json');
 const publishedFolder = join(repositoryRoot, 'docs', 'benchmarks');
+/** On a stack that somebody may be using, unless --runs says otherwise. */
+const stackRuns = 3;
 
 /**
- * How long clients are without service when a balancer fails. Without --stack it brings up a lab of its own, takes it
- * through all setups and ends it; interrupted, it goes on where it was. With --stack it breaks a real stack, with the
- * faults that a login can cause, and prints the figures instead of publishing them.
+ * How long clients are without service when a balancer fails. Without --stack it takes the lab for itself, whatever ran
+ * there, takes it through all setups and ends it; interrupted, it goes on where it was. With --stack it breaks a real
+ * stack, with the faults that a login can cause, and prints the figures instead of publishing them.
  */
 export const benchmark: Benchmark = async (args) => {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      runs: { type: 'string', default: '5' },
+      runs: { type: 'string' },
       only: { type: 'string' },
       stack: { type: 'string' },
       fresh: { type: 'boolean', default: false },
     },
   });
-  const runs = Number(values.runs);
-  if (!Number.isInteger(runs) || runs < 1)
-    throw new Error(`--runs takes a whole number from 1, and not ${values.runs}`);
-  const chosen = choose(values.only);
-  if (values.stack !== undefined) return onStack(values.stack, chosen, runs);
-  if (values.fresh) rmSync(runsFile, { force: true });
-  await onLab(chosen, runs);
-  return 0;
+  const runs = values.runs === undefined ? undefined : Number(values.runs);
+  if (runs !== undefined && (!Number.isInteger(runs) || runs < 1))
+    throw new Error(`--runs takes a whole number from 1, and not ${String(values.runs)}`);
+  if (values.stack !== undefined) return onStack(values.stack, values.only, runs ?? stackRuns);
+  if (values.fresh) forgetRuns();
+  const begunAt = Date.now();
+  const givenUp = await new Campaign(chosenOf(cells, values.only, runs), publish).run();
+  say(`took ${Math.round((Date.now() - begunAt) / 1000)} s`);
+  for (const { id } of givenUp) say(`${id}: given up after two failures; see above`);
+  return givenUp.length === 0 ? 0 : 1;
 };
 
-function choose(only: string | undefined): readonly Cell[] {
-  if (only === undefined) return cells;
-  const wanted = only.split(',');
-  const unknown = wanted.filter((id) => !cells.some((cell) => cell.id === id));
-  if (unknown.length === 0) return cells.filter(({ id }) => wanted.includes(id));
-  throw new Error(
-    `--only names ${unknown.join(', ')}; there are:\n  ${cells.map(({ id }) => id).join('\n  ')}`,
-  );
-}
-
-/** A setup at a time, as far as runs are missing. */
-async function onLab(chosen: readonly Cell[], wanted: number): Promise<void> {
-  const missing = (cell: Cell) => wanted - readRuns(runsFile).filter((run) => run.cell === cell.id).length;
-  const setups = [...new Set(chosen.filter((cell) => missing(cell) > 0).map(({ setup }) => setup))];
-  for (const setup of setups) {
-    say(`setup: ${describe(setup)}`);
-    await raise(setup);
-    const target = await labTarget();
-    try {
-      if (setup.baseline) await installBaseline(target);
-      for (const cell of chosen.filter((each) => each.setup === setup))
-        while (missing(cell) > 0) {
-          const done = readRuns(runsFile);
-          writeRuns(runsFile, [...done, await measure(target, cell)]);
-        }
-      await publish(await describeMachine(target));
-    } finally {
-      await target.close();
-    }
-  }
-  await lower();
-}
-
-async function onStack(stack: string, chosen: readonly Cell[], runs: number): Promise<number> {
+async function onStack(stack: string, only: string | undefined, count: number): Promise<number> {
   const target = await stackTarget(stack);
-  const [first] = cells;
-  const fitting = chosen.filter(
-    (cell) =>
-      !faults[cell.fault].labOnly && cell.apiDelayMs + cell.lingerMs === 0 && cell.setup === first?.setup,
-  );
   try {
-    const results = [];
-    for (const cell of fitting)
-      for (let count = 0; count < runs; count += 1) results.push(await measure(target, cell));
-    process.stdout.write(reportMarkdown({ machine: await describeMachine(target), runs: results }, cells));
+    const known = cellsOf(await setupOf(target));
+    const runs = [];
+    for (const cell of chosenOf(known, only, count))
+      while (runs.filter((run) => run.cell === cell.id).length < cell.runs)
+        runs.push(await measure(target, cell, true));
+    process.stdout.write(reportMarkdown({ machine: await describeMachine(target), runs }, known));
   } finally {
     await target.close();
   }
   return 0;
 }
 
-async function measure(target: Target, cell: Cell) {
-  const run = await runOnce(target, cell);
-  say(`${cell.id}: ${run.outageMs.toFixed(0)} ms, right again after ${run.settledMs.toFixed(0)} ms`);
-  return run;
-}
-
-async function publish(machine: Readonly<Record<string, string>>): Promise<void> {
-  const results = { machine, runs: readRuns(runsFile) };
+async function publish(results: Results): Promise<void> {
   mkdirSync(publishedFolder, { recursive: true });
   await write('failover.json', JSON.stringify(results));
   await write('failover.md', reportMarkdown(results, cells));
@@ -114,12 +71,4 @@ async function publish(machine: Readonly<Record<string, string>>): Promise<void>
 async function write(name: string, text: string): Promise<void> {
   const filepath = join(publishedFolder, name);
   writeFileSync(filepath, await format(text, { ...(await resolveConfig(filepath)), filepath }));
-}
-
-function describe({ advertIntervalMs, graceMs, baseline }: Setup): string {
-  return baseline ? 'the public examples' : `adverts every ${advertIntervalMs} ms, grace ${graceMs} ms`;
-}
-
-function say(text: string): void {
-  process.stderr.write(`${text}\n`);
 }

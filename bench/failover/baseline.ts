@@ -42,6 +42,10 @@ for unit in vip-agent haproxy-watch; do
   mkdir -p /etc/systemd/system/$unit.service.d
   printf '[Unit]\\nConditionPathExists=/nowhere\\n' >/etc/systemd/system/$unit.service.d/bench.conf
 done
+# Our stop sends the clients away and refuses new ones until vip-agent admits them, which does not run here.
+for unit in haproxy keepalived; do
+  printf '[Service]\\nExecStop=\\n' >/etc/systemd/system/$unit.service.d/later-than-ours.conf
+done
 cat >/etc/keepalived/takeover.py <<'END'
 import json
 

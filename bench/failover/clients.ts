@@ -1,24 +1,33 @@
 import { connectAsync, type MqttClient } from 'mqtt';
+import { z } from 'zod';
 import { epochMs } from './probes';
 
-const keepaliveSeconds = 5;
-const publishIntervalMs = 100;
+const publishIntervalMs = 20;
+/** A client library's usual second would hide what the balancers do; a black hole must not hold an attempt up. */
+const reconnectPeriodMs = 50;
+const connectTimeoutMs = 1_000;
 
 /** What a fault was to two clients that were connected when it came. */
-export interface ClientOutage {
-  /** Longest time between two acknowledgements of QoS 1 messages that were published all the time. */
-  readonly publisherMs: number;
-  /** From the fault until a client that only receives saw its connection end; undefined when it never did. */
-  readonly noticedMs: number | undefined;
-  /** From the fault until that client was subscribed again; 0 when its connection survived. */
-  readonly receiverMs: number;
-}
+export const clientOutageSchema = z.object({
+  /** Longest time after the fault in which no QoS 1 message was acknowledged to a client that always publishes. */
+  publisherMs: z.number(),
+  /** From the fault until a client that only receives saw its connection end; absent when that survived. */
+  noticedMs: z.number().exactOptional(),
+  /** From the fault until that client was subscribed again; absent when it had not to, or had not yet. */
+  subscribedMs: z.number().exactOptional(),
+  /** Whether both were served when the run ended. */
+  areBack: z.boolean(),
+});
 
-/** A client that publishes and one that only receives, both with a keepalive of 5 s. */
+export type ClientOutage = z.infer<typeof clientOutageSchema>;
+
+/** A client that publishes and one that only receives, connected to the same address. */
 export class EstablishedClients {
   readonly #acknowledged: number[] = [];
   readonly #closed: number[] = [];
   readonly #subscribed: number[] = [];
+  /** When pings were sent that were answered. */
+  readonly #answeredPings: number[] = [];
   #timer: NodeJS.Timeout | undefined;
 
   private constructor(
@@ -26,14 +35,14 @@ export class EstablishedClients {
     private readonly receiver: MqttClient,
   ) {}
 
-  static async connect(host: string, port: number): Promise<EstablishedClients> {
+  static async connect(host: string, port: number, keepaliveSeconds: number): Promise<EstablishedClients> {
     const url = `mqtt://${host}:${port}`;
     const options = {
       keepalive: keepaliveSeconds,
       // Or a client that publishes would never ping, and find a dead connection only by TCP's own timeout.
       reschedulePings: false,
-      reconnectPeriod: 50,
-      connectTimeout: 1_000,
+      reconnectPeriod: reconnectPeriodMs,
+      connectTimeout: connectTimeoutMs,
     };
     const [publisher, receiver] = await Promise.all([
       connectAsync(url, { ...options, clientId: `publisher-${process.pid}` }),
@@ -44,26 +53,27 @@ export class EstablishedClients {
     return clients;
   }
 
-  /** Whether both are served again: a connection that only receives counts once it ended, or once it was pinged. */
-  isServed(since: number): boolean {
+  /** Whether both have been served since the address came to rest, be it on new connections or the old ones. */
+  areServed(faultAt: number, restoredAt: number): boolean {
     const now = epochMs();
-    const last = this.#acknowledged.at(-1) ?? 0;
-    if (last < since || now - last > 2 * publishIntervalMs || !this.receiver.connected) return false;
-    const sinceEnd = (this.#closed.at(-1) ?? 0) > since;
-    if (sinceEnd) return (this.#subscribed.at(-1) ?? 0) > (this.#closed.at(-1) ?? 0);
-    return now - since > (keepaliveSeconds + 1) * 1_000;
+    const acknowledged = this.#acknowledged.at(-1) ?? 0;
+    if (acknowledged <= restoredAt || now - acknowledged > 10 * publishIntervalMs) return false;
+    const closed = this.#closed.at(-1) ?? 0;
+    const subscribed = this.#subscribed.at(-1) ?? 0;
+    if (closed > faultAt && subscribed < closed) return false;
+    return Math.max(subscribed, this.#answeredPings.at(-1) ?? 0) > restoredAt;
   }
 
-  outage(since: number): ClientOutage {
-    const closed = this.#closed.filter((at) => at >= since);
-    const [first] = closed;
-    const back = this.#subscribed.filter((at) => at > (closed.at(-1) ?? Infinity))[0];
-    const acknowledged = this.#acknowledged.filter((at) => at > since - 1_000);
-    const gaps = acknowledged.slice(1).map((at, index) => at - (acknowledged[index] ?? at));
+  /** What has happened since the fault, until now. */
+  outage(faultAt: number, restoredAt: number): ClientOutage {
+    const areBack = this.areServed(faultAt, restoredAt);
+    const [noticed] = this.#closed.filter((at) => at > faultAt);
+    const [subscribed] = this.#subscribed.filter((at) => at > (this.#closed.at(-1) ?? Infinity));
     return {
-      publisherMs: Math.max(0, ...gaps),
-      noticedMs: first === undefined ? undefined : first - since,
-      receiverMs: first === undefined ? 0 : (back ?? epochMs()) - since,
+      areBack,
+      publisherMs: this.#longestSilence(faultAt),
+      ...(noticed === undefined ? {} : { noticedMs: noticed - faultAt }),
+      ...(noticed === undefined || subscribed === undefined ? {} : { subscribedMs: subscribed - faultAt }),
     };
   }
 
@@ -77,16 +87,30 @@ export class EstablishedClients {
       await this.receiver.subscribeAsync(`bench/${process.pid}/none`, { qos: 1 });
       this.#subscribed.push(epochMs());
     };
+    let pingedAt = 0;
+    this.receiver.on('packetsend', ({ cmd }) => {
+      if (cmd === 'pingreq') pingedAt = epochMs();
+    });
+    this.receiver.on('packetreceive', ({ cmd }) => {
+      if (cmd === 'pingresp') this.#answeredPings.push(pingedAt);
+    });
     this.receiver.on('close', () => this.#closed.push(epochMs()));
     // A connection that ends meanwhile is subscribed by the next.
     this.receiver.on('connect', () => void subscribe().catch(() => undefined));
     for (const client of [this.publisher, this.receiver]) client.on('error', () => undefined);
     await subscribe();
     this.#timer = setInterval(() => {
+      // What waits for a connection would all be acknowledged at once, long after it was published.
+      if (!this.publisher.connected) return;
       this.publisher
         .publishAsync(`bench/${process.pid}`, 'x', { qos: 1 })
         .then(() => this.#acknowledged.push(epochMs()))
         .catch(() => undefined);
     }, publishIntervalMs);
+  }
+
+  #longestSilence(since: number): number {
+    const moments = [since, ...this.#acknowledged.filter((at) => at > since), epochMs()];
+    return Math.max(...moments.slice(1).map((at, index) => at - (moments[index] ?? at)));
   }
 }

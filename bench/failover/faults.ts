@@ -1,6 +1,7 @@
 import { daemonRequest } from '../../lab/api/client';
 import { machineNamed } from '../../lab/commands/machines';
 import type { Target } from './target';
+import { claimActions } from './virtualIp';
 
 /** The pair at the moment of the fault. */
 export interface Pair {
@@ -80,14 +81,24 @@ export const faults = {
     inject: shell('systemctl kill --signal=KILL keepalived'),
     heal: nothing,
   },
+  vrrpProcessKilled: {
+    title: "Keepalived's VRRP process killed alone",
+    labOnly: false,
+    moves: true,
+    holdMs: 2_000,
+    inject: shell(
+      'main=$(systemctl show --property=MainPID --value keepalived); kill -KILL $(cat /proc/$main/task/$main/children)',
+    ),
+    heal: nothing,
+  },
   hostCrash: { title: 'Host crash', labOnly: false, moves: true, holdMs: 0, ...crash },
   apiThrottled: {
     title: 'Host crash while the API throttles for a second',
     labOnly: true,
     moves: true,
     holdMs: 1_000,
-    prepare: () =>
-      daemonRequest('POST', '/faults', { kind: 'throttle', action: 'AssociateAddress', forSeconds: 1 }),
+    prepare: ({ mode }: Target) =>
+      daemonRequest('POST', '/faults', { kind: 'throttle', action: claimActions[mode], forSeconds: 1 }),
     ...crash,
   },
   hostFrozen: {
@@ -121,6 +132,14 @@ export const faults = {
     holdMs: 0,
     inject: shell('systemctl stop keepalived'),
     heal: shell('systemctl start keepalived'),
+  },
+  haproxyStopped: {
+    title: 'Planned: HAProxy stopped',
+    labOnly: false,
+    moves: true,
+    holdMs: 0,
+    inject: shell('systemctl stop haproxy'),
+    heal: shell('systemctl start haproxy'),
   },
   poweroff: {
     title: 'Planned: host powered off',

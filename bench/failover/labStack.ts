@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { labHome, repositoryRoot } from '../../lab/paths';
 import type { Setup } from './cells';
+import type { Mode } from './virtualIp';
 
 /** Where the benchmark keeps its configuration, and its runs until they are published. */
 export const benchFolder = join(labHome, 'bench');
@@ -17,13 +18,22 @@ export async function raise(setup: Setup): Promise<void> {
   const file = parse(readFileSync(join(repositoryRoot, 'Pulumi.lab.yaml'), 'utf8')) as {
     config: Record<string, unknown>;
   };
-  const { advertIntervalMs, graceMs } = setup;
+  const { advertIntervalMs, graceMs, mode = 'elasticIp' } = setup;
   file.config['emqx-haproxy:emqx'] = { brokers: 1 };
+  for (const [key, value] of Object.entries(modeConfiguration[mode]))
+    file.config[`emqx-haproxy:${key}`] = value;
   if (!setup.baseline) file.config['emqx-haproxy:haproxy'] = { keepalived: { advertIntervalMs, graceMs } };
   writeFileSync(stackFile, stringify(file));
   process.env['LAB_STACK_FILE'] = stackFile;
   await lab('up');
 }
+
+/** `route` with an address outside the VPC's range; `privateIp` is for one subnet. */
+const modeConfiguration: Readonly<Record<Mode, Readonly<Record<string, object>>>> = {
+  elasticIp: {},
+  route: { virtualIp: { mode: 'route', address: '10.255.0.1' } },
+  privateIp: { network: { zoneCount: 1 }, virtualIp: { mode: 'privateIp' } },
+};
 
 /** Ends the lab. */
 export async function lower(): Promise<void> {

@@ -1,18 +1,23 @@
 import { z } from 'zod';
 import type { Pair } from './faults';
 import type { Target } from './target';
+import type { Watcher } from './watcher';
 
 /** Where the time of a takeover went, in milliseconds; what a phase's journal did not tell is absent. */
-export interface Phases {
+export const phasesSchema = z.object({
   /** Until haproxy-watch reports the fault, or Keepalived misses its peer. */
-  readonly detection?: number;
+  detection: z.number().exactOptional(),
   /** Until the new master is told to claim. */
-  readonly decision?: number;
+  decision: z.number().exactOptional(),
   /** Until EC2 has answered. */
-  readonly apiCall?: number;
+  apiCall: z.number().exactOptional(),
+  /** What of that the lab's EC2 itself took. */
+  apiItself: z.number().exactOptional(),
   /** Until a new client is served. */
-  readonly route?: number;
-}
+  route: z.number().exactOptional(),
+});
+
+export type Phases = z.infer<typeof phasesSchema>;
 
 const entrySchema = z.object({
   MESSAGE: z.string(),
@@ -29,25 +34,56 @@ interface Entry {
 export async function readPhases(
   target: Target,
   pair: Pair,
+  watcher: Watcher,
   faultAt: number,
-  servedAt: number,
 ): Promise<Phases> {
   const [former, heir] = await Promise.all([
     journal(target, pair.active, faultAt).catch(() => []),
     journal(target, pair.standby, faultAt),
   ]);
-  const reported = when(former, /^HAProxy is (dead|hung): fault 1/);
-  const master = when(heir, /Entering MASTER STATE/);
-  const told = when(heir, /^keepalived: INSTANCE .* MASTER/) ?? when(heir, /^takeover begins/);
-  const claimed = when(heir, /^claimed in/);
-  const detected = reported ?? master;
+  const claim = firstClaim(heir);
+  if (claim === undefined) return {};
+  const detected = detectedAt(former, heir, claim.toldAt);
+  const servedAt = await watcher.servedAfter(claim.answeredAt);
+  const itself = await target.apiTookMs?.(claim.toldAt, claim.answeredAt);
   return {
     ...phase('detection', faultAt, detected),
-    ...phase('decision', detected, told),
-    ...phase('apiCall', told, claimed),
-    ...phase('route', claimed, servedAt),
+    ...phase('decision', detected, claim.toldAt),
+    ...phase('apiCall', claim.toldAt, claim.answeredAt),
+    ...(itself === undefined ? {} : { apiItself: itself }),
+    ...phase('route', claim.answeredAt, servedAt),
   };
 }
+
+interface Claim {
+  readonly toldAt: number;
+  readonly answeredAt: number;
+}
+
+/** vip-agent says how long it took; the script of the public examples says when it begins and when it is done. */
+function firstClaim(heir: readonly Entry[]): Claim | undefined {
+  for (const { at, message } of heir) {
+    const [, wholeMs] = /^claimed in [\d.]+ ms, ([\d.]+) ms after Keepalived's word/.exec(message) ?? [];
+    if (wholeMs !== undefined) return { toldAt: at - Number(wholeMs), answeredAt: at };
+  }
+  const toldAt = when(heir, /^takeover begins/);
+  const answeredAt = when(heir, /^claimed in a script/);
+  return toldAt === undefined || answeredAt === undefined ? undefined : { toldAt, answeredAt };
+}
+
+/** What came first: a host that failed as a whole reports its own fault long after its peer took over. */
+function detectedAt(former: readonly Entry[], heir: readonly Entry[], toldAt: number): number | undefined {
+  const reports = [
+    when(former, /^HAProxy is \w+: fault 1/),
+    when(former, /Entering FAULT STATE/),
+    when(heir, /Entering MASTER STATE/),
+  ];
+  const before = reports.filter((at) => at !== undefined && at <= toldAt + journalSlackMs);
+  return before.length === 0 ? undefined : Math.min(...before.map((at) => at ?? toldAt), toldAt);
+}
+
+/** Keepalived's line and the agent's are stamped as they arrive at the journal. */
+const journalSlackMs = 50;
 
 function phase(name: keyof Phases, from: number | undefined, to: number | undefined): Phases {
   return from === undefined || to === undefined ? {} : { [name]: Math.max(0, to - from) };

@@ -1,6 +1,6 @@
 import type { Cell } from './cells';
 import { faults } from './faults';
-import { setupText } from './report';
+import { conditionsText } from './report';
 import type { Results } from './results';
 import { summarize } from './statistics';
 
@@ -39,7 +39,7 @@ function row(cell: Cell, values: readonly number[], y: number): string[] {
   const median = at(summarize(values)?.median ?? 1);
   return [
     `<text x="10" y="${y - 2}">${escapeXml(faults[cell.fault].title)}</text>`,
-    `<text x="10" y="${y + 11}" font-size="10" fill="#666">${escapeXml(setupText(cell))}</text>`,
+    `<text x="10" y="${y + 11}" font-size="10" fill="#666">${escapeXml(conditionsText(cell))}</text>`,
     ...values.map(
       (value) => `<circle cx="${at(value)}" cy="${y}" r="4" fill="${color}" fill-opacity="0.45"/>`,
     ),

@@ -56,6 +56,12 @@ export class Probes {
     return longest;
   }
 
+  /** The first CONNACK after a moment. */
+  servedAfter(moment: number): number | undefined {
+    const later = this.#probes.flatMap(({ servedAt = 0 }) => (servedAt > moment ? [servedAt] : []));
+    return later.length === 0 ? undefined : Math.min(...later);
+  }
+
   #probe(): void {
     const beganAt = epochMs();
     const socket = new Socket();

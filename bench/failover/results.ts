@@ -1,8 +1,30 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync, existsSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import { dirname } from 'node:path';
-import type { Run } from './run';
+import { z } from 'zod';
+import { clientOutageSchema } from './clients';
+import { phasesSchema } from './phases';
 import type { Target } from './target';
+
+const runSchema = z.object({
+  cell: z.string(),
+  at: z.string(),
+  /** Longest time without service for new connections, from the fault until they are served again. */
+  outageMs: z.number(),
+  phases: phasesSchema,
+  /** Absent where no clients lived through the fault. */
+  clients: clientOutageSchema.exactOptional(),
+  /** The same as `outageMs` while the fault was healed. */
+  healOutageMs: z.number(),
+  /** From the healing until one balancer is master and EC2's holder, and the other is ready. */
+  settledMs: z.number(),
+  /** Whether the benchmark had to do that, since the public examples did not. */
+  wasRepaired: z.boolean(),
+  loadAverage: z.number(),
+});
+
+/** One fault, measured. */
+export type Run = z.infer<typeof runSchema>;
 
 /** What docs/benchmarks/failover.json holds. */
 export interface Results {
@@ -12,8 +34,10 @@ export interface Results {
 
 /** Runs of an earlier, interrupted benchmark; none when there was none. */
 export function readRuns(file: string): readonly Run[] {
-  // Written by `writeRuns` below.
-  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as readonly Run[]) : [];
+  if (!existsSync(file)) return [];
+  const parsed = z.array(runSchema).safeParse(JSON.parse(readFileSync(file, 'utf8')));
+  if (parsed.success) return parsed.data;
+  throw new Error(`${file} holds runs of another version of the benchmark; begin anew with --fresh`);
 }
 
 /** In one step, so that an interrupt leaves the former ones. */

@@ -5,7 +5,7 @@ import { cells } from '../../bench/failover/cells';
 import { outagePlot } from '../../bench/failover/plot';
 import { epochMs, Probes } from '../../bench/failover/probes';
 import { reportMarkdown } from '../../bench/failover/report';
-import type { Run } from '../../bench/failover/run';
+import type { Run } from '../../bench/failover/results';
 import { summarize } from '../../bench/failover/statistics';
 
 const connack = Buffer.from([0x20, 2, 0, 0]);
@@ -17,9 +17,10 @@ function run(outageMs: number): Run {
     at: '2026-01-01T00:00:00.000Z',
     outageMs,
     phases: { detection: 1, decision: 2, apiCall: 3, route: 4 },
-    clients: { publisherMs: 5, noticedMs: undefined, receiverMs: 0 },
+    clients: { publisherMs: 5, noticedMs: 50, subscribedMs: 70, areBack: true },
     healOutageMs: 10,
     settledMs: 20,
+    wasRepaired: false,
     loadAverage: 0.5,
   };
 }

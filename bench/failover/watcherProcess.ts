@@ -1,0 +1,42 @@
+import { EstablishedClients } from './clients';
+import { Probes } from './probes';
+import { numberedRequestSchema, type WatcherRequest } from './watcherRequest';
+
+/** Started by `Watcher`, in the network that clients are in: opens probes at once and answers what it is asked. */
+const [host = '', port = ''] = process.argv.slice(2);
+const probes = new Probes(host, Number(port));
+let clients: EstablishedClients | undefined;
+
+async function answer(request: WatcherRequest): Promise<unknown> {
+  switch (request.call) {
+    case 'isServed':
+      return probes.isServed(request.since);
+    case 'longestGap':
+      return probes.longestGap(request.from, request.to);
+    case 'servedAfter':
+      return probes.servedAfter(request.moment);
+    case 'connectClients':
+      clients = await EstablishedClients.connect(host, Number(port), request.keepaliveSeconds);
+      return undefined;
+    case 'areClientsServed':
+      return connected().areServed(request.faultAt, request.restoredAt);
+    case 'clientOutage':
+      return connected().outage(request.faultAt, request.restoredAt);
+  }
+}
+
+function connected(): EstablishedClients {
+  if (clients === undefined) throw new Error('no clients were connected: ask connectClients first');
+  return clients;
+}
+
+process.on('message', (message) => {
+  const { id, request } = numberedRequestSchema.parse(message);
+  answer(request).then(
+    (result) => process.send?.({ id, result }),
+    (error: unknown) => process.send?.({ id, error: String(error) }),
+  );
+});
+// The connections that are open here end with it: nobody waits for a goodbye.
+process.on('disconnect', () => process.exit(0));
+probes.start();
