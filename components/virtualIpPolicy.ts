@@ -77,7 +77,7 @@ function seeTheHolder(mode: VirtualIpMode): PolicyStatement {
   return {
     Sid: 'SeeTheHolder',
     Effect: 'Allow',
-    Action: [describeActions[mode], 'ec2:DescribeInstances'],
+    Action: [describeActions[mode], 'ec2:DescribeInstanceStatus'],
     Resource: ['*'],
   };
 }

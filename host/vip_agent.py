@@ -24,6 +24,8 @@ CONSISTENCY_SECONDS = 3
 RETRY_SECONDS = 2
 # A backup that hears nothing becomes master after less than four adverts; some more, to be sure.
 SETTLE_SECONDS = 0.2
+# Where EC2 finds both impaired, the address is not to go back and forth.
+IMPAIRED_SECONDS = 60
 # A peer that has not claimed by then does not live.
 LEAVE_SECONDS, LEAVE_LOOK_SECONDS = 10, 0.2
 
@@ -68,7 +70,7 @@ class VirtualIp:
             self._ask("AssociateAddress", AllowReassociation="true", **address, **interface)
 
     def holder(self) -> str:
-        """Who has it: self, nobody, peer, or dead when the peer's instance is not running."""
+        """Who has it: self, nobody, peer; or what the peer's instance is: dead (not running) or impaired."""
         where = self.where
         if where["mode"] == "route":
             tables = {f"RouteTableId.{n}": table for n, table in enumerate(where["routeTableIds"], 1)}
@@ -96,13 +98,16 @@ class VirtualIp:
     def _state_of(self, instances: set[str]) -> str:
         query = {f"InstanceId.{n}": instance for n, instance in enumerate(instances, 1)}
         try:
-            answer = self._ask("DescribeInstances", **query)
+            answer = self._ask("DescribeInstanceStatus", IncludeAllInstances="true", **query)
         except AwsError as reason:
             if reason.code == "InvalidInstanceID.NotFound":
                 return "dead"
             raise
         states = {state.text for state in answer.iterfind(".//instanceState/name")}
-        return "peer" if "running" in states else "dead"
+        if "running" not in states:
+            return "dead"
+        checks = {check.text for check in answer.iterfind("instanceStatusSet/item/*/status")}
+        return "impaired" if "impaired" in checks else "peer"
 
     def _ask(self, action: str, **parameters: str) -> Any:
         return self.aws.ec2(action, **parameters)
@@ -223,6 +228,8 @@ class Agent:
                 self._on("settled")
         holder = self.address.holder()
         self.said = ""
+        if holder == "impaired":
+            holder = "dead" if now - self.claimed_at > IMPAIRED_SECONDS else "peer"
         if self.leaving_until and (holder == "peer" or now > self.leaving_until):
             # Whoever still has a session here is cut off. A stop of Keepalived refused clients until now.
             self._turn_clients(*([leave, admit] if holder == "peer" else [admit]))
@@ -242,8 +249,8 @@ class Agent:
         threading.Thread(target=take, daemon=True).start()
 
     def _report(self) -> None:
-        values = {"master": self.role == "MASTER", "held": self.claim.phase == HELD, **self.counts}
-        metrics("vip", values)
+        values = {"master": self.role == "MASTER", "held": self.claim.phase == HELD, "wary": self.claim.wary}
+        metrics("vip", values | self.counts)
         if not FIFO.exists() or os.stat(FIFO).st_ino != os.fstat(self.fifo).st_ino:
             os.close(self.fifo)
             self._open()

@@ -23,7 +23,7 @@ class FakeAws:
 
     def __init__(self) -> None:
         self.holder: str | None = PEER
-        self.peer_state = "running"
+        self.peer_state, self.peer_check = "running", "ok"
         self.secrets: dict[str, dict[str, str]] = {}
         self.calls: list[str] = []
         self.connections = 0
@@ -142,11 +142,13 @@ class Requests(BaseHTTPRequestHandler):
         if action in ("AssociateAddress", "ReplaceRoute", "AssignPrivateIpAddresses"):
             cloud.holder = query["NetworkInterfaceId"]
             return f"<{action}Response><return>true</return></{action}Response>"
-        if action == "DescribeInstances":
+        if action == "DescribeInstanceStatus":
+            # Without it EC2 tells of running instances only.
+            assert query["IncludeAllInstances"] == "true"
             state = f"<instanceState><name>{cloud.peer_state}</name></instanceState>"
-            return (
-                f'<DescribeInstancesResponse xmlns="urn:x"><item>{state}</item></DescribeInstancesResponse>'
-            )
+            check = f"<instanceStatus><status>{cloud.peer_check}</status></instanceStatus>"
+            body = f"<instanceStatusSet><item>{state}{check}</item></instanceStatusSet>"
+            return f'<{action}Response xmlns="urn:x">{body}</{action}Response>'
         held = f"<networkInterfaceId>{cloud.holder}</networkInterfaceId>" if cloud.holder else ""
         instance = f"<instanceId>i-{cloud.holder}</instanceId>" if cloud.holder else ""
         if action == "DescribeAddresses":

@@ -167,6 +167,110 @@ def test_two_masters_that_cannot_hear_each_other_do_not_steal_back_and_forth(clo
     assert cloud.count("AssociateAddress") == 1
 
 
+@pytest.fixture
+def clients(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was done to HAProxy's clients, in turn."""
+    done: list[str] = []
+    monkeypatch.setattr(vip_agent, "leave", lambda: done.append("leave"))
+    monkeypatch.setattr(vip_agent, "admit", lambda: done.append("admit"))
+    return done
+
+
+def test_a_new_master_admits_clients_at_once(cloud: FakeAws, clients: list[str]) -> None:
+    cloud.faults["AssociateAddress"] = [(503, "RequestLimitExceeded")] * 1000
+    agent = start()
+    say("MASTER")
+    # Before EC2 has agreed: a stop of Keepalived may have refused them, and this is its start.
+    until(agent, lambda: clients == ["admit"])
+    assert cloud.holder == PEER
+
+
+@pytest.mark.parametrize("word", ["BACKUP", "FAULT", "STOP"])
+def test_who_steps_down_admits_clients_once_the_peer_has_the_address(
+    cloud: FakeAws, clients: list[str], word: str
+) -> None:
+    cloud.holder = SELF
+    agent = start()
+    say(word)
+    asked = cloud.count("DescribeAddresses")
+    until(agent, lambda: cloud.count("DescribeAddresses") >= asked + 3)
+    assert clients == []
+    cloud.holder = PEER
+    # Sessions that came since Keepalived's word are cut off there, and end before.
+    until(agent, lambda: clients == ["leave", "admit"])
+    asked = cloud.count("DescribeAddresses")
+    until(agent, lambda: cloud.count("DescribeAddresses") >= asked + 2)
+    assert clients == ["leave", "admit"]
+
+
+def test_clients_are_admitted_again_when_no_peer_takes_the_address(
+    cloud: FakeAws, clients: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vip_agent, "LEAVE_SECONDS", 0.5)
+    cloud.holder = SELF
+    agent = start()
+    say("STOP")
+    begun = time.monotonic()
+    until(agent, lambda: clients == ["admit"])
+    assert time.monotonic() - begun > 0.4
+
+
+def test_an_haproxy_that_does_not_answer_does_not_keep_it_from_claiming(
+    cloud: FakeAws, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def refused() -> None:
+        raise ConnectionRefusedError("no such socket")
+
+    monkeypatch.setattr(vip_agent, "admit", refused)
+    agent = start()
+    say("MASTER")
+    until(agent, lambda: cloud.holder == SELF)
+    said = ""
+
+    def is_said() -> bool:
+        nonlocal said
+        said += capfd.readouterr().out
+        return "HAProxy: ConnectionRefusedError('no such socket')\n" in said
+
+    until(agent, is_said)
+
+
+def yielded(cloud: FakeAws, folder: Path) -> Agent:
+    """An agent that gave way to its peer and has not heard it since."""
+    agent = start()
+    say("MASTER")
+    until(agent, lambda: agent.claim.phase == "held")
+    cloud.holder = PEER
+    until(agent, lambda: agent.claim.phase == "yielded")
+    say("FAULT")
+    until(agent, lambda: fault(folder) == "0")
+    return agent
+
+
+def test_a_peer_that_cannot_be_heard_is_replaced_once_ec2_finds_it_impaired(
+    cloud: FakeAws, run_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vip_agent, "IMPAIRED_SECONDS", 0.5)
+    agent = yielded(cloud, run_folder)
+    assert "vip_wary 1\n" in (run_folder / "metrics/vip.prom").read_text()
+    cloud.peer_check = "impaired"
+    say("BACKUP")
+    say("MASTER")
+    until(agent, lambda: cloud.holder == SELF)
+    until(agent, lambda: "vip_wary 0\n" in (run_folder / "metrics/vip.prom").read_text())
+
+
+def test_two_that_ec2_finds_impaired_do_not_take_the_address_back_at_once(
+    cloud: FakeAws, run_folder: Path
+) -> None:
+    cloud.peer_check = "impaired"
+    agent = yielded(cloud, run_folder)
+    for word in ("BACKUP", "MASTER"):
+        say(word)
+    until(agent, lambda: agent.counts["yields_total"] == 2)
+    assert (cloud.holder, cloud.count("AssociateAddress")) == (PEER, 1)
+
+
 def test_after_a_pause_it_asks_before_it_acts(cloud: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:
     agent = start()
     say("MASTER")

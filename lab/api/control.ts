@@ -132,15 +132,25 @@ const machineFaults: Readonly<Record<string, MachineFault>> = {
     start(region, record);
     await Promise.resolve();
   },
-  freeze: (region, record) => region.machines.freeze(record.instanceId),
-  thaw: (region, record) => region.machines.thaw(record.instanceId),
+  async freeze(region, record) {
+    await region.machines.freeze(record.instanceId);
+    record.unreachableSince ??= Date.now();
+  },
+  async thaw(region, record) {
+    await region.machines.thaw(record.instanceId);
+    record.unreachableSince = undefined;
+  },
   /** The whole interface, VRRP alone, or all traffic with one other machine. */
-  partition: (region, record, input) => {
+  async partition(region, record, input) {
     const { cut = 'all' } = cutSchema.parse(input);
     const what = typeof cut === 'object' ? { from: named(region, cut.from).interfaceId } : cut;
-    return region.fabric.cut(record.interfaceId, what);
+    await region.fabric.cut(record.interfaceId, what);
+    if (what === 'all') record.unreachableSince ??= Date.now();
   },
-  heal: (region, record) => region.fabric.uncut(record.interfaceId),
+  async heal(region, record) {
+    await region.fabric.uncut(record.interfaceId);
+    record.unreachableSince = undefined;
+  },
 };
 
 function current(region: Region): InstanceRecord[] {

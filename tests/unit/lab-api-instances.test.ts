@@ -118,6 +118,21 @@ describe('an instance', () => {
     await untilState(lab, ending, 'terminated');
   });
 
+  it('that has been out of reach for ten seconds fails its status check', async () => {
+    const lab = new TestRegion();
+    const instanceId = await launch(lab);
+    await untilState(lab, instanceId, 'running');
+    const check = async () => {
+      const answer = await lab.call('DescribeInstanceStatus', { 'InstanceId.1': instanceId });
+      return answer.items('instanceStatusSet')[0]?.child('instanceStatus').text('status');
+    };
+    expect(await check()).toBe('ok');
+    lab.region.instance(instanceId).unreachableSince = Date.now() - 9_000;
+    expect(await check()).toBe('ok');
+    lab.region.instance(instanceId).unreachableSince = Date.now() - 11_000;
+    expect(await check()).toBe('impaired');
+  });
+
   it('frees an interface that is to stay, and takes its own with it', async () => {
     const lab = new TestRegion();
     const kept = await lab.interface();

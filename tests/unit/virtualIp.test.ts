@@ -129,7 +129,7 @@ describe('mode route', () => {
       {
         Sid: 'SeeTheHolder',
         Effect: 'Allow',
-        Action: ['ec2:DescribeRouteTables', 'ec2:DescribeInstances'],
+        Action: ['ec2:DescribeRouteTables', 'ec2:DescribeInstanceStatus'],
         Resource: ['*'],
       },
     ]);
@@ -211,7 +211,7 @@ describe('mode privateIp', () => {
       {
         Sid: 'SeeTheHolder',
         Effect: 'Allow',
-        Action: ['ec2:DescribeNetworkInterfaces', 'ec2:DescribeInstances'],
+        Action: ['ec2:DescribeNetworkInterfaces', 'ec2:DescribeInstanceStatus'],
         Resource: ['*'],
       },
     ]);
@@ -237,7 +237,7 @@ describe('mode privateIp', () => {
       'ec2:AssociateAddress',
       'ec2:AssociateAddress',
       'ec2:DescribeNetworkInterfaces',
-      'ec2:DescribeInstances',
+      'ec2:DescribeInstanceStatus',
     ]);
   });
 

@@ -160,14 +160,25 @@ function describeAttached(region: Region, record: InstanceRecord, attached: Inte
   };
 }
 
+/** EC2 checks every minute, and is slower to find an instance impaired. */
+const statusCheckMs = 10_000;
+
 function describeStatus(record: InstanceRecord): XmlObject {
-  const status = { status: record.state === 'running' ? 'ok' : 'not-applicable', details: [] };
+  const { instanceId, availabilityZone, state, unreachableSince = Infinity } = record;
+  const isReachable = Date.now() - unreachableSince < statusCheckMs;
+  const check = (status: string, reachability: string) => ({
+    status,
+    details: [{ name: 'reachability', status: reachability }],
+  });
+  const running = isReachable ? check('ok', 'passed') : check('impaired', 'failed');
+  const off = { status: 'not-applicable', details: [] };
   return {
-    instanceId: record.instanceId,
-    availabilityZone: record.availabilityZone,
-    instanceState: stateOf(record.state),
-    instanceStatus: status,
-    systemStatus: status,
+    instanceId,
+    availabilityZone,
+    instanceState: stateOf(state),
+    instanceStatus: state === 'running' ? running : off,
+    // Of the machine beneath it, which has no faults here.
+    systemStatus: state === 'running' ? check('ok', 'passed') : off,
   };
 }
 

@@ -26,6 +26,8 @@ export interface InstanceRecord {
   metadata: MetadataOptions;
   monitoring: boolean;
   ebsOptimized: boolean;
+  /** Since when it has been frozen or cut off: what EC2's status checks find out some time later. */
+  unreachableSince?: number | undefined;
   /** The last console output of a machine that is gone. */
   lastConsole?: string | undefined;
 }
