@@ -5,6 +5,7 @@ import hmac
 import json
 import os
 import re
+import sys
 import time
 from collections.abc import Callable
 from datetime import datetime, timezone
@@ -74,6 +75,7 @@ class Aws:
         if status != 200 and REFUSALS.search(_error(status, text).code):
             skew = parsedate_to_datetime(date).timestamp() - self.now()
             if abs(skew) > SKEW_SECONDS:
+                print(f"this clock is {skew:.0f} s behind AWS's: signing by its time", file=sys.stderr)
                 self.clock_offset += skew
             else:
                 self._refresh_at = self._expires = 0

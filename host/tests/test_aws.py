@@ -1,5 +1,6 @@
 """Requests to AWS."""
 
+import re
 import time
 from datetime import datetime, timezone
 
@@ -87,13 +88,17 @@ def test_metadata_that_fails_does_not_matter_while_credentials_live(cloud: FakeA
 
 
 @pytest.mark.parametrize("offset", [-600.0, 600.0])
-def test_a_clock_that_aws_finds_wrong_is_corrected_by_its_date(cloud: FakeAws, offset: float) -> None:
+def test_a_clock_that_aws_finds_wrong_is_corrected_by_its_date(
+    cloud: FakeAws, offset: float, capsys: pytest.CaptureFixture[str]
+) -> None:
     cloud.clock_offset = offset
     own = Aws("eu-central-1")
     own.ec2("DescribeAddresses")
     assert own.clock_offset == pytest.approx(offset, abs=2)
     own.ec2("DescribeAddresses")
     assert cloud.count("DescribeAddresses") == 3
+    [behind] = re.findall(r"this clock is (-?\d+) s behind AWS", capsys.readouterr().err)
+    assert float(behind) == pytest.approx(offset, abs=2)
 
 
 def test_an_error_carries_awss_code(cloud: FakeAws) -> None:
