@@ -24,9 +24,9 @@ describe.each(systems)('balancing on HAProxy $haproxyVersion', (system) => {
   });
 
   it('client ids: each finds its broker again through the other balancer, and after a reload', async () => {
-    expect(same(home, await brokersOf(few, { through: 1 }))).toBe(few.length);
+    expect(same(home, await brokersOf(ids, { through: 1 }))).toBe(ids.length);
     await stage.balancer().reload();
-    expect(same(home, await brokersOf(few))).toBe(few.length);
+    expect(same(home, await brokersOf(ids))).toBe(ids.length);
   });
 
   it('client ids: an empty one is served too', async () => {
@@ -43,17 +43,17 @@ describe.each(systems)('balancing on HAProxy $haproxyVersion', (system) => {
   });
 
   it('client ids in a table: kept by the other balancer and over a reload, long ids apart', async () => {
-    await balanceBy({ method: 'clientIdTable', entries: 1_000, expireSeconds: 60, keyLength: 128 });
-    const long = few.map((id) => `a-prefix-that-is-longer-than-32-characters/${id}`);
+    await balanceBy({ method: 'clientIdTable', entries: 3_000, expireSeconds: 60, keyLength: 128 });
+    const long = ids.slice(0, 1_800).map((id) => `a-prefix-that-is-longer-than-32-characters/${id}`);
     const first = await brokersOf(long);
-    expect(counts(first).size).toBe(3);
+    for (const count of counts(first).values()) expect(Math.abs(count - 600)).toBeLessThanOrEqual(60);
     // A client that comes before its entry has reached the other balancer may be sent elsewhere.
     const knows = async (index: number) =>
       expect
         .poll(() => stage.balancer(index).ask('show table brokers_mqtt'), { timeout: 10_000 })
         .toMatch(new RegExp(`used:${long.length}\\b`));
     await knows(1);
-    expect(same(first, await brokersOf(long.slice(0, 30), { through: 1 }))).toBe(30);
+    expect(same(first, await brokersOf(long, { through: 1 }))).toBe(long.length);
     await stage.balancer().reload();
     await knows(0);
     expect(same(first, await brokersOf(long))).toBe(long.length);

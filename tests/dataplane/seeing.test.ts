@@ -22,6 +22,14 @@ describe.each(systems)('what operators see, and limits per source, on HAProxy $h
     expect(await answer.text()).toContain('brokers_mqtt');
   });
 
+  it('the statistics page is on the private address only, where clients are served on any', async () => {
+    const publicSide = '192.0.2.30';
+    await stage.balancer().machine.run(['ip', 'address', 'add', `${publicSide}/24`, 'dev', 'eth0']);
+    const target = { ...stage.target('mqtt'), host: publicSide, localAddress: '192.0.2.113' };
+    await connectMqtt(await openTcp(target), connectPacket('from outside'));
+    await expect(openTcp({ host: publicSide, port: 8888 })).rejects.toThrow('ECONNREFUSED');
+  });
+
   it('metrics count the sessions of each broker', async () => {
     const sessions = async () => {
       const answer = await fetch(`http://${stage.balancer().address}:8888/metrics`, basic(statsPassword));
