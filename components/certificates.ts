@@ -1,8 +1,9 @@
-import { X509Certificate, createPrivateKey } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import * as pulumi from '@pulumi/pulumi';
 import * as tls from '@pulumi/tls';
 import { typeToken } from './naming';
-import type { Problem } from './plan/problems';
+import { subjectOf } from './plan/certificateContents';
+import { checkGivenCertificate } from './plan/givenCertificate';
 import { Problems } from './plan/problems';
 
 /** A CA and a server certificate that the component makes. */
@@ -25,6 +26,8 @@ export interface GivenCertificateArgs {
   privateKey: pulumi.Input<string>;
   /** PEM: the CA that clients are to trust. */
   ca: pulumi.Input<string>;
+  /** DNS names that clients use: the certificate must have them. Defaults to none, which checks none. */
+  dnsNames?: string[];
 }
 
 /** Makes certificates, or takes yours. */
@@ -44,9 +47,9 @@ export function isGivenCertificate(args: CertificatesArgs): args is GivenCertifi
 /** Checks what is known before anything is made; what is wrong goes to `problems` under `path`. */
 export function checkCertificatesArgs(args: CertificatesArgs, path: string, problems: Problems): void {
   if (isGivenCertificate(args)) {
-    const { certificateChain, privateKey, ca } = args;
+    const { certificateChain, privateKey, ca, dnsNames = [] } = args;
     if (typeof certificateChain === 'string' && typeof privateKey === 'string' && typeof ca === 'string')
-      problems.addAll(checkGiven(certificateChain, privateKey, ca), path);
+      checkGivenCertificate({ certificateChain, privateKey, ca, dnsNames }, path, problems);
     return;
   }
   const { validityDays = 365, caValidityDays = 3650 } = args;
@@ -64,8 +67,9 @@ export function checkCertificatesArgs(args: CertificatesArgs, path: string, prob
  * The certificate of the balancers: made by @pulumi/tls (ECDSA P-256, since a full handshake costs the balancer less
  * than RSA-2048: 0.55-0.68 against 0.84-0.96 ms of CPU, measured), or the user's own.
  *
- * Throws InputPropertiesError for validity out of bounds and for a given certificate that is no certificate, has
- * expired, does not match its key or is not signed by its CA. What is known only later is checked as soon as it is.
+ * Throws InputPropertiesError for validity out of bounds and for a given certificate that is no certificate, is out of
+ * its time, does not match its key or names, or is not signed by its CA. What is known only later is checked as soon as
+ * it is; one that names neither the VIP nor any DNS name is taken with a warning.
  */
 export class Certificates extends pulumi.ComponentResource {
   /** PEM of the CA that clients trust. */
@@ -85,7 +89,7 @@ export class Certificates extends pulumi.ComponentResource {
     checkCertificatesArgs(args, 'certificates', problems);
     problems.throwIfAny(`Certificates ${name}`);
 
-    const made = isGivenCertificate(args) ? adopt(name, args) : generate(name, args, this);
+    const made = isGivenCertificate(args) ? adopt(name, args, this) : generate(name, args, this);
     this.caCertificate = made.caCertificate;
     this.certificateChain = made.certificateChain;
     this.privateKey = pulumi.secret(made.privateKey);
@@ -99,21 +103,37 @@ export class Certificates extends pulumi.ComponentResource {
 
 type Made = Pick<Certificates, 'caCertificate' | 'certificateChain' | 'privateKey'>;
 
-function adopt(name: string, args: GivenCertificateArgs): Made {
+function adopt(name: string, args: GivenCertificateArgs & CertificateNames, parent: Certificates): Made {
   const checked = pulumi
     .all([args.certificateChain, args.privateKey, args.ca])
     .apply(([certificateChain, privateKey, ca]) => {
       const problems = new Problems();
-      problems.addAll(checkGiven(certificateChain, privateKey, ca), 'certificates');
+      const { dnsNames = [] } = args;
+      checkGivenCertificate({ certificateChain, privateKey, ca, dnsNames }, 'certificates', problems);
       problems.throwIfAny(`Certificates ${name}`);
       return { certificateChain, privateKey, ca };
     });
   // The chain and the CA are public: only what comes from the key stays secret.
+  const certificateChain = pulumi.unsecret(checked.apply((given) => given.certificateChain));
+  pulumi.all([certificateChain, pulumi.all([...args.ipAddresses])]).apply(([chain, addresses]) => {
+    warnOfNames(new X509Certificate(chain), addresses, parent);
+  });
   return {
     caCertificate: pulumi.unsecret(checked.apply(({ ca }) => ca)),
-    certificateChain: pulumi.unsecret(checked.apply(({ certificateChain }) => certificateChain)),
+    certificateChain,
     privateKey: checked.apply(({ privateKey }) => privateKey),
   };
+}
+
+/** By which DNS name clients come only they know; without any they come by address. */
+function warnOfNames(server: X509Certificate, addresses: readonly string[], resource: Certificates): void {
+  const names = server.subjectAltName ?? '';
+  if (names.includes('DNS:') || addresses.some((address) => server.checkIP(address) !== undefined)) return;
+  void pulumi.log.warn(
+    `certificates.certificateChain: ${subjectOf(server)} names neither ${addresses.join(', ')} nor any DNS name` +
+      ` (${names === '' ? 'it has no subjectAltName' : names}): clients that check names will refuse it`,
+    resource,
+  );
 }
 
 function generate(
@@ -171,63 +191,4 @@ function generate(
 
 function endLine(pem: string): string {
   return pem.endsWith('\n') ? pem : `${pem}\n`;
-}
-
-/** What is wrong with a certificate, its key and its CA. */
-function checkGiven(certificateChain: string, privateKey: string, ca: string): readonly Problem[] {
-  const problems = new Problems();
-  const certificate = read(() => new X509Certificate(certificateChain));
-  if (certificate === undefined)
-    problems.add(
-      'certificateChain',
-      'holds no PEM certificate (-----BEGIN CERTIFICATE-----); give the server certificate first, then its chain',
-    );
-  const key = read(() => createPrivateKey(privateKey));
-  if (key === undefined)
-    problems.add('privateKey', 'is no unencrypted PEM private key (-----BEGIN PRIVATE KEY-----)');
-  const authority = read(() => new X509Certificate(ca));
-  if (authority === undefined) problems.add('ca', 'holds no PEM certificate (-----BEGIN CERTIFICATE-----)');
-  else if (!authority.ca)
-    problems.add('ca', `${subject(authority)} is no CA certificate (basicConstraints CA:TRUE is missing)`);
-  if (certificate !== undefined && key !== undefined && !certificate.checkPrivateKey(key))
-    problems.add(
-      'privateKey',
-      `does not belong to the certificate ${subject(certificate)}; give the key that its request was made with`,
-    );
-  if (certificate !== undefined && Date.parse(certificate.validTo) < Date.now())
-    problems.add(
-      'certificateChain',
-      `${subject(certificate)} expired on ${certificate.validTo}; give a valid one`,
-    );
-  if (certificate !== undefined && authority !== undefined && !leadsTo(certificateChain, authority))
-    problems.add(
-      'certificateChain',
-      `does not lead from ${subject(certificate)} to the CA ${subject(authority)}; add the intermediate certificates, or give the CA that signed it`,
-    );
-  return problems.all;
-}
-
-function leadsTo(chain: string, authority: X509Certificate): boolean {
-  const certificates = (
-    chain.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
-  ).flatMap((pem) => read(() => new X509Certificate(pem)) ?? []);
-  return certificates.every((certificate, index) => {
-    const issuer = certificates[index + 1] ?? authority;
-    return (
-      certificate.fingerprint256 === authority.fingerprint256 ||
-      (certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey))
-    );
-  });
-}
-
-function subject(certificate: X509Certificate): string {
-  return JSON.stringify(certificate.subject.replace(/\n/g, ', '));
-}
-
-function read<T>(parse: () => T): T | undefined {
-  try {
-    return parse();
-  } catch {
-    return undefined;
-  }
 }

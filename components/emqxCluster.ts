@@ -136,7 +136,7 @@ export class EmqxCluster extends pulumi.ComponentResource {
       args.subnets.map(({ cidr }) => cidr),
       problems,
     );
-    const listeners = planListeners(args.listeners, problems);
+    const listeners = planListeners(args.listeners, problems, args.proxyProtocol);
     checkPorts(listeners, 'brokerPort', brokerPorts, problems);
     checkBrokerMemory(
       { listeners, brokerCount: plan.brokers.length, instanceType: args.instanceType },

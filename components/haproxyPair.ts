@@ -93,7 +93,11 @@ export class HaproxyPair extends pulumi.ComponentResource {
       problems,
     );
     const { virtualIp } = args;
-    this.listeners = planListeners(openTo(virtualIp.clientCidrs, args.listeners), problems);
+    this.listeners = planListeners(
+      openTo(virtualIp.clientCidrs, args.listeners),
+      problems,
+      args.proxyProtocol,
+    );
     checkPorts(this.listeners, 'port', balancerPorts, problems);
     checkBalancerMemory(
       {

@@ -37,13 +37,8 @@ export type {
 } from './plan/balancers';
 export type { BrokerArgs, BrokersArgs, PlannedBroker } from './plan/brokers';
 export { planBrokers } from './plan/brokers';
-export type {
-  BalancingArgs,
-  ClientCertificatesArgs,
-  ListenerArgs,
-  ListenersArgs,
-  RateLimitArgs,
-} from './plan/listeners';
+export type { ClientCertificatesArgs } from './plan/clientCertificates';
+export type { BalancingArgs, ListenerArgs, ListenersArgs, RateLimitArgs } from './plan/listeners';
 export type { MachineArgs } from './plan/machines';
 export { planVirtualIp } from './plan/virtualIp';
 export type { PlannedVirtualIp, VirtualIpArgs, VirtualIpMode } from './plan/virtualIp';

@@ -67,7 +67,7 @@ export function checkMqttPlatformArgs(name: string, args: MqttPlatformArgs): rea
   const { brokers } = planEmqx(args.emqx ?? {}, network.brokerCidrs, problems);
   planHaproxy(args.haproxy ?? {}, problems);
   planBalancers(network.balancerCidrs, 'network.balancerSubnets', problems);
-  const listeners = planListeners(args.listeners ?? defaultListeners, problems);
+  const listeners = planListeners(args.listeners ?? defaultListeners, problems, args.proxyProtocol);
   checkPorts(listeners, 'port', balancerPorts, problems);
   checkPorts(listeners, 'brokerPort', brokerPorts, problems);
   checkBalancerMemory(

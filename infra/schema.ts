@@ -168,7 +168,7 @@ const generatedCertificates = z
   .meta({ id: 'GeneratedCertificatesArgs' });
 
 const givenCertificate = z
-  .strictObject({ certificateChain: text, privateKey: text, ca: text })
+  .strictObject({ certificateChain: text, privateKey: text, ca: text, dnsNames: optional(z.array(text)) })
   .meta({ id: 'GivenCertificateArgs' });
 
 const jumpHost = z

@@ -1,5 +1,7 @@
 import type { Balancing, Listener, ListenerName } from '../render/model';
 import { parseCidr } from './addresses';
+import type { ClientCertificatesArgs } from './clientCertificates';
+import { checkIdentities, planClientCertificates } from './clientCertificates';
 import { brokerPortsOf } from '../render/brokerPorts';
 import type { Problems } from './problems';
 import { furtherBrokerPorts } from './sourcePorts';
@@ -19,18 +21,6 @@ export interface BalancingArgs {
   expireSeconds?: number;
   /** clientIdTable: characters of the id that count, 16 to 1024; the guide's 32 puts ids with a common prefix together. Defaults to 128. */
   keyLength?: number;
-}
-
-/** Certificates that clients show (mutual TLS), for mqtts and wss. */
-export interface ClientCertificatesArgs {
-  /** `required` refuses a client without a certificate; `optional` takes both. */
-  verify: 'optional' | 'required';
-  /** PEM of the CAs that sign the clients' certificates. */
-  ca: string;
-  /** PEM of their revocation lists, one for each CA. Defaults to none. */
-  crl?: string;
-  /** What the broker makes of the certificate's CN: nothing, the user name, or the client id. Defaults to `none`; others need `required`. */
-  identity?: 'none' | 'username' | 'clientid';
 }
 
 /** A limit on new connections for each source address. */
@@ -91,10 +81,13 @@ const defaultPorts: Readonly<Record<ListenerName, { port: number; brokerPort: nu
 };
 
 const isWebSocket = (name: ListenerName) => name === 'ws' || name === 'wss';
-const isTls = (name: ListenerName) => name === 'mqtts' || name === 'wss';
 
 /** Applies the defaults and checks every listener; what is wrong goes to `problems` under `listeners`. */
-export function planListeners(args: ListenersArgs, problems: Problems): readonly Listener[] {
+export function planListeners(
+  args: ListenersArgs,
+  problems: Problems,
+  proxyProtocol = true,
+): readonly Listener[] {
   const listeners = listenerNames.flatMap((name) => {
     const given = args[name];
     return given === undefined ? [] : [planOne(name, given, problems)];
@@ -104,6 +97,7 @@ export function planListeners(args: ListenersArgs, problems: Problems): readonly
       'listeners',
       'none is on, so no client could connect; give at least one of mqtt, mqtts, ws, wss',
     );
+  checkIdentities(listeners, proxyProtocol, problems);
   return listeners;
 }
 
@@ -158,7 +152,16 @@ function planOne(name: ListenerName, args: ListenerArgs, problems: Problems): Li
     balancing: planBalancing(name, args, `${path}.balancing`, problems),
     inspect: args.inspect ?? !isWebSocket(name),
     path: endpointPath,
-    ...planClientCertificates(name, args, `${path}.clientCertificates`, problems),
+    ...(args.clientCertificates === undefined
+      ? {}
+      : {
+          clientCertificates: planClientCertificates(
+            name,
+            args.clientCertificates,
+            `${path}.clientCertificates`,
+            problems,
+          ),
+        }),
     ...planRateLimit(args, `${path}.rateLimit`, problems),
   };
 }
@@ -191,30 +194,6 @@ function planBalancing(
   problems.wholeNumber(`${path}.expireSeconds`, expireSeconds, 60, 2_592_000, 'seconds');
   problems.wholeNumber(`${path}.keyLength`, keyLength, 16, 1024, 'characters');
   return { method, entries, expireSeconds, keyLength };
-}
-
-function planClientCertificates(
-  name: ListenerName,
-  { clientCertificates }: ListenerArgs,
-  path: string,
-  problems: Problems,
-): Pick<Listener, 'clientCertificates'> {
-  if (clientCertificates === undefined) return {};
-  const { verify, ca, crl, identity = 'none' } = clientCertificates;
-  if (!isTls(name)) problems.add(path, 'is for mqtts and wss, where there is TLS; leave it out');
-  if (identity !== 'none' && verify !== 'required')
-    problems.add(
-      `${path}.identity`,
-      `is ${identity} while verify is ${verify}: a client without a certificate could claim any name; set verify to required`,
-    );
-  if (!ca.includes('-----BEGIN CERTIFICATE-----'))
-    problems.add(
-      `${path}.ca`,
-      'holds no PEM certificate (-----BEGIN CERTIFICATE-----); give the CA that signs your clients',
-    );
-  if (crl !== undefined && !crl.includes('-----BEGIN X509 CRL-----'))
-    problems.add(`${path}.crl`, 'holds no PEM revocation list (-----BEGIN X509 CRL-----)');
-  return { clientCertificates: { verify, ca, identity, ...(crl === undefined ? {} : { crl }) } };
 }
 
 function planRateLimit(

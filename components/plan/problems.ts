@@ -30,6 +30,12 @@ export class Problems {
     );
   }
 
+  /** Checks that a text is one of those that are allowed. */
+  oneOf(path: string, value: string, allowed: readonly string[]): void {
+    if (allowed.includes(value)) return;
+    this.add(path, `is ${JSON.stringify(value)}; ${allowed.join(', ')} are allowed`);
+  }
+
   get all(): readonly Problem[] {
     return this.found;
   }

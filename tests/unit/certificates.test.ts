@@ -1,9 +1,12 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Certificates } from '../../components';
+import { Certificates, Problems } from '../../components';
+import type { GivenCertificate } from '../../components/plan/givenCertificate';
+import { checkGivenCertificate } from '../../components/plan/givenCertificate';
+import { Identity } from './pki';
 import { graphOf, isSecret, refusalOf, valueOf } from './resourceGraph';
 
 const folder = mkdtempSync(join(tmpdir(), 'certificates-'));
@@ -109,11 +112,102 @@ describe('a certificate that is given', () => {
       'other-ca.pem',
       /certificates\.certificateChain: does not lead from "CN=server" to the CA "CN=other-ca"/,
     ],
-    ['server.key', 'server.key', 'ca.pem', /certificates\.certificateChain: holds no PEM certificate/],
+    [
+      'server.key',
+      'server.key',
+      'ca.pem',
+      /certificates\.certificateChain: holds a PRIVATE KEY; allowed: PEM blocks of CERTIFICATE only$/,
+    ],
     ['server.pem', 'server.pem', 'ca.pem', /certificates\.privateKey: is no unencrypted PEM private key/],
     ['server.pem', 'server.key', 'server.pem', /certificates\.ca: "CN=server" is no CA certificate/],
   ])('%s with %s under %s is refused', async (chain, key, ca, expected) => {
     expect(await refusalOf(given(chain, key, ca))).toMatch(expected);
+  });
+});
+
+describe('the contents of a certificate that is given', () => {
+  let root: Identity;
+  let site: Identity;
+  let server: Identity;
+  beforeAll(async () => {
+    root = await Identity.authority('root CA');
+    site = await Identity.authority('site CA', { signer: root });
+    server = await Identity.make('server', {
+      signer: site,
+      dnsNames: ['mqtt.example.com', '*.iot.example.com'],
+    });
+  });
+
+  const problemsOf = (changes: Partial<GivenCertificate> & { readonly of?: Identity } = {}) => {
+    const { of = server, ...others } = changes;
+    const problems = new Problems();
+    const usual = { certificateChain: of.pem + site.pem, privateKey: of.key, ca: root.pem, dnsNames: [] };
+    checkGivenCertificate({ ...usual, ...others }, 'certificates', problems);
+    return problems.all.map(({ path, reason }) => `${path}: ${reason}`);
+  };
+
+  it('is taken with its chain, with the root behind it or not, for the names that it has', () => {
+    const dnsNames = ['mqtt.example.com', 'eu.iot.example.com'];
+    expect(problemsOf({ dnsNames })).toEqual([]);
+    expect(problemsOf({ certificateChain: server.pem + site.pem + root.pem, dnsNames })).toEqual([]);
+  });
+
+  it('is refused for a name that it has not', () => {
+    expect(problemsOf({ dnsNames: ['mqtt.example.com', 'mqtt.example.org'] })).toEqual([
+      'certificates.dnsNames[1]: is "mqtt.example.org", which the certificate "CN=server" does not name' +
+        ' (DNS:mqtt.example.com, DNS:*.iot.example.com); give a certificate that does, or correct the name',
+    ]);
+  });
+
+  it('is refused out of order, and with a link missing', () => {
+    expect(problemsOf({ certificateChain: server.pem + root.pem })).toEqual([
+      `certificates.certificateChain: has "CN=root CA" after "CN=server", which it did not sign; give the server's certificate first, then each one's signer`,
+    ]);
+    expect(problemsOf({ certificateChain: server.pem })).toEqual([
+      'certificates.certificateChain: does not lead from "CN=server" to the CA "CN=root CA"; add the intermediate certificates, or give the CA that signed it',
+    ]);
+  });
+
+  it('is refused out of its time, with all else that is wrong', async () => {
+    const expired = await Identity.make('expired', {
+      signer: site,
+      from: -9,
+      to: -1,
+      uses: ['1.3.6.1.5.5.7.3.2'],
+    });
+    expect(problemsOf({ of: expired, privateKey: server.key })).toEqual([
+      'certificates.privateKey: does not belong to the certificate "CN=expired"; give the key that its request was made with',
+      expect.stringMatching(
+        /^certificates\.certificateChain: "CN=expired" expired on \S+Z; give one that is valid now$/,
+      ),
+      'certificates.certificateChain: "CN=expired" is not for servers (extendedKeyUsage has no serverAuth), so clients would refuse it; give one that is',
+    ]);
+    const early = await Identity.make('early', { signer: site, from: 1 });
+    expect(problemsOf({ of: early })).toEqual([
+      expect.stringMatching(/^certificates\.certificateChain: "CN=early" is not valid before \S+Z/),
+    ]);
+  });
+
+  it('is refused under a CA that is none or has expired', async () => {
+    const expired = await Identity.authority('old CA', { from: -9, to: -1 });
+    expect(problemsOf({ ca: server.pem })).toContainEqual(
+      expect.stringContaining('certificates.ca: "CN=server" is no CA certificate'),
+    );
+    expect(problemsOf({ ca: expired.pem })).toContainEqual(
+      expect.stringMatching(/^certificates\.ca: "CN=old CA" expired on/),
+    );
+  });
+
+  it('is refused as soon as it is known where Outputs bring it, and nothing of the key is told', () => {
+    const program = join(__dirname, 'refusedOutput.ts');
+    const { status, stderr } = spawnSync(process.execPath, ['--import', 'tsx', program, folder], {
+      encoding: 'utf8',
+    });
+    expect(status).toBe(1);
+    expect(stderr).toContain(
+      'certificates.privateKey: does not belong to the certificate "CN=server"; give the key that its request was made with',
+    );
+    for (const line of read('ca.key').split('\n').slice(1, -2)) expect(stderr).not.toContain(line);
   });
 });
 

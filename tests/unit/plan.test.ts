@@ -186,7 +186,7 @@ describe('listeners', () => {
       { mqtts: { clientCertificates: { verify: 'optional', ca: 'x', identity: 'username' } } },
       [
         'listeners.mqtts.clientCertificates.identity: is username while verify is optional: a client without a certificate could claim any name; set verify to required',
-        'listeners.mqtts.clientCertificates.ca: holds no PEM certificate (-----BEGIN CERTIFICATE-----); give the CA that signs your clients',
+        'listeners.mqtts.clientCertificates.ca: is not PEM; allowed: one or more blocks of CERTIFICATE (-----BEGIN CERTIFICATE-----) and nothing else',
       ],
     ],
   ] as const)('%j is refused', (args, expected) => {

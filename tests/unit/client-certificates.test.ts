@@ -1,0 +1,153 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { ClientCertificatesArgs } from '../../components';
+import { planListeners } from '../../components/plan/listeners';
+import { Problems } from '../../components/plan/problems';
+import { readConfiguration } from '../../infra/configuration';
+import { Identity } from './pki';
+
+let authority: Identity;
+let other: Identity;
+let below: Identity;
+beforeAll(async () => {
+  authority = await Identity.authority('fleet CA');
+  other = await Identity.authority('other CA');
+  below = await Identity.authority('site CA', { signer: authority });
+});
+
+const at = 'listeners.mqtts.clientCertificates';
+
+function problemsOf(clientCertificates: ClientCertificatesArgs): readonly string[] {
+  const problems = new Problems();
+  planListeners({ mqtts: { clientCertificates } }, problems);
+  return problems.all.map(({ path, reason }) => `${path}: ${reason}`);
+}
+const refusedAuthority = (ca: string) => problemsOf({ verify: 'required', ca });
+const refusedList = (crl: string, ca = authority.pem) => problemsOf({ verify: 'required', ca, crl });
+
+describe('CAs of clients', () => {
+  it('are taken with a list of each, root and intermediate', async () => {
+    const lists = (await authority.revocationList()) + (await below.revocationList());
+    expect(refusedList(lists, authority.pem + below.pem)).toEqual([]);
+  });
+
+  it('that are none are refused', async () => {
+    const device = await Identity.make('device', { signer: authority });
+    expect(refusedAuthority(authority.pem + device.pem)).toEqual([
+      `${at}.ca: "CN=device" is no CA certificate (basicConstraints CA:TRUE is missing); give that of the CA which signed it`,
+    ]);
+    const garbage = '-----BEGIN CERTIFICATE-----\nTUlJQg==\n-----END CERTIFICATE-----\n';
+    expect(refusedAuthority(authority.pem + garbage)).toEqual([
+      `${at}.ca: has no X.509 certificate in its PEM block 2; give certificates as their CA made them`,
+    ]);
+    expect(refusedAuthority('ca.pem')).toEqual([
+      `${at}.ca: is not PEM; allowed: one or more blocks of CERTIFICATE (-----BEGIN CERTIFICATE-----) and nothing else`,
+    ]);
+  });
+
+  it('with a private key among them are refused, and nothing of the key is told', () => {
+    expect(refusedAuthority(authority.pem + authority.key)).toEqual([
+      `${at}.ca: holds a PRIVATE KEY; allowed: PEM blocks of CERTIFICATE only`,
+    ]);
+  });
+
+  it('out of their time are refused', async () => {
+    const expired = await Identity.authority('old CA', { from: -9, to: -1 });
+    expect(refusedAuthority(expired.pem)).toEqual([
+      expect.stringMatching(/\.ca: "CN=old CA" expired on \d{4}-\d\d-\d\dT\S+Z; give one that is valid now$/),
+    ]);
+    const early = await Identity.authority('new CA', { from: 1 });
+    expect(refusedAuthority(early.pem)).toEqual([
+      expect.stringMatching(/\.ca: "CN=new CA" is not valid before \S+Z; give one that is valid now$/),
+    ]);
+  });
+
+  it('are needed where clients show certificates', () => {
+    const problems = new Problems();
+    // As from JavaScript, where no compiler asks for it.
+    const args = JSON.parse('{"mqtts":{"clientCertificates":{"verify":"always"}}}') as Parameters<
+      typeof planListeners
+    >[0];
+    planListeners(args, problems);
+    expect(problems.all.map(({ path, reason }) => `${path}: ${reason}`)).toEqual([
+      `${at}.verify: is "always"; optional, required are allowed`,
+      `${at}.ca: is missing; give PEM of the CAs that sign your clients, or leave mutual TLS out`,
+    ]);
+  });
+});
+
+describe('revocation lists', () => {
+  it('that are none are refused', () => {
+    expect(refusedList(authority.pem)).toEqual([
+      `${at}.crl: holds a CERTIFICATE; allowed: PEM blocks of X509 CRL only`,
+    ]);
+    expect(refusedList('-----BEGIN X509 CRL-----\nTUlJQg==\n-----END X509 CRL-----\n')).toEqual([
+      `${at}.crl: has no revocation list in its PEM block 1; give it as the CA made it`,
+    ]);
+  });
+
+  it('of another CA are refused, also of one with the same name', async () => {
+    const namesake = await Identity.authority('fleet CA');
+    for (const stranger of [other, namesake])
+      expect(refusedList(await stranger.revocationList())).toEqual([
+        `${at}.crl: its list 1 is signed by none of the CAs given ("CN=fleet CA"); give theirs`,
+        `${at}.crl: has no list of the CA "CN=fleet CA", and OpenSSL would refuse all of its clients; add that CA's, empty if need be`,
+      ]);
+  });
+
+  it('past their nextUpdate, or before their thisUpdate, are refused', async () => {
+    expect(refusedList(await authority.revocationList({ from: -9, to: -1 }))).toEqual([
+      expect.stringMatching(
+        /\.crl: its list 1 should have been renewed by \S+Z, and OpenSSL would refuse every client/,
+      ),
+    ]);
+    expect(refusedList(await authority.revocationList({ from: 1 }))).toEqual([
+      expect.stringMatching(/\.crl: its list 1 is not valid before \S+Z; give one that is valid now$/),
+    ]);
+  });
+
+  it('that are missing for one of the CAs are refused', async () => {
+    expect(refusedList(await authority.revocationList(), authority.pem + other.pem)).toEqual([
+      expect.stringContaining('has no list of the CA "CN=other CA"'),
+    ]);
+  });
+
+  it('are checked in a stack configuration, with all else that is wrong', async () => {
+    const clientCertificates = { verify: 'required', ca: authority.pem, crl: await other.revocationList() };
+    const read = () =>
+      readConfiguration({
+        ssh: '{"allowedCidrs":["198.51.100.7/32"]}',
+        emqx: '{"brokers":0}',
+        listeners: JSON.stringify({ mqtts: { clientCertificates } }),
+      });
+    expect(read).toThrow(/emqx\.brokers: is 0.*clientCertificates\.crl: its list 1 is signed by none/s);
+  });
+});
+
+describe('an identity by certificate', () => {
+  const problemsFor = (
+    mqtts: ClientCertificatesArgs['identity'],
+    wss: ClientCertificatesArgs['identity'],
+    proxy?: boolean,
+  ) => {
+    const problems = new Problems();
+    const mutual = { verify: 'required', ca: authority.pem } as const;
+    const identity = (value: ClientCertificatesArgs['identity']) => ({
+      clientCertificates: { ...mutual, ...(value === undefined ? {} : { identity: value }) },
+    });
+    planListeners({ mqtts: identity(mqtts), wss: identity(wss) }, problems, proxy);
+    return problems.all.map(({ path, reason }) => `${path}: ${reason}`);
+  };
+
+  it('is one for all listeners that have any', () => {
+    expect(problemsFor('username', undefined)).toEqual([]);
+    expect(problemsFor('username', 'clientid')).toEqual([
+      `listeners.wss.clientCertificates.identity: is clientid, and ${at}.identity is username: EMQX has one setting for all listeners; give both the same`,
+    ]);
+  });
+
+  it('needs PROXY protocol, which carries it', () => {
+    expect(problemsFor('username', undefined, false)).toEqual([
+      `${at}.identity: is username, which needs proxyProtocol: true, by which the name reaches the broker`,
+    ]);
+  });
+});
