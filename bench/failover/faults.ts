@@ -32,7 +32,8 @@ async function ask(balancer: string, verb: string, body?: object): Promise<void>
   await daemonRequest('POST', `/machines/${instanceId}/${verb}`, body);
 }
 
-const noRestart = '/run/systemd/system/haproxy.service.d/bench.conf';
+/** Named so that it is read after ours, which says `Restart=always`. */
+const noRestart = '/run/systemd/system/haproxy.service.d/kept-from-restarting.conf';
 
 /** The lab's machine stays off until it is started; a real host reboots at once. */
 const crash = {
@@ -58,7 +59,7 @@ export const faults = {
     moves: true,
     holdMs: 0,
     prepare: shell(
-      `mkdir -p ${noRestart.replace('/bench.conf', '')} && printf '[Service]\\nRestart=no\\n' >${noRestart} && systemctl daemon-reload`,
+      `mkdir -p $(dirname ${noRestart}) && printf '[Service]\\nRestart=no\\n' >${noRestart} && systemctl daemon-reload`,
     ),
     inject: shell('systemctl kill --signal=KILL haproxy'),
     heal: shell(

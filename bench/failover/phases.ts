@@ -1,5 +1,7 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Pair } from './faults';
+import { epochMs } from './probes';
 import type { Target } from './target';
 import type { Watcher } from './watcher';
 
@@ -37,12 +39,9 @@ export async function readPhases(
   watcher: Watcher,
   faultAt: number,
 ): Promise<Phases> {
-  const [former, heir] = await Promise.all([
-    journal(target, pair.active, faultAt).catch(() => []),
-    journal(target, pair.standby, faultAt),
-  ]);
-  const claim = firstClaim(heir);
+  const { heir, claim } = await journalWithClaim(target, pair.standby, faultAt);
   if (claim === undefined) return {};
+  const former = await journal(target, pair.active, faultAt).catch(() => []);
   const detected = detectedAt(former, heir, claim.toldAt);
   const servedAt = await watcher.servedAfter(claim.answeredAt);
   const itself = await target.apiTookMs?.(claim.toldAt, claim.answeredAt);
@@ -54,6 +53,20 @@ export async function readPhases(
     ...phase('route', claim.answeredAt, servedAt),
   };
 }
+
+/** A client may be served before the claim's line is in the journal: a script says it when Python has ended. */
+async function journalWithClaim(target: Target, heir: string, since: number) {
+  const deadline = epochMs() + claimLimitMs;
+  for (;;) {
+    const entries = await journal(target, heir, since);
+    const claim = firstClaim(entries);
+    if (claim !== undefined || epochMs() > deadline) return { heir: entries, claim };
+    await pause(lookAgainMs);
+  }
+}
+
+const claimLimitMs = 3_000;
+const lookAgainMs = 100;
 
 interface Claim {
   readonly toldAt: number;
