@@ -28,21 +28,23 @@ const log = 'packages';
  */
 export async function preflight(more: readonly string[] = []): Promise<void> {
   requireRoot();
-  const missing = await missingPackages([...neededPackages, ...more]);
-  if (missing.length > 0) await step(`installing ${missing.join(' ')}`, () => install(missing));
+  await installPackages([...neededPackages, ...more]);
   refuseHostNetworks(JSON.parse(await run('ip', ['-4', '-json', 'address'])) as readonly HostDevice[]);
 }
 
-/** The lab makes network namespaces, mounts and machines; only root may. */
-export function requireRoot(): void {
-  if (process.platform !== 'linux') {
-    throw new Error(
-      `the lab needs Linux, and this is ${process.platform}: run it on a Linux machine or in a VM`,
-    );
-  }
-  if (process.getuid?.() !== 0) {
+/** The lab makes network namespaces, mounts and machines; only root on Linux may. */
+export function requireRoot(platform: string = process.platform, userId = process.getuid?.()): void {
+  if (platform !== 'linux')
+    throw new Error(`the lab needs Linux, and this is ${platform}: run it on a Linux machine or in a VM`);
+  if (userId !== 0) {
     throw new Error('the lab needs root, for network namespaces and machines: run it with sudo');
   }
+}
+
+/** Installs those of the Debian packages that this machine lacks. */
+export async function installPackages(needed: readonly string[]): Promise<void> {
+  const missing = await missingPackages(needed);
+  if (missing.length > 0) await step(`installing ${missing.join(' ')}`, () => install(missing));
 }
 
 async function missingPackages(needed: readonly string[]): Promise<string[]> {

@@ -14,14 +14,14 @@ const missing = `no fitting Pulumi engine was found, and without Go none can be 
 
 /**
  * The path of a `pulumi` that fits: the one on PATH, else the one that the lab built before, else one that it builds
- * now. Only a `pulumi` of major version 3 and at least `engineVersion` fits, since older ones lack what the program uses.
+ * now. Programs are looked for in `folders`. Only a `pulumi` of major version 3 and at least `engineVersion` fits, since older ones lack what the program uses.
  */
-export async function ensureEngine(): Promise<string> {
-  const installed = await findOnPath('pulumi', (path) => fits(path));
+export async function ensureEngine(folders: readonly string[] = programFolders()): Promise<string> {
+  const installed = await findProgram('pulumi', folders, fits);
   if (installed !== undefined) return installed;
   const built = paths.engine(engineVersion);
   if (!(await isExecutable(built))) {
-    const go = await findOnPath('go', () => Promise.resolve(true));
+    const go = await findProgram('go', folders, () => Promise.resolve(true));
     if (go === undefined) throw new Error(missing);
     await step(`building the Pulumi engine ${engineVersion} from its Go modules (once)`, () =>
       build(go, built),
@@ -30,15 +30,16 @@ export async function ensureEngine(): Promise<string> {
   return besideLanguageHost(built);
 }
 
-async function findOnPath(
+/** PATH, and where Go's installer puts Go: it adds nothing to PATH by itself. */
+function programFolders(): readonly string[] {
+  return [...(process.env['PATH'] ?? '').split(delimiter), '/usr/local/go/bin'];
+}
+
+async function findProgram(
   program: string,
+  folders: readonly string[],
   accept: (path: string) => Promise<boolean>,
 ): Promise<string | undefined> {
-  // Go's installer puts nothing on PATH by itself.
-  const folders = [
-    ...(process.env['PATH'] ?? '').split(delimiter),
-    ...(program === 'go' ? ['/usr/local/go/bin'] : []),
-  ];
   for (const folder of folders.filter((candidate) => candidate !== '' && resolve(candidate) !== paths.bin)) {
     const path = join(folder, program);
     if ((await isExecutable(path)) && (await accept(path))) return path;
