@@ -18,7 +18,7 @@ interface Suite {
   readonly run: () => Promise<Count>;
   /** Builds or fetches what the suite needs, cached from then on: minutes the first time, which no test should wait. */
   readonly prepare?: () => Promise<unknown>;
-  /** Only by name, or with `--all`: minutes of faults on a cluster of its own. */
+  /** Only by name, or with `--all`: `npm test` can do without. */
   readonly long?: true;
 }
 
@@ -44,8 +44,8 @@ const suites: readonly Suite[] = [
   { name: 'dataplane', run: () => vitest('dataplane', ['unshare', '--net']), prepare: checkImages },
   { name: 'lab-parts', run: () => vitest('lab-parts'), prepare: ensureEngine },
   { name: 'lab', run: () => vitest('lab') },
-  { name: 'lab-vip', run: () => vitest('lab-vip'), long: true },
-  { name: 'lab-modes', run: () => vitest('lab-modes'), long: true },
+  { name: 'lab-vip', run: () => vitest('lab-vip') },
+  { name: 'lab-modes', run: () => vitest('lab-modes') },
   // Only by name: that release still changes, and nobody's host runs it.
   {
     name: 'next-debian',

@@ -1,6 +1,6 @@
 import { DescribeNetworkInterfacesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { setTimeout as pause } from 'node:timers/promises';
-import { faults, type FaultName } from '../../../bench/failover/faults';
+import { faults, type FaultName, type Pair } from '../../../bench/failover/faults';
 import { epochMs, Probes } from '../../../bench/failover/probes';
 import { settled } from '../../../bench/failover/run';
 import type { Target } from '../../../bench/failover/target';
@@ -10,20 +10,38 @@ import { stackRegion } from '../../../lab/commands/pulumi';
 import { labCredentials } from '../../../lab/engine/environment';
 
 const pollMs = 50;
+const settleLimitMs = 30_000;
 
-/** Ends every fault and waits until one balancer is active and the other ready. */
-export async function allWell(target: Target) {
+/** Ends every fault and waits until all is well. */
+export async function allWell(target: Target): Promise<Pair> {
   await heal.run([]);
-  return settled(target);
+  return well(target);
+}
+
+/**
+ * Waits until one balancer is active, and the other ready to follow at once: one that gave way has to hear its peer
+ * first, and asks EC2 until then.
+ */
+export async function well(target: Target): Promise<Pair> {
+  const deadline = epochMs() + settleLimitMs;
+  for (;;) {
+    const pair = await settled(target);
+    const metrics = await Promise.all(
+      target.balancers.map((name) => target.shell(name, 'cat /run/emqx-haproxy/metrics/vip.prom')),
+    );
+    if (metrics.every((text) => text.includes('emqx_haproxy_vip_wary 0\n'))) return pair;
+    if (epochMs() > deadline) throw new Error(`a balancer heard no peer within ${settleLimitMs} ms`);
+    await pause(pollMs);
+  }
 }
 
 /** Breaks the active balancer, waits until the other one holds the VIP, and mends it. */
 export async function failOver(target: Target, name: FaultName): Promise<void> {
-  const pair = await settled(target);
+  const pair = await well(target);
   await faults[name].inject(target, pair);
   await holderBecomes(target, pair.standby);
   await faults[name].heal(target, pair);
-  await settled(target);
+  await well(target);
 }
 
 /** Waits until EC2 sends the VIP to a balancer. */
@@ -40,15 +58,30 @@ export async function breakIt(...args: string[]): Promise<void> {
   await fault.run(args);
 }
 
+/** `npm run lab -- heal api`. */
+export async function mendApi(): Promise<void> {
+  await heal.run(['api']);
+}
+
 /** How long the credentials that hosts get from now on live. */
 export async function shortenCredentials(lifetimeSeconds: number): Promise<void> {
   await daemonRequest('POST', '/credentials', { lifetimeSeconds });
 }
 
-/** What vip-agent has said since a moment. */
-export async function agentSaid(target: Target, balancer: string, since: number): Promise<string> {
+/** Lines of a unit's journal since a moment, vip-agent's if not said otherwise, that match. */
+export async function said(
+  target: Target,
+  balancer: string,
+  since: number,
+  pattern: RegExp,
+  unit = 'vip-agent',
+): Promise<readonly string[]> {
   const from = (since / 1000).toFixed(6);
-  return target.shell(balancer, `journalctl --quiet --output=cat --unit=vip-agent --since=@${from}`);
+  const journal = await target.shell(
+    balancer,
+    `journalctl --quiet --output=cat --unit=${unit} --since=@${from}`,
+  );
+  return journal.split('\n').filter((line) => pattern.test(line));
 }
 
 /** Watches the VIP while something happens: who has it, and whether new clients are served. */
