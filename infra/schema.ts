@@ -131,6 +131,7 @@ const listener = z
           entries: optional(whole),
           expireSeconds: optional(whole),
           keyLength: optional(whole),
+          slowStartSeconds: optional(whole),
         })
         .meta({ id: 'BalancingArgs' }),
     ),

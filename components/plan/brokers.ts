@@ -52,6 +52,11 @@ export function planBrokers(
       path,
       'every broker has weight 0, so no client could be served; give at least one a weight of 1 to 256',
     );
+  else if (planned.length > 0 && planned.every(({ weight, drain }) => weight === 0 || drain))
+    problems.add(
+      path,
+      'every broker drains or has weight 0, so no client could be served; let at least one take clients',
+    );
   return planned;
 }
 

@@ -18,6 +18,8 @@ const tlsKb: ReadonlyMap<OperatingSystem, number> = new Map([
 ]);
 /** Where it was not measured: as much as the most that was. */
 const largestTlsKb = 28;
+/** Of a stick table beside the key, measured with keys of 32 to 128 characters. */
+const tableEntryBytes = 211;
 /** The system itself, HAProxy without a client, and buffers of those that have data in flight. */
 const systemMib = 350;
 
@@ -59,10 +61,14 @@ export function checkBalancerMemory(
   },
   problems: Problems,
 ): void {
-  const terms = listeners.map(({ name, maxConnections }) => {
+  const terms = listeners.flatMap(({ name, maxConnections, balancing }) => {
     const isTls = name === 'mqtts' || name === 'wss';
     const kb = (isTls ? (tlsKb.get(operatingSystem) ?? largestTlsKb) : plainKb) + kernelKb;
-    return { text: `${name} ${maxConnections} x ${kb} kB`, kb: maxConnections * kb };
+    const clients = { text: `${name} ${maxConnections} x ${kb} kB`, kb: maxConnections * kb };
+    if (balancing.method !== 'clientIdTable') return [clients];
+    const bytes = tableEntryBytes + balancing.keyLength;
+    const ids = { text: `${balancing.entries} ids x ${bytes} B`, kb: (balancing.entries * bytes) / 1024 };
+    return [clients, ids];
   });
   const clientsMib = toMib(terms.reduce((sum, { kb }) => sum + kb, 0) * headroom);
   const sum = `(${terms.map(({ text }) => text).join(' + ')}) x ${headroom}`;

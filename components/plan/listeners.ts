@@ -21,6 +21,11 @@ export interface BalancingArgs {
   expireSeconds?: number;
   /** clientIdTable: characters of the id that count, 16 to 1024; the guide's 32 puts ids with a common prefix together. Defaults to 128. */
   keyLength?: number;
+  /**
+   * How long the share of new clients of a broker that comes back grows, in seconds, 1 to 3600. Not for clientId and
+   * sourceAddress: their hash would send clients elsewhere meanwhile. Defaults to none.
+   */
+  slowStartSeconds?: number;
 }
 
 /** A limit on new connections for each source address. */
@@ -180,6 +185,8 @@ function planBalancing(
       `${path}.method`,
       `is ${method}, but a client id is not visible ${isWebSocket(name) ? 'inside a WebSocket' : 'where `inspect` is false'}; use leastConnections, roundRobin or sourceAddress`,
     );
+  problems.oneOf(`${path}.method`, method, balancingMethods);
+  const slowStart = planSlowStart(args, method, `${path}.slowStartSeconds`, problems);
   if (method !== 'clientIdTable') {
     for (const key of ['entries', 'expireSeconds', 'keyLength'] as const)
       if (args[key] !== undefined)
@@ -187,13 +194,31 @@ function planBalancing(
           `${path}.${key}`,
           `is for method clientIdTable and has no effect with ${method}; leave it out`,
         );
-    return { method };
+    return method === 'clientId' || method === 'sourceAddress' ? { method } : { method, ...slowStart };
   }
   const { entries = 100_000, expireSeconds = 1800, keyLength = 128 } = args;
   problems.wholeNumber(`${path}.entries`, entries, 1_000, 10_000_000);
   problems.wholeNumber(`${path}.expireSeconds`, expireSeconds, 60, 2_592_000, 'seconds');
   problems.wholeNumber(`${path}.keyLength`, keyLength, 16, 1024, 'characters');
-  return { method, entries, expireSeconds, keyLength };
+  return { method, entries, expireSeconds, keyLength, ...slowStart };
+}
+
+const balancingMethods = ['clientId', 'clientIdTable', 'roundRobin', 'sourceAddress', 'leastConnections'];
+
+function planSlowStart(
+  { slowStartSeconds }: BalancingArgs,
+  method: Balancing['method'],
+  path: string,
+  problems: Problems,
+): { slowStartSeconds?: number } {
+  if (slowStartSeconds === undefined) return {};
+  problems.wholeNumber(path, slowStartSeconds, 1, 3600, 'seconds');
+  if (method === 'clientId' || method === 'sourceAddress')
+    problems.add(
+      path,
+      `is for other methods than ${method}, whose hash sends clients elsewhere while a weight grows; leave it out, or use leastConnections, roundRobin or clientIdTable`,
+    );
+  return { slowStartSeconds };
 }
 
 function planRateLimit(

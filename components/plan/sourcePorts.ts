@@ -15,6 +15,8 @@ export function reservedPorts(listeners: readonly Listener[]): BalancerView['lim
 
 /** Connections that a balancer opens to one port of one broker: its local ports without a generous share of reserved ones. */
 const connectionsPerPort = 64_000;
+/** For 1,000,000 clients, the most that a listener takes. */
+const mostFurtherPorts = 19;
 /** In a row for each listener, below the ports that brokers take for their own connections. */
 const firstFurtherPort: Readonly<Record<ListenerName, number>> = {
   mqtt: 20_001,
@@ -31,6 +33,8 @@ export function furtherBrokerPorts(
   name: ListenerName,
   maxConnections: number,
 ): Pick<Listener, 'furtherBrokerPorts'> {
-  const count = Math.ceil((maxConnections * headroom) / connectionsPerPort) - 1;
-  return count < 1 ? {} : { furtherBrokerPorts: { first: firstFurtherPort[name], count } };
+  const needed = Math.ceil((maxConnections * headroom) / connectionsPerPort) - 1;
+  // What is out of bounds is refused elsewhere, and must not make a list without end before.
+  const count = Math.min(needed, mostFurtherPorts);
+  return count >= 1 ? { furtherBrokerPorts: { first: firstFurtherPort[name], count } } : {};
 }

@@ -88,6 +88,7 @@ function listenerView(view: BalancerView, listener: Listener): View {
     tcp: !websocket,
     inspect: !websocket && listener.inspect && { keepaliveLimit: view.refuseLongKeepalive === true },
     clientName: view.proxyProtocol && listener.clientCertificates?.verify === 'required',
+    slowStart: 'slowStartSeconds' in balancing && { seconds: balancing.slowStartSeconds },
     pools: [
       { pool: 'brokers', checked: true, ...balancingView(balancing, true) },
       { pool: 'fallback', checked: false, ...balancingView(balancing, false) },

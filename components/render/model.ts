@@ -34,8 +34,10 @@ export type Balancing =
       readonly entries: number;
       readonly expireSeconds: number;
       readonly keyLength: number;
+      readonly slowStartSeconds?: number;
     }
-  | { readonly method: 'roundRobin' | 'sourceAddress' | 'leastConnections' };
+  | { readonly method: 'roundRobin' | 'leastConnections'; readonly slowStartSeconds?: number }
+  | { readonly method: 'sourceAddress' };
 
 export interface ClientCertificates {
   readonly verify: 'optional' | 'required';

@@ -43,7 +43,7 @@ function optionsOf({ ca, crl }: Certificates): readonly (readonly Option[])[] {
   });
   const balancings: Balancing[] = [
     { method: 'roundRobin' },
-    { method: 'leastConnections' },
+    { method: 'leastConnections', slowStartSeconds: 30 },
     { method: 'sourceAddress' },
     { method: 'clientIdTable', entries: 1_000, expireSeconds: 60, keyLength: 64 },
     { method: 'clientId' },

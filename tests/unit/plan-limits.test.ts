@@ -25,6 +25,16 @@ describe('the memory of a balancer', () => {
     ]);
   });
 
+  it('too small for a stick table is refused by its sum', () => {
+    const problems = new Problems();
+    const balancing = { method: 'clientIdTable', entries: 5_000_000 } as const;
+    const listeners = planListeners({ mqtt: { balancing } }, problems);
+    checkBalancerMemory({ listeners, operatingSystem: 'debian-13', instanceType: 't3.small' }, problems);
+    expect(texts(problems)).toEqual([
+      expect.stringContaining('(mqtt 10000 x 14 kB + 5000000 ids x 339 B) x 1.25 = 2192 MiB'),
+    ]);
+  });
+
   it.each([
     ['a larger type', { instanceType: 't3.medium' }],
     ['Debian 12, whose TLS takes less', { operatingSystem: 'debian-12' }],

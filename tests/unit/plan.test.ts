@@ -128,6 +128,12 @@ describe('brokers', () => {
       ],
     ],
     [
+      { 'emqx-1': { weight: 0 }, 'emqx-2': { drain: true } },
+      [
+        'emqx.brokers: every broker drains or has weight 0, so no client could be served; let at least one take clients',
+      ],
+    ],
+    [
       { 'a-1': {}, 'b-1': {} },
       [
         'emqx.brokers.b-1.ordinal: is 1, which a-1 has already; each broker needs its own',
@@ -174,6 +180,25 @@ describe('listeners', () => {
       { ws: { balancing: { method: 'clientId' } } },
       [
         'listeners.ws.balancing.method: is clientId, but a client id is not visible inside a WebSocket; use leastConnections, roundRobin or sourceAddress',
+      ],
+    ],
+    [
+      { mqtt: { balancing: { slowStartSeconds: 30 } } },
+      [
+        'listeners.mqtt.balancing.slowStartSeconds: is for other methods than clientId, whose hash sends clients elsewhere while a weight grows; leave it out, or use leastConnections, roundRobin or clientIdTable',
+      ],
+    ],
+    [
+      { mqtt: { port: 22 }, ws: { port: 10000 } },
+      [
+        'listeners.mqtt.port: is 22, which SSH uses already; give each its own port',
+        "listeners.ws.port: is 10000, which the balancers' peers uses already; give each its own port",
+      ],
+    ],
+    [
+      { mqtt: { rateLimit: { connectionsPerSource: 9, sparedCidrs: ['10.0.0.0/8', 'home'] } } },
+      [
+        'listeners.mqtt.rateLimit.sparedCidrs[1]: is "home"; an IPv4 range such as 198.51.100.0/24 without host bits is allowed',
       ],
     ],
     [

@@ -134,6 +134,13 @@ describe('balancing', () => {
     ]);
   });
 
+  it('lets a broker that comes back start slowly where that is asked for', () => {
+    const balancing = { method: 'leastConnections', slowStartSeconds: 30 } as const;
+    const config = haproxyConfig(balancerView({ listeners: [listener('mqtt', { balancing })] }));
+    expect(section(config, 'backend brokers_mqtt').join('\n')).toContain(' slowstart 30s');
+    expect(section(config, 'backend fallback_mqtt').join('\n')).not.toContain('slowstart');
+  });
+
   it('by client id is a table on HAProxy 2.4, which has no hash balancing', () => {
     const config = haproxyConfig(balancerView({ haproxyVersion: '2.4' }));
     expect(config).not.toContain('balance hash');
