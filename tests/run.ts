@@ -83,7 +83,7 @@ async function main(args: readonly string[]): Promise<void> {
 }
 
 async function lintPython(): Promise<Count> {
-  const sources = ['host', 'lab/packages'];
+  const sources = ['host', 'lab/packages', 'bench/dataplane/load'];
   const ruff = await check(python, ['-m', 'ruff', 'check', ...sources]);
   const mypy = await check(python, ['-m', 'mypy', ...sources]);
   return { passed: ruff.passed + mypy.passed, failed: ruff.failed + mypy.failed };

@@ -24,6 +24,7 @@ export function reportMarkdown({ machine, samples }: Results): string {
     'to most. Ratios are of two figures of the same round; the median of all rounds. `-` was not measured there.',
     '',
     ...Object.entries(machine).map(([name, value]) => `- ${name}: ${value}`),
+    `- rounds: ${Math.max(0, ...samples.map(({ round }) => round))}`,
     `- load average when rounds ended: ${load === undefined ? '-' : shown(load, 1)}; clients, proxies and brokers share the processors`,
     '',
     '"guide" is the configuration of EMQX\'s page, its syntax errors mended ([guide.cfg](../../bench/guide.cfg)); "ours"',
@@ -47,7 +48,7 @@ export function reportMarkdown({ machine, samples }: Results): string {
       metric,
       series: new Series(samples, name, metric.id),
     }));
-    const contestants = all[0]?.series.contestants ?? [];
+    const contestants = [...new Set(all.flatMap(({ series }) => series.contestants))];
     const compared = comparisons.filter(([of, to]) => contestants.includes(of) && contestants.includes(to));
     const head = [
       ...['', ...contestants.map((contestant) => contestantTitles[contestant])],
