@@ -32,26 +32,31 @@ interface Entry {
   readonly message: string;
 }
 
-/** Reads the pair's journals; the failed host's only if it still answers. Times are milliseconds since the epoch. */
+/**
+ * Reads the pair's journals, the failed host's only if it still answers, and says also when EC2 had answered the claim.
+ * Moments are milliseconds since the epoch.
+ */
 export async function readPhases(
   target: Target,
   pair: Pair,
   watcher: Watcher,
   faultAt: number,
-): Promise<Phases> {
+): Promise<{ readonly phases: Phases; readonly claimedAt?: number }> {
   const { heir, claim } = await journalWithClaim(target, pair.standby, faultAt);
-  if (claim === undefined) return {};
+  if (claim === undefined) return { phases: {} };
   const former = await journal(target, pair.active, faultAt).catch(() => []);
   const detected = detectedAt(former, heir, claim.toldAt);
   const servedAt = await watcher.servedAfter(claim.answeredAt);
   const itself = await target.apiTookMs?.(claim.toldAt, claim.answeredAt);
-  return {
+  const phases = {
     ...phase('detection', faultAt, detected),
     ...phase('decision', detected, claim.toldAt),
     ...phase('apiCall', claim.toldAt, claim.answeredAt),
-    ...(itself === undefined ? {} : { apiItself: itself }),
+    // The log's line is written after the answer, on a busy machine some time after.
+    ...(itself === undefined ? {} : { apiItself: Math.min(itself, claim.answeredAt - claim.toldAt) }),
     ...phase('route', claim.answeredAt, servedAt),
   };
+  return { phases, claimedAt: claim.answeredAt };
 }
 
 /** A client may be served before the claim's line is in the journal: a script says it when Python has ended. */

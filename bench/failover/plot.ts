@@ -5,9 +5,9 @@ import type { Results } from './results';
 import { summarize } from './statistics';
 
 const rowHeight = 30;
-const labelWidth = 470;
+const labelWidth = 420;
 const plotWidth = 520;
-const top = 40;
+const top = 52;
 const ticks = [10, 100, 1_000, 10_000];
 
 /** A row per cell on a logarithmic scale: every run as a dot, the median as a line. */
@@ -50,7 +50,8 @@ function row(cell: Cell, values: readonly number[], y: number): string[] {
 function at(milliseconds: number): number {
   const [first = 10] = ticks;
   const last = 20_000;
-  const share = Math.log(Math.max(first, milliseconds) / first) / Math.log(last / first);
+  const within = Math.min(last, Math.max(first, milliseconds));
+  const share = Math.log(within / first) / Math.log(last / first);
   return Math.round(labelWidth + share * plotWidth);
 }
 

@@ -40,6 +40,7 @@ export function reportMarkdown({ machine, runs }: Results, cells: readonly Cell[
     '',
     ...establishedClients(measured, of),
     ...whereTheTimeGoes(measured, of),
+    ...howToRun,
   ].join('\n');
 }
 
@@ -68,7 +69,7 @@ function establishedClients(measured: readonly Cell[], of: RunsOf): readonly str
   return [
     '## Established clients',
     '',
-    'Two clients that were connected when the fault came; keepalive 5 s unless another is named. One publishes with QoS 1',
+    'Two clients that connected just before the fault; keepalive 5 s unless another is named. One publishes with QoS 1',
     'every 20 ms: the longest time without an acknowledgement. One only receives: from the fault until its connection',
     'ended, and until it was subscribed again; dashes where its connection survived. Both are mqtt.js, which gives up a',
     'connection 1.5 keepalives after its last sign of life, here with reconnectPeriod 50 ms (the default is 1 s: add up to',
@@ -112,6 +113,21 @@ function whereTheTimeGoes(measured: readonly Cell[], of: RunsOf): readonly strin
     '',
   ];
 }
+
+const howToRun = [
+  '## Running it',
+  '',
+  '- `npm run bench -- failover` takes the lab for itself, ends what runs there, and goes through all setups. Interrupted,',
+  '  it goes on where it was; `--fresh` begins anew. A run that fails is repeated once on fresh hosts.',
+  '- `--only NAME,...` measures some: a fault takes all its cells, a cell its id. `--runs N` replaces the number of runs',
+  '  of each.',
+  '- `--stack NAME` breaks a running stack, and prints this page instead of publishing it. It needs `pulumi` logged in',
+  '  where the stack is kept, AWS credentials and a region that may describe addresses, route tables and interfaces, and a',
+  "  way to the balancers by SSH: user, private key, host keys and addresses are those of the stack's output `ssh`, and the",
+  '  user needs `sudo`. It must run where clients are: for `route` and `privateIp` on a host in the VPC. Faults that only',
+  "  the lab can cause are left out, and the outage begins when the command is sent, so a login's round trip is part of it.",
+  '',
+];
 
 /** A setup in a few words. */
 export function setupText({ mode = 'elasticIp', advertIntervalMs, graceMs, baseline }: Setup): string {

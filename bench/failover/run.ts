@@ -50,16 +50,18 @@ async function measure(
     // It may take longer than the takeover that it causes, and its failure is one of the run.
     injected.catch(() => undefined);
     await pause(fault.holdMs);
-    let restoredAt = 0;
     await until(`service after: ${fault.title}`, serviceLimitMs, async () => {
       if (fault.moves && (await target.holder()) !== pair.standby) return false;
-      restoredAt ||= epochMs();
       return watcher.isServed(faultAt + fault.holdMs);
     });
-    const { lengthMs: outageMs } = await watcher.longestGap(faultAt, epochMs());
+    const servedAgainAt = epochMs();
+    const { lengthMs: outageMs } = await watcher.longestGap(faultAt, servedAgainAt);
+    const { phases, claimedAt = servedAgainAt } = fault.moves
+      ? await readPhases(target, pair, watcher, faultAt)
+      : { phases: {} };
+    const restoredAt = fault.moves ? claimedAt : faultAt + fault.holdMs;
     const clients = withClients ? await outageOfClients(watcher, cell, faultAt, restoredAt) : undefined;
     await injected;
-    const phases = fault.moves ? await readPhases(target, pair, watcher, faultAt) : {};
     const healedAt = epochMs();
     isHealed = true;
     await fault.heal(target, pair);
