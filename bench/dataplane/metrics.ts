@@ -11,7 +11,7 @@ export interface Metric {
 /** How long clients of a broker that failed are waited for. */
 export const servedLimitSeconds = 10;
 
-/** Older than HAProxy keeps sessions by default, and OpenSSL too: 300 s. */
+/** Older than the 300 s that HAProxy's manual has for the lifetime of sessions. */
 export const ticketAgeSeconds = 305;
 
 /** How often HAProxy is reloaded in a round. */
@@ -39,10 +39,12 @@ export const metrics = {
   handshakes: [
     { id: 'full', title: 'proxy CPU, full handshake', ...processor },
     { id: 'resumed', title: 'proxy CPU, resumed at once', ...processor },
+    { id: 'reloaded', title: 'resumed after a reload', unit: '%', ...higher },
   ],
   mutualHandshakes: [
     { id: 'full', title: 'mutual TLS: proxy CPU, full handshake', ...processor },
     { id: 'resumed', title: 'mutual TLS: proxy CPU, resumed at once', ...processor },
+    { id: 'reloaded', title: 'mutual TLS: resumed after a reload', unit: '%', ...higher },
   ],
   oldTickets: [
     { id: 'share', title: `resumed with tickets of ${ticketAgeSeconds} s`, unit: '%', ...higher },
