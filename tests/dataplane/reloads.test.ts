@@ -44,9 +44,10 @@ describe.each(systems)('reloads with clients that stay, on HAProxy $haproxyVersi
     const inHalfASecond = lost.map((at) => lost.filter((other) => other >= at && other < at + 500).length);
     expect(Math.max(...inHalfASecond)).toBeLessThanOrEqual(perSecond);
 
-    const living = clients.connections.filter(({ closed }) => closed === undefined);
-    expect(new Set(living.map(({ id }) => id)).size).toBe(250 + 2 * reloads);
-    expect((await Promise.all(living.map(({ socket }) => answersPing(socket)))).every(Boolean)).toBe(true);
+    const living = () => clients.connections.filter(({ closed }) => closed === undefined);
+    // The last that were cut off may still be on their way back.
+    await expect.poll(() => new Set(living().map(({ id }) => id)).size).toBe(250 + 2 * reloads);
+    expect((await Promise.all(living().map(({ socket }) => answersPing(socket)))).every(Boolean)).toBe(true);
   });
 });
 
