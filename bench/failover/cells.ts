@@ -56,7 +56,7 @@ export const cells: readonly Cell[] = [
   cell(atOnce, 'haproxyKept', { lingerMs: 30_000 }),
   cell(fast, 'haproxyKept'),
   cell(fast, 'hostCrash'),
-  ...otherModes.flatMap((setup) => allFaults.map((fault) => cell(setup, fault))),
+  ...otherModes.flatMap((setup) => allFaults.map((fault) => cell(setup, fault, { clientRuns: 2 }))),
   cell(examples, 'haproxyKilled'),
   cell(examples, 'haproxyKept'),
   cell(examples, 'hostCrash'),

@@ -117,8 +117,8 @@ function whereTheTimeGoes(measured: readonly Cell[], of: RunsOf): readonly strin
 const howToRun = [
   '## Running it',
   '',
-  '- `npm run bench -- failover` takes the lab for itself, ends what runs there, and goes through all setups. Interrupted,',
-  '  it goes on where it was; `--fresh` begins anew. A run that fails is repeated once on fresh hosts.',
+  '- `npm run bench -- failover` takes the lab for itself, ends what runs there, and goes through all setups, on two idle',
+  '  processors in some 40 minutes. Interrupted, it goes on where it was; `--fresh` begins anew. A run that fails is repeated once on fresh hosts.',
   '- `--only NAME,...` measures some: a fault takes all its cells, a cell its id. `--runs N` replaces the number of runs',
   '  of each.',
   '- `--stack NAME` breaks a running stack, and prints this page instead of publishing it. It needs `pulumi` logged in',

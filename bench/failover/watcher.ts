@@ -2,9 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { clientOutageSchema, type ClientOutage } from './clients';
-import { replySchema, type WatcherRequest } from './watcherRequest';
-
-type Reply = z.infer<typeof replySchema>;
+import { replySchema, type Reply, type WatcherRequest } from './watcherRequest';
 
 const gapSchema = z.object({ lengthMs: z.number(), endedAt: z.number() });
 

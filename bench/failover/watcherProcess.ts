@@ -1,6 +1,6 @@
 import { EstablishedClients } from './clients';
 import { Probes } from './probes';
-import { numberedRequestSchema, type WatcherRequest } from './watcherRequest';
+import { numberedRequestSchema, type Reply, type WatcherRequest } from './watcherRequest';
 
 /** Started by `Watcher`, in the network that clients are in: opens probes at once and answers what it is asked. */
 const [host = '', port = ''] = process.argv.slice(2);
@@ -30,11 +30,16 @@ function connected(): EstablishedClients {
   return clients;
 }
 
+/** Whoever asked may be gone before it is answered. */
+function reply(message: Reply): void {
+  process.send?.(message, undefined, undefined, () => undefined);
+}
+
 process.on('message', (message) => {
   const { id, request } = numberedRequestSchema.parse(message);
   answer(request).then(
-    (result) => process.send?.({ id, result }),
-    (error: unknown) => process.send?.({ id, error: String(error) }),
+    (result) => reply({ id, result }),
+    (error: unknown) => reply({ id, error: String(error) }),
   );
 });
 // The connections that are open here end with it: nobody waits for a goodbye.

@@ -21,3 +21,5 @@ export const replySchema = z.object({
   result: z.unknown().optional(),
   error: z.string().optional(),
 });
+
+export type Reply = z.infer<typeof replySchema>;

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { cells } from '../../bench/failover/cells';
+import { cells, chosenOf } from '../../bench/failover/cells';
 import { outagePlot } from '../../bench/failover/plot';
 import { epochMs, Probes } from '../../bench/failover/probes';
 import { reportMarkdown } from '../../bench/failover/report';
@@ -11,9 +11,9 @@ import { summarize } from '../../bench/failover/statistics';
 const connack = Buffer.from([0x20, 2, 0, 0]);
 const [cell] = cells;
 
-function run(outageMs: number): Run {
+function run(outageMs: number, id = cell?.id ?? ''): Run {
   return {
-    cell: cell?.id ?? '',
+    cell: id,
     at: '2026-01-01T00:00:00.000Z',
     outageMs,
     phases: { detection: 1, decision: 2, apiCall: 3, route: 4 },
@@ -38,6 +38,22 @@ describe('the figures of a cell', () => {
     expect(page).toContain('| 2 | 200 | 290 | 300 | 10 | 20 |');
     expect(page).not.toContain('Host crash');
     expect(outagePlot(results, cells).match(/<circle/g)).toHaveLength(2);
+  });
+
+  it('compare the public examples with ours at the same fault, without a grace as they are', () => {
+    const runs = [run(3_000, 'haproxyKept-baseline'), run(1_500, 'haproxyKept-100ms-grace0')];
+    expect(reportMarkdown({ machine: {}, runs }, cells)).toContain(
+      'HAProxy killed and kept from restarting: 3000 ms instead of 1500, 2.0 times',
+    );
+  });
+
+  it('are taken of the cells that a fault or an id names, and a name that is none is refused', () => {
+    const ofFault = chosenOf(cells, 'poweroff', 2);
+    expect(ofFault.map(({ fault, runs }) => ({ fault, runs }))).toEqual(
+      ofFault.map(() => ({ fault: 'poweroff', runs: 2 })),
+    );
+    expect(chosenOf(cells, cell?.id)).toEqual([cell]);
+    expect(() => chosenOf(cells, 'earthquake')).toThrow(/earthquake; there are:[^]*hostCrash/);
   });
 
   it('have an id for each cell', () => {
