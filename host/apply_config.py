@@ -108,20 +108,19 @@ def first_boot(boot_set: str, arn: str, digest: str) -> int:
     except (OSError, LookupError, ValueError) as reason:
         print(f"first boot failed: {reason}", file=sys.stderr)
         return 1
-    return _start(settings, secrets)
+    return _start(settings, [*files.values(), *secrets.values()])
 
 
-def _start(settings: dict[str, Any], secrets: dict[str, File]) -> int:
+def _start(settings: dict[str, Any], files: list[File]) -> int:
     from services import check, load_kernel_settings, print_journals, systemctl, wait_for_health
 
     units: list[str] = settings["enable"]
     try:
         systemctl("daemon-reload")
         load_kernel_settings()
-        for file in secrets.values():
-            kind, _, unit = file.change.partition(":")
-            if kind == "restart" and unit not in units:
-                systemctl("restart", unit)
+        restarts = {file.change[8:] for file in files if file.change.startswith("restart:")}
+        for unit in sorted(restarts.difference(units)):
+            systemctl("restart", unit)
         if problem := check(settings["validate"]):
             raise RuntimeError(problem)
         systemctl("enable", *units)

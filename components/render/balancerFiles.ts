@@ -57,6 +57,7 @@ export function balancerFiles(view: BalancerView): HostFile[] {
       change: { kind: 'none' },
     },
     sysctlFile(balancerSysctl(view)),
+    journalSettings,
     settingsFile('watch', restart('haproxy-watch'), {
       intervalMs: 100,
       graceMs: view.keepalived.graceMs,
@@ -79,6 +80,15 @@ export function balancerFiles(view: BalancerView): HostFile[] {
     ...balancerPrograms(),
   ];
 }
+
+/** HAProxy writes a line for each session. The journal is bounded; what Ubuntu's rsyslog copies out of it is not. */
+const journalSettings: HostFile = {
+  path: '/etc/systemd/journald.conf.d/emqx-haproxy.conf',
+  content: '[Journal]\nForwardToSyslog=no\n',
+  mode: '0644',
+  owner: 'root:root',
+  change: restart('systemd-journald'),
+};
 
 /** The programs of a balancer, the same on all. */
 export function balancerPrograms(): HostFile[] {

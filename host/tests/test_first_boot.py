@@ -68,6 +68,14 @@ def test_a_new_host_gets_its_files_and_secrets_and_starts(world: tuple[Machine, 
     assert "s3cret" not in done.stdout + done.stderr
 
 
+def test_a_first_boot_restarts_what_ran_before_with_other_settings(world: tuple[Machine, FakeAws]) -> None:
+    machine, _ = world
+    journal = file_set({"/etc/systemd/journald.conf.d/x.conf": ("[Journal]\n", "restart:systemd-journald")})
+    assert boot(machine, boot_set() + journal).returncode == 0
+    calls = machine.calls()
+    assert calls.index("restart systemd-journald") < calls.index("restart app")
+
+
 def test_after_its_first_boot_a_host_has_the_whole_set(world: tuple[Machine, FakeAws]) -> None:
     machine, cloud = world
     assert boot(machine, boot_set()).returncode == 0

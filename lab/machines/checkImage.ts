@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { OperatingSystem } from '../model';
 import { step } from '../progress';
 import { ensurePackages, packagesFolder } from '../packages/repository';
@@ -22,7 +22,7 @@ export async function ensureCheckImage(os: CheckedSystem): Promise<readonly stri
   if (os === 'debian-next') return [await ensureNextImage([...packages, 'python3', 'cloud-init'])];
   const image = await ensureImage(os);
   const check = `${dirname(image)}-check`;
-  await ensureBuilt(check, fingerprint([image, packages]), async (folder) => {
+  await ensureBuilt(check, fingerprint([basename(dirname(image)), packages]), async (folder) => {
     await ensurePackages(os);
     const keep = { upper: join(folder, 'upper'), work: join(folder, 'work') };
     await mkdir(keep.upper);
