@@ -7,6 +7,8 @@ export interface Measurement<M extends MeasurementName> {
   readonly name: M;
   readonly contestants: readonly ContestantName[];
   readonly options: ContestantOptions;
+  /** Over in a second, so measured so many times as often as the others. */
+  readonly repeats?: number;
   /** Memory is not given back and former workers stay: such a round begins with new processes. */
   readonly freshEachRound?: true;
   /** What must happen long before: it is called for all rounds first, and its contestants go on meanwhile. */

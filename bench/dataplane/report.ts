@@ -24,7 +24,7 @@ export function reportMarkdown({ machine, samples }: Results): string {
     'to most. Ratios are of two figures of the same round; the median of all rounds. `-` was not measured there.',
     '',
     ...Object.entries(machine).map(([name, value]) => `- ${name}: ${value}`),
-    `- rounds: ${Math.max(0, ...samples.map(({ round }) => round))}`,
+    `- rounds: ${measured.map((name) => `${roundsOf(name)} of ${name}`).join(', ')}`,
     `- load average when rounds ended: ${load === undefined ? '-' : shown(load, 1)}; clients, proxies and brokers share the processors`,
     '',
     '"guide" is the configuration of EMQX\'s page, its syntax errors mended ([guide.cfg](../../bench/guide.cfg)); "ours"',
@@ -42,6 +42,10 @@ export function reportMarkdown({ machine, samples }: Results): string {
     ]),
     '',
   ].join('\n');
+
+  function roundsOf(name: MeasurementName): number {
+    return Math.max(...samples.filter(({ measurement }) => measurement === name).map(({ round }) => round));
+  }
 
   function tableOf(name: MeasurementName): string[] {
     const all = metrics[name].map((metric: Metric) => ({

@@ -57,8 +57,8 @@ async function measureOne(
   started: Started | undefined,
 ): Promise<readonly Sample[]> {
   const samples: Sample[] = [];
-  for (let round = 1; round <= rounds; round += 1) {
-    for (const name of measurement.contestants) {
+  for (let round = 1; round <= rounds * (measurement.repeats ?? 1); round += 1) {
+    for (const name of rotated(measurement.contestants, round - 1)) {
       const contestant = started?.get(name) ?? (await startContestant(name, site, measurement.options));
       const figures = await step<AnyFigures>(title(measurement, contestant, round), () =>
         measurement.measure(site, contestant, round),
@@ -71,6 +71,12 @@ async function measureOne(
     }
   }
   return samples;
+}
+
+/** Nobody is always measured after the same one: what that leaves behind, sockets in TIME_WAIT say, costs the next. */
+function rotated<T>(all: readonly T[], by: number): readonly T[] {
+  const start = by % all.length;
+  return [...all.slice(start), ...all.slice(0, start)];
 }
 
 async function startAll(site: Site, { contestants, options }: AnyMeasurement): Promise<Started> {

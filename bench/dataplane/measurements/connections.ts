@@ -7,6 +7,7 @@ export const connections: Measurement<'connections'> = {
   name: 'connections',
   contestants: ['direct', 'nginx', 'guide', 'ours', 'oursGuideLog', 'guide30', 'ours30'],
   options: plainOptions,
+  repeats: 4,
   measure: async (site, contestant, round) => {
     const target = contestant.target('mqtt');
     const before = await contestant.processorMicroseconds();

@@ -16,6 +16,7 @@ export const publishing: Measurement<'publishing'> = {
   name: 'publishing',
   contestants: ['direct', 'nginx', 'guide', 'ours', 'guide30', 'ours30'],
   options: plainOptions,
+  repeats: 2,
   measure: async (site, contestant, round) => {
     const target = contestant.target('mqtt');
     const client = site.load.first(1);
