@@ -1,4 +1,4 @@
-import { summarize } from '../failover/statistics';
+import { summarize } from '../statistics';
 
 /** The middle of what was measured, and how far it went. */
 export interface Spread {

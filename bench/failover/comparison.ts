@@ -1,7 +1,7 @@
 import type { Cell } from './cells';
 import { faults } from './faults';
 import type { Results } from './results';
-import { summarize } from './statistics';
+import { summarize } from '../statistics';
 
 /** What the public examples cost beside ours, in a sentence; nothing where either was not measured. */
 export function comparisonSentences(runs: Results['runs'], cells: readonly Cell[]): readonly string[] {

@@ -2,7 +2,7 @@ import type { Cell } from './cells';
 import { faults } from './faults';
 import { conditionsText } from './report';
 import type { Results } from './results';
-import { summarize } from './statistics';
+import { summarize } from '../statistics';
 
 const rowHeight = 30;
 const labelWidth = 420;

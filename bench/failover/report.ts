@@ -2,7 +2,7 @@ import type { Cell, Setup } from './cells';
 import { comparisonSentences } from './comparison';
 import { faults } from './faults';
 import type { Results, Run } from './results';
-import { summarize } from './statistics';
+import { summarize } from '../statistics';
 
 /** The figures as a page: what was measured and how, a table per subject. */
 export function reportMarkdown({ machine, runs }: Results, cells: readonly Cell[]): string {
@@ -118,7 +118,7 @@ const howToRun = [
   '## Running it',
   '',
   '- `npm run bench -- failover` takes the lab for itself, ends what runs there, and goes through all setups, on two idle',
-  '  processors in some 40 minutes. Interrupted, it goes on where it was; `--fresh` begins anew. A run that fails is repeated once on fresh hosts.',
+  '  processors in some 26 minutes. Interrupted, it goes on where it was; `--fresh` begins anew. A run that fails is repeated once on fresh hosts.',
   '- `--only NAME,...` measures some: a fault takes all its cells, a cell its id. `--runs N` replaces the number of runs',
   '  of each.',
   '- `--stack NAME` breaks a running stack, and prints this page instead of publishing it. It needs `pulumi` logged in',

@@ -6,7 +6,7 @@ import { outagePlot } from '../../bench/failover/plot';
 import { epochMs, Probes } from '../../bench/failover/probes';
 import { reportMarkdown } from '../../bench/failover/report';
 import type { Run } from '../../bench/failover/results';
-import { summarize } from '../../bench/failover/statistics';
+import { summarize } from '../../bench/statistics';
 
 const connack = Buffer.from([0x20, 2, 0, 0]);
 const [cell] = cells;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { onOneProcessor } from '../oneProcessor';
 import { plainOptions, prefixOf, type Measurement } from '../measurement';
 
 const messages = 3_000;
@@ -21,7 +22,9 @@ export const publishing: Measurement<'publishing'> = {
     const target = contestant.target('mqtt');
     const client = site.load.first(1);
     const order = { prefix: prefixOf(contestant, 'publish', round), payload_bytes };
-    const [trips] = await client.all('roundTrips', roundTrips, target, { ...order, count: messages });
+    const [trips] = await onOneProcessor(() =>
+      client.all('roundTrips', roundTrips, target, { ...order, count: messages }),
+    );
     const [sent] = await client.all('throughput', throughput, target, { ...order, seconds: publishSeconds });
     return { roundTrip: (trips?.median_seconds ?? NaN) * 1e6, throughput: sent?.per_second ?? NaN };
   },
