@@ -1,21 +1,18 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { format, resolveConfig } from 'prettier';
 import { preflight } from '../lab/commands/preflight';
 import { ensureCheckImage } from '../lab/machines/checkImage';
-import { repositoryRoot } from '../lab/paths';
 import type { Benchmark } from './cli';
 import { metrics, type MeasurementName } from './dataplane/metrics';
 import { ratioPlot } from './dataplane/plot';
 import { reportMarkdown } from './dataplane/report';
 import { describeMachine, readSamples, writeSamples } from './dataplane/results';
 import { systems } from './dataplane/systems';
+import { publishFile } from './published';
 
 const neededPackages = ['mosquitto', 'nginx', 'libnginx-mod-stream', 'python3', 'procps'];
-const publishedFolder = join(repositoryRoot, 'docs', 'benchmarks');
 
 /**
  * `npm run bench -- dataplane [--runs N] [--only NAME,...] [--fresh]`: ours against direct connections, nginx and the
@@ -70,14 +67,7 @@ async function measure(runs: number, chosen: readonly MeasurementName[]): Promis
 
 async function publish(): Promise<void> {
   const results = { machine: await describeMachine(), samples: readSamples() };
-  mkdirSync(publishedFolder, { recursive: true });
-  await write('dataplane.json', JSON.stringify(results));
-  await write('dataplane.md', reportMarkdown(results));
-  writeFileSync(join(publishedFolder, 'dataplane.svg'), ratioPlot(results));
-}
-
-/** As the rest of the repository is formatted. */
-async function write(name: string, text: string): Promise<void> {
-  const filepath = join(publishedFolder, name);
-  writeFileSync(filepath, await format(text, { ...(await resolveConfig(filepath)), filepath }));
+  await publishFile('dataplane.json', JSON.stringify(results));
+  await publishFile('dataplane.md', reportMarkdown(results));
+  await publishFile('dataplane.svg', ratioPlot(results));
 }

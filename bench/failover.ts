@@ -1,8 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { format, resolveConfig } from 'prettier';
-import { repositoryRoot } from '../lab/paths';
 import type { Benchmark } from './cli';
 import { Campaign, forgetRuns, measure, say } from './failover/campaign';
 import { cells, cellsOf, chosenOf } from './failover/cells';
@@ -10,11 +6,11 @@ import { outagePlot } from './failover/plot';
 import { reportMarkdown } from './failover/report';
 import { describeMachine, type Results } from './failover/results';
 import { setupOf, stackTarget } from './failover/target';
+import { publishFile } from './published';
 
 // Which Node runs the benchmark is for package.json to say, not for a warning between its lines.
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
 
-const publishedFolder = join(repositoryRoot, 'docs', 'benchmarks');
 /** On a stack that somebody may be using, unless --runs says otherwise. */
 const stackRuns = 3;
 
@@ -61,14 +57,7 @@ async function onStack(stack: string, only: string | undefined, count: number): 
 }
 
 async function publish(results: Results): Promise<void> {
-  mkdirSync(publishedFolder, { recursive: true });
-  await write('failover.json', JSON.stringify(results));
-  await write('failover.md', reportMarkdown(results, cells));
-  writeFileSync(join(publishedFolder, 'failover.svg'), outagePlot(results, cells));
-}
-
-/** As the rest of the repository is formatted. */
-async function write(name: string, text: string): Promise<void> {
-  const filepath = join(publishedFolder, name);
-  writeFileSync(filepath, await format(text, { ...(await resolveConfig(filepath)), filepath }));
+  await publishFile('failover.json', JSON.stringify(results));
+  await publishFile('failover.md', reportMarkdown(results, cells));
+  await publishFile('failover.svg', outagePlot(results, cells));
 }

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
-import { join } from 'node:path';
 import { paths, repositoryRoot } from '../lab/paths';
 import type { Benchmark } from './cli';
+import { publishFile } from './published';
 
 /**
  * `npm run bench -- lab [--runs N]`: how long the lab's verbs take with everything cached, and what it needs of memory.
@@ -15,9 +15,7 @@ interface Measured {
   readonly values: readonly number[];
 }
 
-const target = join(repositoryRoot, 'docs', 'benchmarks', 'lab.json');
-
-export const benchmark: Benchmark = (args) => {
+export const benchmark: Benchmark = async (args) => {
   const runs = args.includes('--runs') ? Number(args[args.indexOf('--runs') + 1]) : 3;
   if (!Number.isInteger(runs) || runs < 1)
     throw new Error(`--runs takes a whole number from 1, and not ${runs}`);
@@ -38,12 +36,11 @@ export const benchmark: Benchmark = (args) => {
     kernel: release(),
     node: process.version,
   };
-  mkdirSync(join(target, '..'), { recursive: true });
-  writeFileSync(target, `${JSON.stringify({ machine, runs, results: results.map(summarized) }, null, 2)}\n`);
+  await publishFile('lab.json', JSON.stringify({ machine, runs, results: results.map(summarized) }));
   process.stdout.write(
     `| what | median | least to most |\n| --- | --- | --- |\n${results.map(row).join('\n')}\n`,
   );
-  return Promise.resolve(0);
+  return 0;
 };
 
 function round(): { readonly seconds: readonly number[]; readonly memoryMib: number } {
