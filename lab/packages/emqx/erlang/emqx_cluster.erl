@@ -35,9 +35,10 @@ found() ->
     ok = mnesia:create_schema([node()]),
     ok = mnesia:start().
 
-%% The others' databases do not know this node any more.
+%% The databases of those that this node's knows do not know this node any more.
 is_expelled(Others) ->
-    Members = [Members || {_, #{members := Members}} <- ask(Others)],
+    Former = known(),
+    Members = [Members || {Node, #{members := Members}} <- ask(Others), lists:member(Node, Former)],
     Members =/= [] andalso not lists:any(fun(Known) -> lists:member(node(), Known) end, Members).
 
 await_tables() ->
