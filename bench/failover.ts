@@ -5,7 +5,7 @@ import { cells, cellsOf, chosenOf } from './failover/cells';
 import { outagePlot } from './failover/plot';
 import { reportMarkdown } from './failover/report';
 import { describeMachine, type Results } from './failover/results';
-import { setupOf, stackTarget } from './failover/target';
+import { setupOf, stackTarget } from '../proving/pair/target';
 import { publishFile } from './published';
 
 // Which Node runs the benchmark is for package.json to say, not for a warning between its lines.

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { installBaseline } from './baseline';
 import type { Cell, Setup } from './cells';
-import { benchFolder, lower, raise } from './labStack';
+import { benchFolder, lower, raise } from '../../proving/pair/labStack';
 import { setupText } from './report';
 import { describeMachine, readRuns, writeRuns, type Results, type Run } from './results';
 import { runOnce } from './run';
-import { labTarget, type Target } from './target';
+import { labTarget, type Target } from '../../proving/pair/target';
 
 const runsFile = join(benchFolder, 'failover-runs.json');
 /** One failure may be the lab's; with the second a cell is given up, so that it does not hold up the others. */

@@ -1,5 +1,5 @@
-import { faults, type FaultName } from './faults';
-import type { Mode } from './virtualIp';
+import { faults, type FaultName } from '../../proving/pair/faults';
+import type { Mode } from '../../proving/pair/virtualIp';
 
 /** How the pair is set up; cells of one setup are measured one after the other. */
 export interface Setup {

@@ -1,6 +1,6 @@
 import type { Cell, Setup } from './cells';
 import { comparisonSentences } from './comparison';
-import { faults } from './faults';
+import { faults } from '../../proving/pair/faults';
 import type { Results, Run } from './results';
 import { summarize } from '../statistics';
 

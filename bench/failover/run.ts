@@ -3,11 +3,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { daemonRequest } from '../../lab/api/client';
 import type { Cell } from './cells';
 import type { ClientOutage } from './clients';
-import { faults, type FailoverFault, type Pair } from './faults';
+import { faults, type FailoverFault, type Pair } from '../../proving/pair/faults';
 import { readPhases } from './phases';
-import { epochMs } from './probes';
+import { epochMs } from '../../proving/pair/probes';
 import type { Run } from './results';
-import type { Target } from './target';
+import type { Target } from '../../proving/pair/target';
 import { Watcher } from './watcher';
 
 const pollMs = 25;

@@ -1,6 +1,6 @@
 import type { BalancerView, Balancing, ClientCertificates, Listener } from '../../components/render';
-import { listener } from '../unit/renderViews';
-import type { Certificates } from './certificates';
+import { listener } from '../../proving/views';
+import type { Certificates } from '../../proving/certificates';
 
 export interface Case {
   readonly description: string;

@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { balancerFiles, brokerFiles, userData } from '../../components/render';
 import type { BalancerView, HostFile } from '../../components/render';
-import { balancerView, brokerView } from '../unit/renderViews';
-import { makeCertificates, ticketKeys, type Certificates } from './certificates';
-import { ask, systems, type System } from './checkImage';
+import { balancerView, brokerView } from '../../proving/views';
+import { makeCertificates, ticketKeys, type Certificates } from '../../proving/certificates';
+import { ask, systems, type System } from '../../proving/checkImage';
 import { everything, pairwiseListeners } from './options';
 
 let certificates: Certificates;

@@ -12,7 +12,7 @@ import {
   userData,
 } from '../../components/render';
 import type { HostFile, HostUserData } from '../../components/render';
-import { balancerView, brokerView, certificate, listener } from './renderViews';
+import { balancerView, brokerView, certificate, listener } from '../../proving/views';
 
 const file: HostFile = {
   path: '/etc/a.conf',

@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { balancerFiles, type BalancerView } from '../../../components/render';
+import { balancerFiles, type BalancerView } from '../../components/render';
 import { Machine } from './machine';
 import { eventually } from './eventually';
 

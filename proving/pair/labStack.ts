@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { labHome, repositoryRoot } from '../../lab/paths';
-import type { Setup } from './cells';
+import type { Setup } from '../../bench/failover/cells';
 import type { Mode } from './virtualIp';
 
 /** Where the benchmark keeps its configuration, and its runs until they are published. */

@@ -1,12 +1,12 @@
 import { createServer } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { cells, chosenOf } from '../../bench/failover/cells';
-import { outagePlot } from '../../bench/failover/plot';
-import { epochMs, Probes } from '../../bench/failover/probes';
-import { reportMarkdown } from '../../bench/failover/report';
-import type { Run } from '../../bench/failover/results';
-import { summarize } from '../../bench/statistics';
+import { cells, chosenOf } from './failover/cells';
+import { outagePlot } from './failover/plot';
+import { epochMs, Probes } from '../proving/pair/probes';
+import { reportMarkdown } from './failover/report';
+import type { Run } from './failover/results';
+import { summarize } from './statistics';
 
 const connack = Buffer.from([0x20, 2, 0, 0]);
 const [cell] = cells;

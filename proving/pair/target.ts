@@ -8,9 +8,9 @@ import { paths } from '../../lab/paths';
 import { z } from 'zod';
 import { parseOutputs, readOutputs, type Outputs } from '../../verify/outputs';
 import { quote, Ssh } from '../../verify/ssh';
-import type { Setup } from './cells';
+import type { Setup } from '../../bench/failover/cells';
 import { enterBroker } from './labClients';
-import type { Prefix } from './watcher';
+import type { Prefix } from '../../bench/failover/watcher';
 import { claimActions, holdingInstance, parseVirtualIp, type Mode } from './virtualIp';
 
 /** A running stack that can be broken: the lab's, or a real one. */
