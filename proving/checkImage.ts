@@ -1,4 +1,4 @@
-import { runInCheckImage, type CheckedSystem } from '../lab/machines/checkImage';
+import type { CheckedSystem } from '../lab/machines/checkImage';
 
 /** An operating system whose programs judge what is rendered for `os`, with the versions that it installs. */
 export interface System {
@@ -21,22 +21,3 @@ const next: System = {
 
 /** Debian's next release, in place of those that hosts run, when vitest.config.mts says so. */
 export const systems: typeof released = process.env['DEBIAN'] === 'next' ? [next] : released;
-
-export interface Verdict {
-  readonly exitCode: number;
-  /** Both streams: programs differ in where they complain. */
-  readonly said: string;
-}
-
-/** Asks a real program of an operating system what it thinks of the files. */
-export async function ask(
-  { image }: System,
-  argv: readonly string[],
-  files: Readonly<Record<string, string>>,
-): Promise<Verdict> {
-  const { exitCode, stdout, stderr } = await runInCheckImage(image, argv, {
-    files,
-    env: { STATS_PASSWORD: 'x' },
-  });
-  return { exitCode, said: `${stdout}${stderr}` };
-}

@@ -3,7 +3,8 @@ import { balancerFiles, brokerFiles, userData } from '../../components/render';
 import type { BalancerView, HostFile } from '../../components/render';
 import { balancerView, brokerView } from '../../proving/views';
 import { makeCertificates, ticketKeys, type Certificates } from '../../proving/certificates';
-import { ask, systems, type System } from '../../proving/checkImage';
+import { systems, type System } from '../../proving/checkImage';
+import { ask } from './checkImage';
 import { everything, pairwiseListeners } from './options';
 
 let certificates: Certificates;
