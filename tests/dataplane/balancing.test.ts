@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { BalancerView, Balancing } from '../../components/render';
+import type { BalancerView, Balancing } from '../../components/rendering/model';
 import { connectMqtt, connectPacket, inParallel, openTcp } from './stage/clients';
 import { clientAddresses } from './stage/network';
 import { listeners, Stage, systems } from './stage/stage';

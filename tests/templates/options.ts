@@ -1,4 +1,4 @@
-import type { BalancerView, Balancing, ClientCertificates, Listener } from '../../components/render';
+import type { BalancerView, Balancing, ClientCertificates, Listener } from '../../components/rendering/model';
 import { listener } from '../unit/renderViews';
 import type { Certificates } from './certificates';
 

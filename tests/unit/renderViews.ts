@@ -1,4 +1,4 @@
-import type { BalancerView, BrokerView, Listener, ListenerName } from '../../components/render/model';
+import type { BalancerView, BrokerView, Listener, ListenerName } from '../../components/rendering/model';
 
 const pem = (label: string) => `-----BEGIN ${label}-----\nTUlJQg==\n-----END ${label}-----\n`;
 export const certificate = pem('CERTIFICATE');

@@ -1,4 +1,4 @@
-import type { BalancerView, Listener, ListenerName } from '../../../components/render';
+import type { BalancerView, Listener, ListenerName } from '../../../components/rendering/model';
 import { ensureCheckImage } from '../../../lab/machines/checkImage';
 import { makeCertificates, type Certificates } from '../../templates/certificates';
 import { systems, type System } from '../../templates/checkImage';

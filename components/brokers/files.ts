@@ -1,0 +1,70 @@
+import { emqxConfig, seedsEnvironment } from './emqxConfig';
+import { applySettings, awsSettings, settingsFile } from '../host/settings';
+import { brokerFileDescriptors, brokerSysctl } from '../host/kernel';
+import { sysctlFile } from '../balancers/files';
+import type { BrokerView, FileChange, HostFile } from '../rendering/model';
+import { programFiles, programFolder } from '../host/programs';
+import { render } from '../rendering/template';
+import { dataVolumeUnit, dropIn, programUnit } from '../host/units';
+
+const none: FileChange = { kind: 'none' };
+const restart = (unit: string): FileChange => ({ kind: 'restart', unit });
+
+/** Everything that a broker is, beside its packages and secrets. */
+export function brokerFiles(view: BrokerView): HostFile[] {
+  const drainTimeoutSeconds = view.agent.drainTimeoutSeconds ?? 30;
+  return [
+    {
+      path: '/etc/emqx/emqx.conf',
+      content: emqxConfig(view),
+      mode: '0644',
+      owner: 'root:root',
+      change: restart('emqx'),
+    },
+    {
+      path: '/etc/emqx-haproxy/seeds.env',
+      content: seedsEnvironment(view),
+      mode: '0644',
+      owner: 'root:root',
+      change: none,
+    },
+    dropIn(
+      'emqx',
+      render('units/emqx.conf', {
+        dataVolume: view.dataVolumeId !== undefined,
+        fileDescriptors: brokerFileDescriptors(view),
+        programFolder,
+        drainTimeoutSeconds,
+        // EMQX's own unit allows 120 s for an orderly end.
+        stopTimeoutSeconds: drainTimeoutSeconds + 120,
+      }),
+    ),
+    programUnit('broker-agent', {
+      description: 'Tells the balancers whether this broker takes clients',
+      after: 'network-online.target',
+      watchdogSeconds: 30,
+      faultWhenDead: false,
+    }),
+    ...(view.dataVolumeId === undefined ? [] : [dataVolumeUnit(view.dataVolumeId)]),
+    sysctlFile(brokerSysctl(view)),
+    // The agent reads it anew when it changes.
+    settingsFile('agent', none, {
+      port: view.agent.port,
+      drain: view.agent.drain,
+      weightPercent: view.agent.weightPercent,
+    }),
+    awsSettings(view.region, view.secrets, none),
+    applySettings(
+      'broker',
+      [],
+      [...(view.dataVolumeId === undefined ? [] : ['emqx-data']), 'broker-agent', 'emqx'],
+      180,
+    ),
+    ...brokerPrograms(),
+  ];
+}
+
+/** The programs of a broker, the same on all. */
+export function brokerPrograms(): HostFile[] {
+  return programFiles(['apply_config', 'health', 'broker_agent', 'data_volume']);
+}

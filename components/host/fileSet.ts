@@ -1,0 +1,38 @@
+import { changeText } from './settings';
+import type { HostFile } from '../rendering/model';
+
+/**
+ * A host's files as one text, the same at first boot and later, so that a change is a line diff of the files:
+ * a header `=== PATH mode=OCTAL owner=USER:GROUP change=CHANGE`, then the file, in the order of the paths.
+ */
+export function renderFileSet(files: readonly HostFile[]): string {
+  const sorted = [...files].sort((a, b) => (a.path < b.path ? -1 : 1));
+  sorted.forEach((file, index) => {
+    check(file);
+    if (sorted[index - 1]?.path === file.path) throw new Error(`${file.path}: twice in one file set`);
+  });
+  return sorted.map((file) => `${header(file)}\n${file.content}`).join('');
+}
+
+function header(file: HostFile): string {
+  return `=== ${file.path} mode=${file.mode} owner=${file.owner} change=${changeText(file.change)}`;
+}
+
+function check(file: HostFile): void {
+  const wrong = (what: string) => new Error(`${JSON.stringify(file.path)}: ${what}`);
+  if (!/^(\/[A-Za-z0-9._@-]+)+$/.test(file.path) || /\/\.\.?(\/|$)/.test(file.path)) {
+    throw wrong('not an absolute path of letters, digits and ._@-');
+  }
+  if (!/^0[0-7]{3}$/.test(file.mode)) throw wrong(`mode is ${JSON.stringify(file.mode)}, not like 0644`);
+  if (!/^[a-z_][a-z0-9_-]*:[a-z_][a-z0-9_-]*$/.test(file.owner)) {
+    throw wrong(`owner is ${JSON.stringify(file.owner)}, not like root:root`);
+  }
+  if ('unit' in file.change && !/^[A-Za-z0-9@_.-]+$/.test(file.change.unit)) {
+    throw wrong(`change names the unit ${JSON.stringify(file.change.unit)}, which is no unit name`);
+  }
+  if (!file.content.endsWith('\n')) throw wrong('the content does not end with a newline');
+  if (/^=== \//m.test(file.content))
+    throw wrong('a line of the content begins with "=== /", as a header does');
+  // The set travels in YAML and through a shell: neither carries these.
+  if (/[^\P{Cc}\n\t]/u.test(file.content)) throw wrong('the content has control characters');
+}

@@ -1,0 +1,49 @@
+import * as aws from '@pulumi/aws';
+import type * as pulumi from '@pulumi/pulumi';
+import type { HostArgs } from './host';
+import type { Tags } from '../rendering/naming';
+
+/** The interface that a host boots on: made first, and outliving its instances, it keeps its address. */
+export function hostInterface(
+  name: string,
+  args: HostArgs,
+  tags: Tags,
+  kept: pulumi.CustomResourceOptions,
+): aws.ec2.NetworkInterface {
+  return new aws.ec2.NetworkInterface(
+    `${name}-interface`,
+    {
+      subnetId: args.subnetId,
+      // The ordered list: its first entry is the primary address, which `privateIps` does not promise.
+      privateIpListEnabled: true,
+      privateIpLists: [args.address, ...(args.secondaryAddresses ?? [])],
+      ...(args.takesAnyDestination === true ? { sourceDestCheck: false } : {}),
+      securityGroups: args.securityGroupIds,
+      description: name,
+      tags,
+    },
+    {
+      ...kept,
+      deleteBeforeReplace: true,
+      ...(args.addressesMove === true
+        ? { ignoreChanges: ['privateIpLists', 'privateIps', 'privateIpsCount'] }
+        : {}),
+    },
+  );
+}
+
+/** An Elastic IP of the host itself. */
+export function hostAddress(
+  name: string,
+  args: HostArgs,
+  networkInterface: aws.ec2.NetworkInterface,
+  tags: Tags,
+  kept: pulumi.CustomResourceOptions,
+): aws.ec2.Eip {
+  return new aws.ec2.Eip(
+    `${name}-address`,
+    // On the primary address by name: the VIP's Elastic IP comes and goes on the secondary one.
+    { domain: 'vpc', networkInterface: networkInterface.id, associateWithPrivateIp: args.address, tags },
+    kept,
+  );
+}
