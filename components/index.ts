@@ -1,13 +1,8 @@
 export { MqttPlatform, checkMqttPlatformArgs } from './platform/mqttPlatform';
 export type { MqttPlatformArgs } from './platform/mqttPlatform';
 export { Network } from './network/network';
-export type {
-  AdoptedNetworkArgs,
-  AdoptedSubnetArgs,
-  NetworkArgs,
-  NetworkSubnet,
-  NewNetworkArgs,
-} from './network/network';
+export type { AdoptedNetworkArgs, AdoptedSubnetArgs, NetworkArgs, NewNetworkArgs } from './network/arguments';
+export type { NetworkSubnet } from './network/parts';
 export { Certificates } from './certificates/certificates';
 export type {
   CertificateNames,
@@ -44,5 +39,6 @@ export { planVirtualIp } from './virtualIp/plan';
 export type { PlannedVirtualIp, VirtualIpArgs, VirtualIpMode } from './virtualIp/plan';
 export { Problems } from './rendering/problems';
 export type { Problem } from './rendering/problems';
-export type { Architecture, HostFile, OperatingSystem } from './rendering/model';
+export type { Architecture, OperatingSystem } from './host/operatingSystems';
+export type { HostFile } from './host/fileSet';
 export type { Tags } from './rendering/naming';

@@ -2,7 +2,7 @@ import * as aws from '@pulumi/aws';
 import { planVirtualIp } from '../components';
 import type { PlannedVirtualIp } from '../components';
 import { platformTag, roleTag } from '../components/rendering/naming';
-import { planNetworkArgs } from '../components/network/network';
+import { planNetworkArgs } from '../components/network/plan';
 import { Problems } from '../components/rendering/problems';
 import type { Configuration } from './schema';
 

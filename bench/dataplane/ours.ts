@@ -1,5 +1,5 @@
 import { balancerFiles } from '../../components/balancers/files';
-import type { BalancerView } from '../../components/rendering/model';
+import type { BalancerView } from '../../components/balancers/view';
 import { Balancer } from '../../tests/dataplane/stage/balancer';
 import { brokerAddresses } from '../../tests/dataplane/stage/brokers';
 import { quickChecks } from '../../tests/dataplane/stage/stage';

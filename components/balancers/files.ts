@@ -1,12 +1,13 @@
+import type { FileChange, HostFile } from '../host/fileSet';
+import { kernelFile } from '../host/kernel';
+import { programFiles, programFolder } from '../host/programs';
+import { applySettings, awsSettings, settingsFile } from '../host/settings';
+import { dropIn, programUnit } from '../host/units';
+import { render } from '../rendering/template';
 import { haproxyConfig } from './haproxyConfig';
 import { haproxyFiles } from './haproxyFiles';
-import { applySettings, awsSettings, settingsFile } from '../host/settings';
 import { keepalivedConfig } from './keepalivedConfig';
-import { balancerSysctl } from '../host/kernel';
-import type { BalancerView, FileChange, HostFile } from '../rendering/model';
-import { programFiles, programFolder } from '../host/programs';
-import { render } from '../rendering/template';
-import { dropIn, programUnit } from '../host/units';
+import type { BalancerView } from './view';
 
 const runtimeFiles = '/etc/tmpfiles.d/emqx-haproxy.conf';
 
@@ -56,14 +57,14 @@ export function balancerFiles(view: BalancerView): HostFile[] {
       owner: 'root:root',
       change: { kind: 'none' },
     },
-    sysctlFile(balancerSysctl(view)),
+    kernelFile(view.limits, view.limits),
     journalSettings,
     settingsFile('watch', restart('haproxy-watch'), {
       intervalMs: 100,
       graceMs: view.keepalived.graceMs,
       advertMs: view.keepalived.advertIntervalMs,
     }),
-    awsSettings(view.region, view.secrets, restart('vip-agent'), view.virtualIp),
+    awsSettings(view.region, view.secrets, restart('vip-agent'), { virtualIp: view.virtualIp }),
     applySettings(
       'balancer',
       [
@@ -93,15 +94,4 @@ const journalSettings: HostFile = {
 /** The programs of a balancer, the same on all. */
 export function balancerPrograms(): HostFile[] {
   return programFiles(['apply_config', 'health', 'haproxy_watch', 'tickets', 'vip_agent']);
-}
-
-/** Kernel settings, in the folder that `sysctl --system` reads. */
-export function sysctlFile(content: string): HostFile {
-  return {
-    path: '/etc/sysctl.d/60-emqx-haproxy.conf',
-    content,
-    mode: '0644',
-    owner: 'root:root',
-    change: { kind: 'sysctl' },
-  };
 }

@@ -1,7 +1,10 @@
-import { haproxyAbilities } from './haproxyVersion';
+import type { Balancing, Listener } from '../listeners/listener';
+import { isTls, isWebSocket } from '../listeners/listener';
+import type { View } from '../rendering/template';
+import { render } from '../rendering/template';
 import { listenerFiles, ticketKeysFile } from './haproxyFiles';
-import type { Balancing, BalancerView, Listener } from '../rendering/model';
-import { render, type View } from '../rendering/template';
+import { haproxyAbilities } from './haproxyVersion';
+import type { BalancerView } from './view';
 
 /** haproxy.cfg, for any HAProxy from 2.4 on. */
 export function haproxyConfig(view: BalancerView): string {
@@ -10,7 +13,7 @@ export function haproxyConfig(view: BalancerView): string {
     name: view.name,
     maxConnections: view.limits.maxConnections,
     bufferBytes: bufferBytes(view.largestConnectBytes),
-    tls: view.listeners.some(isTls) && {
+    tls: view.listeners.some(({ name }) => isTls(name)) && {
       minVersion: view.tls.minVersion,
       ticketLifetimeSeconds: view.tls.ticketLifetimeSeconds,
     },
@@ -40,11 +43,6 @@ export function haproxyConfig(view: BalancerView): string {
   });
 }
 
-/** True for the listeners that end TLS. */
-export function isTls(listener: Listener): boolean {
-  return listener.name === 'mqtts' || listener.name === 'wss';
-}
-
 /** The balancing that a listener gets on this HAProxy: 2.4 keeps client ids in a table, since it cannot hash them. */
 export function balancingOn(view: Pick<BalancerView, 'haproxyVersion'>, listener: Listener): Balancing {
   if (listener.balancing.method === 'clientId' && !haproxyAbilities(view.haproxyVersion).balanceHash) {
@@ -60,7 +58,7 @@ function bufferBytes(largestConnectBytes: number): number {
 
 function listenerView(view: BalancerView, listener: Listener): View {
   const balancing = balancingOn(view, listener);
-  const websocket = listener.name === 'ws' || listener.name === 'wss';
+  const websocket = isWebSocket(listener.name);
   refuseContradictions(view, listener, websocket);
   const files = listenerFiles(listener);
   return {
@@ -68,7 +66,7 @@ function listenerView(view: BalancerView, listener: Listener): View {
     port: listener.port,
     ...brokerPortView(listener),
     maxConnections: listener.maxConnections,
-    tls: isTls(listener) && {
+    tls: isTls(listener.name) && {
       // WebSocket begins as HTTP/1.1; a client that offered h2 would be taken at its word.
       alpn: websocket ? 'http/1.1' : 'mqtt',
       ticketKeys: ticketKeysFile(listener.name),
@@ -133,7 +131,7 @@ function refuseContradictions(view: BalancerView, listener: Listener, websocket:
     );
   }
   if (listener.clientCertificates === undefined) return;
-  if (!isTls(listener)) throw wrong('clientCertificates need TLS; allowed on mqtts and wss');
+  if (!isTls(listener.name)) throw wrong('clientCertificates need TLS; allowed on mqtts and wss');
   const { identity, verify } = listener.clientCertificates;
   if (identity !== 'none' && !(verify === 'required' && view.proxyProtocol)) {
     throw wrong(

@@ -1,5 +1,7 @@
-import type { BalancerView, HostFile, Listener, ListenerName } from '../rendering/model';
 import { pemFile } from '../certificates/pem';
+import type { HostFile } from '../host/fileSet';
+import type { Listener, ListenerName } from '../listeners/listener';
+import type { BalancerView } from './view';
 
 /** Made on the host from the ticket master: the same on both balancers, others for each listener. */
 export function ticketKeysFile(listener: ListenerName): string {

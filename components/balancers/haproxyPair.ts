@@ -1,29 +1,32 @@
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
-import { balancerRules } from './rules';
+import type { PlannedBroker } from '../brokers/plan';
+import { dashboardPort } from '../brokers/ports';
 import type { Certificates } from '../certificates/certificates';
+import type { SecretView } from '../host/fileSet';
 import { allow, securityGroup } from '../host/firewall';
 import { secretOr } from '../host/generatedSecret';
-import { Host } from '../host/host';
 import type { HostArgs } from '../host/host';
-import type { HostSecret } from '../host/secrets';
-import { hostSecret, programsSecret } from '../host/secrets';
-import type { Tags } from '../rendering/naming';
-import { tagged, typeToken } from '../rendering/naming';
-import type { NetworkSubnet } from '../network/network';
-import type { BalancerSettings, HaproxyArgs, PlannedBalancer } from './plan';
-import { planBalancers, planHaproxy } from './plan';
-import type { PlannedBroker } from '../brokers/plan';
-import { checkBalancerMemory, planLimits } from './limits';
-import type { ListenersArgs } from '../listeners/plan';
-import { checkPorts, listenerNames, planListeners } from '../listeners/plan';
+import { Host } from '../host/host';
 import { machineArgs } from '../host/machines';
 import { operatingSystems } from '../host/operatingSystems';
-import { balancerPorts, dashboardPort, statsPort } from '../host/ports';
+import type { HostSecret } from '../host/secrets';
+import { hostSecret, programsSecret } from '../host/secrets';
+import type { Listener } from '../listeners/listener';
+import type { ListenersArgs } from '../listeners/plan';
+import { checkPorts, listenerNames, planListeners } from '../listeners/plan';
+import type { NetworkSubnet } from '../network/parts';
+import type { Tags } from '../rendering/naming';
+import { tagged, typeToken } from '../rendering/naming';
 import { Problems } from '../rendering/problems';
-import { balancerFiles, balancerPrograms } from './files';
-import type { BalancerView, Listener, SecretView } from '../rendering/model';
 import type { VirtualIp } from '../virtualIp/virtualIp';
+import { balancerFiles, balancerPrograms } from './files';
+import { checkBalancerMemory, planLimits } from './limits';
+import type { BalancerSettings, HaproxyArgs, PlannedBalancer } from './plan';
+import { planBalancers, planHaproxy } from './plan';
+import { balancerPorts, statsPort } from './ports';
+import { balancerRules } from './rules';
+import type { BalancerView } from './view';
 
 /** Arguments of HaproxyPair. */
 export interface HaproxyPairArgs extends HaproxyArgs {

@@ -1,5 +1,5 @@
-import type { BalancerView } from '../rendering/model';
 import { render } from '../rendering/template';
+import type { BalancerView } from './view';
 
 /** keepalived.conf: unicast VRRPv3, which a VPC carries where it carries no multicast. */
 export function keepalivedConfig(view: BalancerView): string {

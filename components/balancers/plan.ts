@@ -1,10 +1,9 @@
 import type * as pulumi from '@pulumi/pulumi';
-import type { BalancerView } from '../rendering/model';
-import { balancerAddress, balancerVipAddress, parseCidr } from '../network/addresses';
-import { checkCidrs } from '../listeners/plan';
 import type { MachineArgs } from '../host/machines';
 import { checkMachineArgs } from '../host/machines';
+import { balancerAddress, balancerVipAddress, checkCidrs, parseCidr } from '../network/addresses';
 import type { Problems } from '../rendering/problems';
+import type { BalancerView } from './view';
 
 /** The two balancers, as a platform is told about them. */
 export interface HaproxyArgs extends MachineArgs {

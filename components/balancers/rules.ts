@@ -1,8 +1,11 @@
 import type * as pulumi from '@pulumi/pulumi';
+import { agentPort, dashboardPort } from '../brokers/ports';
+import { brokerPortRules } from '../brokers/rules';
 import type { Peer, Rule } from '../host/firewall';
-import { allow, brokerPortRules, outboundWeb, range, sshFrom } from '../host/firewall';
-import { agentPort, dashboardPort, peersPort, sshPort, statsPort, vrrpProtocol } from '../host/ports';
-import type { Listener } from '../rendering/model';
+import { allow, outboundWeb, range, sshFrom } from '../host/firewall';
+import { sshPort } from '../host/ssh';
+import type { Listener } from '../listeners/listener';
+import { peersPort, statsPort, vrrpProtocol } from './ports';
 
 /** What may reach the balancers: clients, their peer, those who log in or watch. */
 export function balancerRules(

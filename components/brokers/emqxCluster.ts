@@ -1,27 +1,30 @@
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
-import { allow, brokerPortRules, outboundWeb, range, securityGroup, sshFrom } from '../host/firewall';
-import type { Peer, Rule } from '../host/firewall';
-import { Host } from '../host/host';
-import type { HostSecret } from '../host/secrets';
-import { hostSecret, programsSecret } from '../host/secrets';
+import type { SecretView } from '../host/fileSet';
+import { allow, securityGroup } from '../host/firewall';
 import { secretOr } from '../host/generatedSecret';
-import type { Tags } from '../rendering/naming';
-import { tagged, typeToken } from '../rendering/naming';
-import type { NetworkSubnet } from '../network/network';
-import type { BrokersArgs, PlannedBroker } from './plan';
-import { planBrokers } from './plan';
-import { checkBrokerMemory, defaultInstanceTypes } from '../balancers/limits';
-import type { ListenersArgs } from '../listeners/plan';
-import { checkPorts, planListeners } from '../listeners/plan';
+import { Host } from '../host/host';
 import type { MachineArgs } from '../host/machines';
 import { checkMachineArgs, machineArgs } from '../host/machines';
 import { operatingSystems } from '../host/operatingSystems';
-import { agentPort, brokerPorts, clusterPorts, dashboardPort } from '../host/ports';
+import type { HostSecret } from '../host/secrets';
+import { hostSecret, programsSecret } from '../host/secrets';
+import type { SshTarget } from '../host/ssh';
+import type { HostUserData } from '../host/userData';
+import type { Listener } from '../listeners/listener';
+import type { ListenersArgs } from '../listeners/plan';
+import { checkPorts, planListeners } from '../listeners/plan';
+import type { NetworkSubnet } from '../network/parts';
+import type { Tags } from '../rendering/naming';
+import { tagged, typeToken } from '../rendering/naming';
 import { Problems } from '../rendering/problems';
 import { brokerFiles, brokerPrograms } from './files';
-import type { BrokerView, HostUserData, Listener, SecretView } from '../rendering/model';
-import type { SshTarget } from '../host/ssh';
+import { checkBrokerMemory, defaultInstanceType } from './limits';
+import type { BrokersArgs, PlannedBroker } from './plan';
+import { planBrokers } from './plan';
+import { agentPort, brokerPorts, dashboardPort } from './ports';
+import { brokerRules } from './rules';
+import type { BrokerView } from './view';
 
 /** The brokers, as a platform is told about them. */
 export interface EmqxArgs extends MachineArgs {
@@ -168,7 +171,12 @@ export class EmqxCluster extends pulumi.ComponentResource {
       this,
     );
     this.securityGroupId = group.id;
-    const rules = allow(name, group.id, brokerRules(group.id, args, listeners), this);
+    const rules = allow(
+      name,
+      group.id,
+      brokerRules(group.id, args.clientsGroupId, args.sshCidrs, listeners),
+      this,
+    );
 
     const hosts: (PlannedBroker & { host: Host })[] = [];
     for (const broker of plan.brokers) {
@@ -215,7 +223,7 @@ export class EmqxCluster extends pulumi.ComponentResource {
       `${platform}-${broker.name}`,
       {
         ...machineArgs(args),
-        instanceType: args.instanceType ?? defaultInstanceTypes.broker,
+        instanceType: args.instanceType ?? defaultInstanceType,
         platform,
         hostname: broker.name,
         subnetId: subnet.subnetId,
@@ -244,29 +252,6 @@ export class EmqxCluster extends pulumi.ComponentResource {
       { parent: this },
     );
   }
-}
-
-function brokerRules(
-  self: pulumi.Input<string>,
-  args: EmqxClusterArgs,
-  listeners: readonly Listener[],
-): readonly Rule[] {
-  const balancers: Peer = { name: 'balancers', groupId: args.clientsGroupId };
-  const brokers: Peer = { name: 'brokers', groupId: self };
-  return [
-    ...brokerPortRules(listeners, 'from', balancers),
-    ...[dashboardPort, agentPort].map((port): Rule => ({
-      direction: 'from',
-      what: { port },
-      peer: balancers,
-    })),
-    ...clusterPorts.flatMap((port): Rule[] => [
-      { direction: 'from', what: { port }, peer: brokers },
-      { direction: 'to', what: { port }, peer: brokers },
-    ]),
-    ...sshFrom(args.sshCidrs === undefined ? [balancers] : args.sshCidrs.map(range)),
-    ...outboundWeb,
-  ];
 }
 
 function brokerSoftware(

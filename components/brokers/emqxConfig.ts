@@ -1,6 +1,8 @@
 import { brokerPortsOf } from '../listeners/brokerPorts';
-import type { BrokerView, Listener } from '../rendering/model';
+import type { Listener } from '../listeners/listener';
+import { isWebSocket } from '../listeners/listener';
 import { render } from '../rendering/template';
+import type { BrokerView } from './view';
 
 /** emqx.conf: one broker listener for each balancer listener, all of them plain, since TLS ends at the balancers. */
 export function emqxConfig(view: BrokerView): string {
@@ -13,7 +15,7 @@ export function emqxConfig(view: BrokerView): string {
     dashboardPort: view.dashboardPort,
     peerCertificate: peerCertificateSettings(view.listeners),
     listeners: view.listeners.flatMap((listener) => {
-      const websocket = listener.name === 'ws' || listener.name === 'wss';
+      const websocket = isWebSocket(listener.name);
       return brokerPortsOf(listener).map((brokerPort, index) => ({
         kind: websocket ? 'ws' : 'tcp',
         name: index === 0 ? listener.name : `${listener.name}_${index + 1}`,

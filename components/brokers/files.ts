@@ -1,11 +1,11 @@
-import { emqxConfig, seedsEnvironment } from './emqxConfig';
-import { applySettings, awsSettings, settingsFile } from '../host/settings';
-import { brokerFileDescriptors, brokerSysctl } from '../host/kernel';
-import { sysctlFile } from '../balancers/files';
-import type { BrokerView, FileChange, HostFile } from '../rendering/model';
+import type { FileChange, HostFile } from '../host/fileSet';
+import { kernelFile } from '../host/kernel';
 import { programFiles, programFolder } from '../host/programs';
-import { render } from '../rendering/template';
+import { applySettings, awsSettings, settingsFile } from '../host/settings';
 import { dataVolumeUnit, dropIn, programUnit } from '../host/units';
+import { render } from '../rendering/template';
+import { emqxConfig, seedsEnvironment } from './emqxConfig';
+import type { BrokerView } from './view';
 
 const none: FileChange = { kind: 'none' };
 const restart = (unit: string): FileChange => ({ kind: 'restart', unit });
@@ -32,7 +32,7 @@ export function brokerFiles(view: BrokerView): HostFile[] {
       'emqx',
       render('units/emqx.conf', {
         dataVolume: view.dataVolumeId !== undefined,
-        fileDescriptors: brokerFileDescriptors(view),
+        fileDescriptors: fileDescriptorsOf(view),
         programFolder,
         drainTimeoutSeconds,
         // EMQX's own unit allows 120 s for an orderly end.
@@ -46,7 +46,7 @@ export function brokerFiles(view: BrokerView): HostFile[] {
       faultWhenDead: false,
     }),
     ...(view.dataVolumeId === undefined ? [] : [dataVolumeUnit(view.dataVolumeId)]),
-    sysctlFile(brokerSysctl(view)),
+    kernelFile({ maxConnections: view.maxConnections, fileDescriptors: fileDescriptorsOf(view) }),
     // The agent reads it anew when it changes.
     settingsFile('agent', none, {
       port: view.agent.port,
@@ -67,4 +67,9 @@ export function brokerFiles(view: BrokerView): HostFile[] {
 /** The programs of a broker, the same on all. */
 export function brokerPrograms(): HostFile[] {
   return programFiles(['apply_config', 'health', 'broker_agent', 'data_volume']);
+}
+
+/** EMQX's own unit gives 1048576; a connection is one descriptor, and its database and logs need some. */
+function fileDescriptorsOf(view: BrokerView): number {
+  return view.fileDescriptors ?? Math.max(1_048_576, view.maxConnections + 10_000);
 }

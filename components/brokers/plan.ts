@@ -1,6 +1,6 @@
-import type { Problems } from '../rendering/problems';
 import type { Cidr } from '../network/addresses';
 import { brokerAddress, containsAddress, largestBrokerOrdinal, parseCidr } from '../network/addresses';
+import type { Problems } from '../rendering/problems';
 
 /** One broker, by name. */
 export interface BrokerArgs {

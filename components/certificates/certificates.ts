@@ -1,10 +1,10 @@
-import { X509Certificate } from 'node:crypto';
 import * as pulumi from '@pulumi/pulumi';
 import * as tls from '@pulumi/tls';
+import { X509Certificate } from 'node:crypto';
 import { typeToken } from '../rendering/naming';
+import { Problems } from '../rendering/problems';
 import { subjectOf } from './contents';
 import { checkGivenCertificate } from './given';
-import { Problems } from '../rendering/problems';
 
 /** A CA and a server certificate that the component makes. */
 export interface GeneratedCertificatesArgs {

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
-import { pemBlocks, pemProblem } from './pem';
 import type { Problems } from '../rendering/problems';
+import { pemBlocks, pemProblem } from './pem';
 
 /** The certificates of a PEM text, in order; none and a problem at `path` when one cannot be read. */
 export function readCertificates(pem: string, path: string, problems: Problems): readonly X509Certificate[] {

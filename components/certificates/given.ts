@@ -1,7 +1,7 @@
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import { createPrivateKey } from 'node:crypto';
-import { checkTime, readAuthorities, readCertificates, subjectOf } from './contents';
 import type { Problems } from '../rendering/problems';
+import { checkTime, readAuthorities, readCertificates, subjectOf } from './contents';
 
 /** A server certificate that a user brings, once its values are known. */
 export interface GivenCertificate {

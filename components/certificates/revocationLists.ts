@@ -1,10 +1,10 @@
-import type { X509Certificate } from 'node:crypto';
-import { verify } from 'node:crypto';
 import { AsnConvert } from '@peculiar/asn1-schema';
 import { Certificate, CertificateList, type Name } from '@peculiar/asn1-x509';
-import { pemBlocks, pemProblem } from './pem';
-import { isoSeconds, subjectOf } from './contents';
+import type { X509Certificate } from 'node:crypto';
+import { verify } from 'node:crypto';
 import type { Problems } from '../rendering/problems';
+import { isoSeconds, subjectOf } from './contents';
+import { pemBlocks, pemProblem } from './pem';
 
 /** Digests of the usual signature algorithms; EdDSA brings its own. */
 const digests: ReadonlyMap<string, string | null> = new Map([

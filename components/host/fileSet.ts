@@ -1,5 +1,35 @@
-import { changeText } from './settings';
-import type { HostFile } from '../rendering/model';
+/** What must happen on a running host when a file's content changes; the host does the least that is enough. */
+export type FileChange =
+  | { readonly kind: 'none' }
+  /** Loaded through HAProxy's runtime API where the version can, else a reload of HAProxy. */
+  | { readonly kind: 'runtime'; readonly unit: 'haproxy' }
+  | { readonly kind: 'reload' | 'restart'; readonly unit: string }
+  /** A kernel setting: `sysctl --system`; a refused key is a warning. */
+  | { readonly kind: 'sysctl' };
+
+/** A file on a host. */
+export interface HostFile {
+  readonly path: string;
+  readonly content: string;
+  /** Octal, for example 0644. */
+  readonly mode: string;
+  /** user:group, both present on the host once its packages are installed. */
+  readonly owner: string;
+  readonly change: FileChange;
+}
+
+/** One file made on the host from a Secrets Manager secret (a JSON object of strings). */
+export interface SecretView {
+  readonly arn: string;
+  readonly file: string;
+  readonly mode: string;
+  readonly owner: string;
+  readonly change: FileChange;
+  /** `value`: the field as it is. `env`: a systemd EnvironmentFile, variable -> field. `hocon-env`: the same, each value a HOCON string. */
+  readonly content:
+    | { readonly kind: 'value'; readonly field: string }
+    | { readonly kind: 'env' | 'hocon-env'; readonly variables: Readonly<Record<string, string>> };
+}
 
 /**
  * A host's files as one text, the same at first boot and later, so that a change is a line diff of the files:
@@ -35,4 +65,17 @@ function check(file: HostFile): void {
     throw wrong('a line of the content begins with "=== /", as a header does');
   // The set travels in YAML and through a shell: neither carries these.
   if (/[^\P{Cc}\n\t]/u.test(file.content)) throw wrong('the content has control characters');
+}
+
+/** A change as hosts read it: `none`, `sysctl`, or `runtime:`, `reload:` or `restart:` and the unit. */
+export function changeText(change: FileChange): string {
+  switch (change.kind) {
+    case 'none':
+    case 'sysctl':
+      return change.kind;
+    case 'runtime':
+    case 'reload':
+    case 'restart':
+      return `${change.kind}:${change.unit}`;
+  }
 }

@@ -1,8 +1,7 @@
 import * as aws from '@pulumi/aws';
 import type * as pulumi from '@pulumi/pulumi';
 import type { Tags } from '../rendering/naming';
-import { sshPort } from './ports';
-import type { Listener } from '../rendering/model';
+import { sshPort } from './ssh';
 
 /** Where traffic comes from or goes to. */
 export type Peer =
@@ -52,20 +51,6 @@ export function allow(
 
 function portLabel({ port, last = port }: { readonly port: number; readonly last?: number }): string {
   return last === port ? `${port}` : `${port}-${last}`;
-}
-
-/** What brokers open for listeners: a port for each, and the row of further ones where one does not suffice. */
-export function brokerPortRules(
-  listeners: readonly Listener[],
-  direction: Rule['direction'],
-  peer: Peer,
-): readonly Rule[] {
-  return listeners.flatMap(({ brokerPort, furtherBrokerPorts: further }): Rule[] => [
-    { direction, what: { port: brokerPort }, peer },
-    ...(further === undefined
-      ? []
-      : [{ direction, what: { port: further.first, last: further.first + further.count - 1 }, peer }]),
-  ]);
 }
 
 /** A range as a peer, named after itself. */

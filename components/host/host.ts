@@ -1,22 +1,24 @@
-import { createHash } from 'node:crypto';
 import * as aws from '@pulumi/aws';
 import * as command from '@pulumi/command';
 import * as pulumi from '@pulumi/pulumi';
 import * as tls from '@pulumi/tls';
+import { createHash } from 'node:crypto';
+import type { Tags } from '../rendering/naming';
+import { tagged, typeToken } from '../rendering/naming';
+import type { HostFile, SecretView } from './fileSet';
+import { renderFileSet } from './fileSet';
+import type { MachineArgs } from './machines';
+import type { InterfaceArgs } from './networkInterface';
 import { hostAddress, hostInterface } from './networkInterface';
+import { operatingSystems } from './operatingSystems';
 import type { PolicyStatement } from './role';
 import { hostRole } from './role';
 import type { HostSecret } from './secrets';
 import { hostSecret } from './secrets';
-import type { Tags } from '../rendering/naming';
-import { tagged, typeToken } from '../rendering/naming';
-import type { MachineArgs } from './machines';
-import { operatingSystems } from './operatingSystems';
-import { renderFileSet } from './fileSet';
-import { userData } from './userData';
-import type { HostFile, HostUserData, SecretView } from '../rendering/model';
 import type { SshTarget } from './ssh';
 import { connectionTo } from './ssh';
+import type { HostUserData } from './userData';
+import { userData } from './userData';
 
 /** What AWS knows once the parts of a host exist that come before its instance. */
 export interface HostFacts {
@@ -27,23 +29,11 @@ export interface HostFacts {
 }
 
 /** Arguments of a Host. */
-export interface HostArgs extends MachineArgs {
+export interface HostArgs extends MachineArgs, InterfaceArgs {
   /** The platform that the host belongs to, for its tags. */
   platform: string;
   /** The host's own name, for example `haproxy-1`. */
   hostname: string;
-  /** The subnet to be placed in. */
-  subnetId: pulumi.Input<string>;
-  /** Its primary private address; it outlives the instance. */
-  address: string;
-  /** Further private addresses on the same interface. Defaults to none. */
-  secondaryAddresses?: string[];
-  /** True turns EC2's source/destination check off: routes bring packets for an address that is not the interface's. Defaults to false. */
-  takesAnyDestination?: boolean;
-  /** True where the hosts themselves move secondary addresses, which are then nobody's property here. Defaults to false. */
-  addressesMove?: boolean;
-  /** Its security groups. */
-  securityGroupIds: pulumi.Input<string>[];
   /** True gives it an Elastic IP of its own, on the primary address. Defaults to false. */
   publicAddress?: boolean;
   /** Size in GiB of a data volume that outlives the instance. Defaults to none. */

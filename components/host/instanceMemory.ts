@@ -1,3 +1,6 @@
+import type * as pulumi from '@pulumi/pulumi';
+import type { Problems } from '../rendering/problems';
+
 /** MiB of memory of the burstable types, by size; of t2, t3, t3a and t4g alike. */
 const burstable: Readonly<Record<string, number>> = {
   nano: 512,
@@ -31,4 +34,33 @@ function multipleOfLarge(size: string): number | undefined {
   if (size === 'large') return 1;
   const [, count] = /^([0-9]*)xlarge$/.exec(size) ?? [];
   return count === undefined ? undefined : 2 * Number(count === '' ? 1 : count);
+}
+
+/** kB in the kernel for an idle connection, measured. */
+export const kernelKbPerSocket = 5;
+
+/** What a host needs: for its clients, as a number and as the sum that it is, and beside them. */
+export interface MemoryDemand {
+  readonly clientsKb: number;
+  readonly sum: string;
+  readonly systemMib: number;
+}
+
+/** A demand must fit. Not checked while the type is an Output, nor for one whose memory is not known. */
+export function checkMemory(
+  path: string,
+  instanceType: pulumi.Input<string>,
+  { clientsKb, sum, systemMib }: MemoryDemand,
+  problems: Problems,
+): void {
+  if (typeof instanceType !== 'string') return;
+  const available = memoryMib(instanceType);
+  const clientsMib = Math.ceil(clientsKb / 1024);
+  const needed = systemMib + clientsMib;
+  if (available === undefined || needed <= available) return;
+  problems.add(
+    path,
+    `is ${instanceType} with ${available} MiB, but ${needed} MiB are needed: ${sum} = ${clientsMib} MiB, and ${systemMib} MiB` +
+      ' for the system; give a larger type, or lower listeners.*.maxConnections',
+  );
 }

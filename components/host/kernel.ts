@@ -1,30 +1,36 @@
-import type { BalancerView, BrokerView } from '../rendering/model';
 import { render } from '../rendering/template';
+import type { HostFile } from './fileSet';
 
-/** Kernel settings of a balancer, from the limits that its listeners need. */
-export function balancerSysctl({ limits }: BalancerView): string {
-  const [firstPort, lastPort] = limits.localPortRange;
-  return render('sysctl.conf', {
-    ...fileLimits(limits.maxConnections, limits.fileDescriptors),
-    balancer: { firstPort, lastPort, reservedPorts: limits.reservedPorts.join(',') },
-  });
+/** What a host's kernel must allow. */
+export interface KernelLimits {
+  readonly maxConnections: number;
+  readonly fileDescriptors: number;
 }
 
-/** Kernel settings of a broker. */
-export function brokerSysctl(view: BrokerView): string {
-  return render('sysctl.conf', {
-    ...fileLimits(view.maxConnections, brokerFileDescriptors(view)),
-    balancer: false,
-  });
+/** Where a host's own connections begin, and what must not be taken for them. */
+export interface SourcePorts {
+  readonly localPortRange: readonly [first: number, last: number];
+  readonly reservedPorts: readonly number[];
 }
 
-/** EMQX's own unit gives 1048576; a connection is one descriptor, and its database and logs need some. */
-export function brokerFileDescriptors(view: BrokerView): number {
-  return view.fileDescriptors ?? Math.max(1_048_576, view.maxConnections + 10_000);
+/** Kernel settings, in the folder that `sysctl --system` reads. */
+export function kernelFile(limits: KernelLimits, sourcePorts?: SourcePorts): HostFile {
+  // Never below the kernel's own default of nr_open; file-max is for the whole host, two generations included.
+  const openFiles = Math.max(1_048_576, limits.fileDescriptors);
+  return {
+    path: '/etc/sysctl.d/60-emqx-haproxy.conf',
+    content: render('sysctl.conf', {
+      maxConnections: limits.maxConnections,
+      openFiles,
+      maxFiles: openFiles * 2,
+      balancer: sourcePorts !== undefined && sourcePortsView(sourcePorts),
+    }),
+    mode: '0644',
+    owner: 'root:root',
+    change: { kind: 'sysctl' },
+  };
 }
 
-/** Never below the kernel's own default of nr_open; file-max is for the whole host, two generations included. */
-function fileLimits(maxConnections: number, fileDescriptors: number) {
-  const openFiles = Math.max(1_048_576, fileDescriptors);
-  return { maxConnections, openFiles, maxFiles: openFiles * 2 };
+function sourcePortsView({ localPortRange: [firstPort, lastPort], reservedPorts }: SourcePorts) {
+  return { firstPort, lastPort, reservedPorts: reservedPorts.join(',') };
 }

@@ -1,7 +1,7 @@
 import type * as pulumi from '@pulumi/pulumi';
-import type { Architecture, OperatingSystem } from '../rendering/model';
-import { operatingSystems } from './operatingSystems';
 import type { Problems } from '../rendering/problems';
+import type { Architecture, OperatingSystem } from './operatingSystems';
+import { operatingSystems } from './operatingSystems';
 
 /** What both kinds of hosts can be told about their machines. */
 export interface MachineArgs {

@@ -1,4 +1,5 @@
-import type { Architecture, OperatingSystem } from '../rendering/model';
+export type OperatingSystem = 'debian-12' | 'debian-13' | 'ubuntu-22.04' | 'ubuntu-24.04';
+export type Architecture = 'amd64' | 'arm64';
 
 interface Release {
   /** AWS's public SSM parameter that names the newest image. */

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { renderFileSet } from './fileSet';
-import type { HostFile } from '../rendering/model';
 import { packageRoot } from '../rendering/packageRoot';
+import type { HostFile } from './fileSet';
+import { renderFileSet } from './fileSet';
 
 /** Where a host's programs lie. */
 export const programFolder = '/usr/local/lib/emqx-haproxy';

@@ -1,8 +1,8 @@
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import type { Tags } from '../rendering/naming';
+import type { HostFile } from './fileSet';
 import { fetchedPrograms } from './programs';
-import type { HostFile } from '../rendering/model';
 
 /** A Secrets Manager secret: a JSON object of strings, which hosts fetch with their own role. */
 export interface HostSecret {

@@ -1,4 +1,5 @@
-import type { FileChange, HostFile, SecretView, VirtualIpView } from '../rendering/model';
+import type { FileChange, HostFile, SecretView } from './fileSet';
+import { changeText } from './fileSet';
 
 /** A JSON file that one of the host's programs reads. */
 export function settingsFile(name: string, change: FileChange, content: unknown): HostFile {
@@ -36,7 +37,7 @@ export function awsSettings(
   region: string,
   secrets: readonly SecretView[],
   change: FileChange,
-  virtualIp?: VirtualIpView,
+  more: Readonly<Record<string, unknown>> = {},
 ): HostFile {
   return settingsFile('aws', change, {
     region,
@@ -44,19 +45,6 @@ export function awsSettings(
       ...secret,
       change: changeText(secretChange),
     })),
-    ...(virtualIp && { virtualIp }),
+    ...more,
   });
-}
-
-/** A change as hosts read it: `none`, `sysctl`, or `runtime:`, `reload:` or `restart:` and the unit. */
-export function changeText(change: FileChange): string {
-  switch (change.kind) {
-    case 'none':
-    case 'sysctl':
-      return change.kind;
-    case 'runtime':
-    case 'reload':
-    case 'restart':
-      return `${change.kind}:${change.unit}`;
-  }
 }

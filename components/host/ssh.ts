@@ -1,8 +1,9 @@
-import * as pulumi from '@pulumi/pulumi';
 import type { types } from '@pulumi/command';
-import { checkCidrs } from '../listeners/plan';
-import { parseCidr } from '../network/addresses';
+import * as pulumi from '@pulumi/pulumi';
+import { checkCidrs, parseCidr } from '../network/addresses';
 import type { Problems } from '../rendering/problems';
+
+export const sshPort = 22;
 
 /** A host of yours that `pulumi up` goes through to reach the platform's hosts. */
 export interface JumpHostArgs {

@@ -1,6 +1,6 @@
-import type { HostFile } from '../rendering/model';
-import { codeVersion, programFolder } from './programs';
 import { render } from '../rendering/template';
+import type { HostFile } from './fileSet';
+import { codeVersion, programFolder } from './programs';
 
 /** What this platform adds to the unit of a Debian package. */
 export function dropIn(unit: string, content: string): HostFile {

@@ -1,9 +1,29 @@
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
-import { renderFileSet } from './fileSet';
-import type { HostUserData } from '../rendering/model';
-import { fetchedPrograms, inUserData, programFolder } from './programs';
 import { render } from '../rendering/template';
+import type { HostFile } from './fileSet';
+import { renderFileSet } from './fileSet';
+import type { OperatingSystem } from './operatingSystems';
+import { fetchedPrograms, inUserData, programFolder } from './programs';
+
+/** What a host boots with. */
+export interface HostUserData {
+  readonly hostname: string;
+  readonly operatingSystem: OperatingSystem;
+  /** Debian packages; `name=version` pins. Installed by cloud-init, then held. */
+  readonly packages: readonly string[];
+  readonly aptRepositories: readonly {
+    readonly name: string;
+    readonly url: string;
+    readonly keyUrl: string;
+    readonly suite: string;
+    readonly component: string;
+  }[];
+  /** The host's whole file set; the host's programs are in it. */
+  readonly files: readonly HostFile[];
+  /** The Secrets Manager secret whose field `files` is `fetchedPrograms` of the set. */
+  readonly programsArn: string;
+}
 
 /** EC2's limit, before base64. */
 const largestUserDataBytes = 16_384;

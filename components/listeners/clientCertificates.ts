@@ -1,7 +1,8 @@
-import type { ClientCertificates, Listener, ListenerName } from '../rendering/model';
 import { readAuthorities } from '../certificates/contents';
-import type { Problems } from '../rendering/problems';
 import { checkRevocationLists } from '../certificates/revocationLists';
+import type { Problems } from '../rendering/problems';
+import type { ClientCertificates, Listener, ListenerName } from './listener';
+import { isTls } from './listener';
 
 /** Certificates that clients show (mutual TLS), for mqtts and wss. */
 export interface ClientCertificatesArgs {
@@ -23,8 +24,7 @@ export function planClientCertificates(
   problems: Problems,
 ): ClientCertificates {
   const { verify, ca, crl, identity = 'none' } = args;
-  if (listener !== 'mqtts' && listener !== 'wss')
-    problems.add(path, 'is for mqtts and wss, where there is TLS; leave it out');
+  if (!isTls(listener)) problems.add(path, 'is for mqtts and wss, where there is TLS; leave it out');
   problems.oneOf(`${path}.verify`, verify, ['optional', 'required']);
   problems.oneOf(`${path}.identity`, identity, ['none', 'username', 'clientid']);
   if (identity !== 'none' && verify !== 'required')

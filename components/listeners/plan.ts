@@ -1,10 +1,10 @@
-import type { Balancing, Listener, ListenerName } from '../rendering/model';
-import { parseCidr } from '../network/addresses';
+import { checkCidrs } from '../network/addresses';
+import type { Problems } from '../rendering/problems';
+import { brokerPortsOf, furtherBrokerPorts } from './brokerPorts';
 import type { ClientCertificatesArgs } from './clientCertificates';
 import { checkIdentities, planClientCertificates } from './clientCertificates';
-import { brokerPortsOf } from './brokerPorts';
-import type { Problems } from '../rendering/problems';
-import { furtherBrokerPorts } from './sourcePorts';
+import type { Balancing, Listener, ListenerName } from './listener';
+import { isWebSocket } from './listener';
 
 /** How a listener spreads its clients over the brokers. */
 export interface BalancingArgs {
@@ -84,8 +84,6 @@ const defaultPorts: Readonly<Record<ListenerName, { port: number; brokerPort: nu
   ws: { port: 8083, brokerPort: 8083 },
   wss: { port: 8084, brokerPort: 8084 },
 };
-
-const isWebSocket = (name: ListenerName) => name === 'ws' || name === 'wss';
 
 /** Applies the defaults and checks every listener; what is wrong goes to `problems` under `listeners`. */
 export function planListeners(
@@ -232,14 +230,4 @@ function planRateLimit(
   problems.wholeNumber(`${path}.periodSeconds`, periodSeconds, 1, 3600, 'seconds');
   checkCidrs(`${path}.sparedCidrs`, sparedCidrs, problems);
   return { rateLimit: { connectionsPerSource, periodSeconds, sparedCidrs } };
-}
-
-/** Every entry must be an IPv4 CIDR. */
-export function checkCidrs(path: string, cidrs: readonly string[], problems: Problems): void {
-  for (const [index, cidr] of cidrs.entries())
-    if (parseCidr(cidr) === undefined)
-      problems.add(
-        `${path}[${index}]`,
-        `is ${JSON.stringify(cidr)}; an IPv4 range such as 198.51.100.0/24 without host bits is allowed`,
-      );
 }

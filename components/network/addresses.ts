@@ -1,4 +1,5 @@
 import { isIPv4 } from 'node:net';
+import type { Problems } from '../rendering/problems';
 
 /** An IPv4 range, host bits cleared. */
 export interface Cidr {
@@ -13,6 +14,16 @@ export function parseCidr(text: string): Cidr | undefined {
   if (!isIPv4(address) || !/^(\d|[12]\d|3[0-2])$/.test(length)) return undefined;
   const cidr = { base: toNumber(address), prefixLength: Number(length) };
   return cidr.base % size(cidr) === 0 ? cidr : undefined;
+}
+
+/** Every entry must be an IPv4 CIDR. */
+export function checkCidrs(path: string, cidrs: readonly string[], problems: Problems): void {
+  for (const [index, cidr] of cidrs.entries())
+    if (parseCidr(cidr) === undefined)
+      problems.add(
+        `${path}[${index}]`,
+        `is ${JSON.stringify(cidr)}; an IPv4 range such as 198.51.100.0/24 without host bits is allowed`,
+      );
 }
 
 export function formatCidr({ base, prefixLength }: Cidr): string {

@@ -2,14 +2,16 @@ import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import type { Tags } from '../rendering/naming';
 import { tagged } from '../rendering/naming';
-import type { Network, NetworkArgs, NetworkParts, NetworkPlan, NewNetworkArgs } from './network';
+import type { NetworkArgs, NewNetworkArgs } from './arguments';
+import type { NetworkParts } from './parts';
+import type { NetworkPlan } from './plan';
 
 /** A VPC with an internet gateway, a public and a private subnet in each zone, and NAT for the private ones. */
 export function makeNetwork(
   name: string,
   args: NewNetworkArgs & NetworkArgs,
   plan: NetworkPlan,
-  parent: Network,
+  parent: pulumi.Resource,
 ): NetworkParts {
   const tags = (resource: string) => tagged(name, resource, args.tags);
   const kept = { parent, protect: args.protect ?? false };
@@ -98,7 +100,7 @@ function routeTable(
   vpc: aws.ec2.Vpc,
   target: { gatewayId: pulumi.Output<string> } | { natGatewayId: pulumi.Output<string> },
   tags: (resource: string) => Tags,
-  parent: Network,
+  parent: pulumi.Resource,
 ): { table: aws.ec2.RouteTable; route: aws.ec2.Route } {
   const table = new aws.ec2.RouteTable(
     `${name}-${suffix}`,
@@ -117,7 +119,7 @@ function associate(
   name: string,
   subnet: aws.ec2.Subnet,
   table: aws.ec2.RouteTable,
-  parent: Network,
+  parent: pulumi.Resource,
 ): pulumi.Resource {
   return new aws.ec2.RouteTableAssociation(
     `${name}-routes`,
@@ -131,7 +133,7 @@ function natGateway(
   subnet: aws.ec2.Subnet,
   tags: (resource: string) => Tags,
   protect: boolean,
-  parent: Network,
+  parent: pulumi.Resource,
   ways: readonly pulumi.Resource[],
 ): aws.ec2.NatGateway {
   const address = new aws.ec2.Eip(

@@ -1,5 +1,5 @@
+import type { Problems } from '../rendering/problems';
 import { contains, formatCidr, overlaps, parseCidr, smallestSubnetPrefixLength, subnetAt } from './addresses';
-import { Problems } from '../rendering/problems';
 
 /** The ranges of a network that is to be made. */
 export interface PlannedNetwork {

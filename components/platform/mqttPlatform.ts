@@ -1,31 +1,37 @@
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import * as tls from '@pulumi/tls';
-import { allowTowardsBrokers } from '../balancers/rules';
-import type { CertificatesArgs } from '../certificates/certificates';
-import { Certificates, checkCertificatesArgs } from '../certificates/certificates';
-import type { EmqxArgs } from '../brokers/emqxCluster';
-import { EmqxCluster, planEmqx } from '../brokers/emqxCluster';
 import { HaproxyPair } from '../balancers/haproxyPair';
-import type { Tags } from '../rendering/naming';
-import { tagged, typeToken } from '../rendering/naming';
-import type { NetworkArgs, NetworkPlan } from '../network/network';
-import { Network, isAdopted, planNetworkArgs } from '../network/network';
+import { checkBalancerMemory } from '../balancers/limits';
 import type { HaproxyArgs } from '../balancers/plan';
 import { planBalancers, planHaproxy } from '../balancers/plan';
-import { checkElasticIps, defaultElasticIpQuota } from './elasticIps';
+import { balancerPorts } from '../balancers/ports';
+import { allowTowardsBrokers } from '../balancers/rules';
+import type { EmqxArgs } from '../brokers/emqxCluster';
+import { EmqxCluster, planEmqx } from '../brokers/emqxCluster';
+import { checkBrokerMemory } from '../brokers/limits';
+import { brokerPorts } from '../brokers/ports';
+import type { CertificatesArgs } from '../certificates/certificates';
+import { Certificates, checkCertificatesArgs } from '../certificates/certificates';
+import type { JumpHostArgs, SshArgs } from '../host/ssh';
+import { checkSshArgs } from '../host/ssh';
+import type { Listener } from '../listeners/listener';
+import { isWebSocket } from '../listeners/listener';
 import type { ListenersArgs } from '../listeners/plan';
-import { checkBalancerMemory, checkBrokerMemory } from '../balancers/limits';
 import { checkPorts, planListeners } from '../listeners/plan';
-import { balancerPorts, brokerPorts } from '../host/ports';
+import type { NetworkArgs } from '../network/arguments';
+import { isAdopted } from '../network/arguments';
+import { Network } from '../network/network';
+import type { NetworkPlan } from '../network/plan';
+import { planNetworkArgs } from '../network/plan';
+import type { Tags } from '../rendering/naming';
+import { tagged, typeToken } from '../rendering/naming';
 import type { Problem } from '../rendering/problems';
 import { Problems } from '../rendering/problems';
 import type { VirtualIpArgs } from '../virtualIp/plan';
 import { isPublic, planVirtualIp } from '../virtualIp/plan';
-import type { Listener } from '../rendering/model';
-import type { JumpHostArgs, SshArgs } from '../host/ssh';
-import { checkSshArgs } from '../host/ssh';
 import { VirtualIp } from '../virtualIp/virtualIp';
+import { checkElasticIps, defaultElasticIpQuota } from './elasticIps';
 
 /** Arguments of MqttPlatform. Only `ssh` is required. */
 export interface MqttPlatformArgs {
@@ -265,6 +271,5 @@ function throughBalancer(pair: HaproxyPair, privateKey: pulumi.Output<string>): 
 }
 
 function endpointUrl({ name, port, path }: Listener, address: string): string {
-  const webSocket = name === 'ws' || name === 'wss';
-  return `${name}://${address}:${port}${webSocket ? path : ''}`;
+  return `${name}://${address}:${port}${isWebSocket(name) ? path : ''}`;
 }

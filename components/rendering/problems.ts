@@ -1,5 +1,5 @@
-import { inspect } from 'node:util';
 import * as pulumi from '@pulumi/pulumi';
+import { inspect } from 'node:util';
 
 /** One thing that is wrong with the arguments, at one place. */
 export interface Problem {

@@ -1,6 +1,6 @@
+import Mustache from 'mustache';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import Mustache from 'mustache';
 import { packageRoot } from './packageRoot';
 
 /** What a template may be given. A name that a template uses must have a value, and the other way round. */

@@ -1,5 +1,5 @@
-import { isIPv4 } from 'node:net';
 import type * as pulumi from '@pulumi/pulumi';
+import { isIPv4 } from 'node:net';
 import type { Cidr } from '../network/addresses';
 import {
   containsAddress,

@@ -1,14 +1,14 @@
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import type { PolicyStatement } from '../host/role';
+import type { Network } from '../network/network';
 import type { Tags } from '../rendering/naming';
 import { tagged, typeToken } from '../rendering/naming';
-import type { Network } from '../network/network';
 import { Problems } from '../rendering/problems';
 import type { PlannedVirtualIp, VirtualIpArgs } from './plan';
 import { clientCidrs, isPublic, planVirtualIp } from './plan';
-import type { VirtualIpView } from '../rendering/model';
 import { takeoverStatements } from './policy';
+import type { VirtualIpView } from './view';
 
 /** Where the address is to live, and whose it is. */
 export interface VirtualIpPlacement {

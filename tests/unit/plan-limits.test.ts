@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { memoryMib } from '../../components/host/instanceMemory';
-import { checkBalancerMemory, checkBrokerMemory } from '../../components/balancers/limits';
+import { checkBalancerMemory } from '../../components/balancers/limits';
+import { checkBrokerMemory } from '../../components/brokers/limits';
 import { planListeners } from '../../components/listeners/plan';
 import { Problems } from '../../components/rendering/problems';
-import type { OperatingSystem } from '../../components/rendering/model';
+import type { OperatingSystem } from '../../components/host/operatingSystems';
 
 describe('the memory of a balancer', () => {
   const problemsOf = (

@@ -16,7 +16,7 @@ import { planBrokers } from '../../components/brokers/plan';
 import { planLimits } from '../../components/balancers/limits';
 import { checkPorts, planListeners } from '../../components/listeners/plan';
 import { planNetwork } from '../../components/network/zones';
-import { balancerPorts } from '../../components/host/ports';
+import { balancerPorts } from '../../components/balancers/ports';
 import { Problems } from '../../components/rendering/problems';
 
 const subnets = fc

@@ -7,7 +7,8 @@ import { brokerFiles, brokerPrograms } from '../../components/brokers/files';
 import { fetchedPrograms } from '../../components/host/programs';
 import { renderFileSet } from '../../components/host/fileSet';
 import { userData } from '../../components/host/userData';
-import type { HostFile, HostUserData } from '../../components/rendering/model';
+import type { HostFile } from '../../components/host/fileSet';
+import type { HostUserData } from '../../components/host/userData';
 import { balancerView, brokerView, certificate, listener } from './renderViews';
 
 const file: HostFile = {
