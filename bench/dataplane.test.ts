@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { haproxyConfig } from '../components/render/haproxy';
+import { haproxyConfig } from '../components/balancers/haproxyConfig';
 import type { ContestantName } from './dataplane/contestant';
 import { withGuideLog } from './dataplane/guideLog';
 import { furthestFromEven } from './dataplane/measurements/placement';

@@ -1,4 +1,5 @@
-import { balancerFiles, type BalancerView } from '../../components/render';
+import { balancerFiles } from '../../components/balancers/files';
+import type { BalancerView } from '../../components/balancers/view';
 import { Balancer } from '../../proving/stage/balancer';
 import { brokerAddresses } from '../../proving/stage/brokers';
 import { quickChecks } from '../../proving/stage/stage';
