@@ -3,7 +3,7 @@ import { applySettings, awsSettings, settingsFile } from './hostSettings';
 import { brokerFileDescriptors, brokerSysctl } from './kernel';
 import { sysctlFile } from './balancerFiles';
 import type { BrokerView, FileChange, HostFile } from './model';
-import { programFiles, programFolder } from './programs';
+import { hostPrograms, programFiles, programFolder } from './programs';
 import { render } from './template';
 import { dataVolumeUnit, dropIn, programUnit } from './units';
 
@@ -30,7 +30,7 @@ export function brokerFiles(view: BrokerView): HostFile[] {
     },
     dropIn(
       'emqx',
-      render('units/emqx.conf', {
+      render('broker/units/emqx.conf', {
         dataVolume: view.dataVolumeId !== undefined,
         fileDescriptors: brokerFileDescriptors(view),
         programFolder,
@@ -39,7 +39,7 @@ export function brokerFiles(view: BrokerView): HostFile[] {
         stopTimeoutSeconds: drainTimeoutSeconds + 120,
       }),
     ),
-    programUnit('broker-agent', {
+    programUnit('broker-agent', 'broker.broker_agent', {
       description: 'Tells the balancers whether this broker takes clients',
       after: 'network-online.target',
       watchdogSeconds: 30,
@@ -66,5 +66,5 @@ export function brokerFiles(view: BrokerView): HostFile[] {
 
 /** The programs of a broker, the same on all. */
 export function brokerPrograms(): HostFile[] {
-  return programFiles(['apply_config', 'health', 'broker_agent', 'data_volume']);
+  return programFiles([...hostPrograms, 'broker.broker_agent', 'broker.data_volume', 'broker.health']);
 }

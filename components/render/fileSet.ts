@@ -1,5 +1,4 @@
-import { changeText } from './hostSettings';
-import type { HostFile } from './model';
+import type { FileChange, HostFile } from './model';
 
 /**
  * A host's files as one text, the same at first boot and later, so that a change is a line diff of the files:
@@ -16,6 +15,19 @@ export function renderFileSet(files: readonly HostFile[]): string {
 
 function header(file: HostFile): string {
   return `=== ${file.path} mode=${file.mode} owner=${file.owner} change=${changeText(file.change)}`;
+}
+
+/** A change as hosts read it: `none`, `sysctl`, or `runtime:`, `reload:` or `restart:` and the unit. */
+export function changeText(change: FileChange): string {
+  switch (change.kind) {
+    case 'none':
+    case 'sysctl':
+      return change.kind;
+    case 'runtime':
+    case 'reload':
+    case 'restart':
+      return `${change.kind}:${change.unit}`;
+  }
 }
 
 function check(file: HostFile): void {

@@ -5,7 +5,7 @@ import { render, type View } from './template';
 
 /** haproxy.cfg, for any HAProxy from 2.4 on. */
 export function haproxyConfig(view: BalancerView): string {
-  return render('haproxy.cfg', {
+  return render('balancer/haproxy.cfg', {
     platform: view.platform,
     name: view.name,
     maxConnections: view.limits.maxConnections,

@@ -1,4 +1,6 @@
+import { changeText } from './fileSet';
 import type { FileChange, HostFile, SecretView, VirtualIpView } from './model';
+import { programCommand } from './programs';
 
 /** A JSON file that one of the host's programs reads. */
 export function settingsFile(name: string, change: FileChange, content: unknown): HostFile {
@@ -17,6 +19,8 @@ export function applySettings(
   validate: readonly (readonly string[])[],
   enable: readonly string[],
   healthTimeoutSeconds: number,
+  /** By unit, what hands it changed files while it runs. */
+  runtime: Readonly<Record<string, readonly string[]>> = {},
 ): HostFile {
   return settingsFile(
     'apply',
@@ -25,8 +29,9 @@ export function applySettings(
       role,
       validate,
       enable,
-      health: ['/usr/bin/python3', '/usr/local/lib/emqx-haproxy/health.py'],
+      health: programCommand(`${role}.health`),
       healthTimeoutSeconds,
+      runtime,
     },
   );
 }
@@ -46,17 +51,4 @@ export function awsSettings(
     })),
     ...(virtualIp && { virtualIp }),
   });
-}
-
-/** A change as hosts read it: `none`, `sysctl`, or `runtime:`, `reload:` or `restart:` and the unit. */
-export function changeText(change: FileChange): string {
-  switch (change.kind) {
-    case 'none':
-    case 'sysctl':
-      return change.kind;
-    case 'runtime':
-    case 'reload':
-    case 'restart':
-      return `${change.kind}:${change.unit}`;
-  }
 }

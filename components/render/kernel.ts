@@ -4,7 +4,7 @@ import { render } from './template';
 /** Kernel settings of a balancer, from the limits that its listeners need. */
 export function balancerSysctl({ limits }: BalancerView): string {
   const [firstPort, lastPort] = limits.localPortRange;
-  return render('sysctl.conf', {
+  return render('host/sysctl.conf', {
     ...fileLimits(limits.maxConnections, limits.fileDescriptors),
     balancer: { firstPort, lastPort, reservedPorts: limits.reservedPorts.join(',') },
   });
@@ -12,7 +12,7 @@ export function balancerSysctl({ limits }: BalancerView): string {
 
 /** Kernel settings of a broker. */
 export function brokerSysctl(view: BrokerView): string {
-  return render('sysctl.conf', {
+  return render('host/sysctl.conf', {
     ...fileLimits(view.maxConnections, brokerFileDescriptors(view)),
     balancer: false,
   });

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { renderFileSet } from './fileSet';
 import type { HostUserData } from './model';
-import { fetchedPrograms, inUserData, programFolder } from './programs';
+import { fetchedPrograms, inUserData, programFolder, unpackPrograms } from './programs';
 import { render } from './template';
 
 /** EC2's limit, before base64. */
@@ -21,7 +21,7 @@ export interface UserData {
  */
 export function userData(view: HostUserData): UserData {
   const lines = renderFileSet(view.files.filter(inUserData)).split('\n').slice(0, -1);
-  const text = render('user-data', {
+  const text = render('host/user-data', {
     hostname: view.hostname,
     packages: view.packages.map(packageView),
     hasRepositories: view.aptRepositories.length > 0,
@@ -34,6 +34,7 @@ export function userData(view: HostUserData): UserData {
       return { name, url, keyUrl, suite, component };
     }),
     programFolder,
+    unpackPrograms: unpackPrograms('/var/lib/emqx-haproxy/boot.set'),
     programs: { arn: view.programsArn, sha256: sha256(fetchedPrograms(view.files)) },
     lines,
   });

@@ -1,17 +1,19 @@
 """What a changed file asks of a running host: none, sysctl, or runtime:, reload:, restart: and a unit."""
 
-from collections.abc import Collection
-from pathlib import Path
+import subprocess
+from collections.abc import Collection, Mapping
 
-from haproxy_runtime import load
-from revocation import close_revoked
-from services import load_kernel_settings, systemctl
+from apply.services import load_kernel_settings, systemctl
 
 EFFORTS = ["runtime", "reload", "restart"]
 
 
-def carry_out(changes: Collection[tuple[str, str]]) -> None:
-    """Does the least that is enough for (path, change) pairs."""
+def carry_out(changes: Collection[tuple[str, str]], runtime: Mapping[str, list[str]]) -> None:
+    """
+    Does the least that is enough for (path, change) pairs. `runtime` has a command for each unit that takes
+    files while it runs: `COMMAND load FILE...` fails when it takes a reload, `COMMAND loaded FILE...` comes
+    once the files are in force.
+    """
     if any(path.startswith("/etc/systemd/") for path, _ in changes):
         systemctl("daemon-reload")
     if any(change == "sysctl" for _, change in changes):
@@ -22,17 +24,17 @@ def carry_out(changes: Collection[tuple[str, str]]) -> None:
         if unit:
             wanted[unit] = max(kind, wanted.get(unit, kind), key=EFFORTS.index)
     for unit, kind in sorted(wanted.items()):
-        if kind != "runtime" or not all(
-            [load(path) for path, change in changes if change == f"runtime:{unit}"]
-        ):
+        files = sorted(path for path, change in changes if change == f"runtime:{unit}")
+        taken = kind == "runtime" and unit in runtime and _told([*runtime[unit], "load", *files])
+        if not taken:
             systemctl("restart" if kind == "restart" else "reload-or-restart", unit)
-    for path in {path for path, _ in changes if path.endswith("-client-crl.pem") and Path(path).exists()}:
-        _close_revoked(path)
+        if files and unit in runtime:
+            _told([*runtime[unit], "loaded", *files])
 
 
-def _close_revoked(path: str) -> None:
+def _told(command: list[str]) -> bool:
     try:
-        print(f"closed {close_revoked(path)} sessions of revoked certificates", flush=True)
-    except (OSError, ValueError) as reason:
-        # The list is in force for new sessions all the same: no reason to put the former one back.
-        print(f"sessions of revoked certificates may live on: {reason!r}", flush=True)
+        return subprocess.run(command, timeout=120).returncode == 0
+    except (OSError, subprocess.TimeoutExpired) as reason:
+        print(f"{' '.join(command)}: {reason}", flush=True)
+        return False

@@ -1,16 +1,14 @@
-"""Applies the current set once more, with its secrets as Secrets Manager has them now."""
+"""What a set leaves to Secrets Manager: secrets as files, and programs that user data has no room for."""
 
 import hashlib
 import json
 import random
 import re
-import sys
 import time
-from pathlib import Path
 from typing import Any
 
-from apply_config import CURRENT, File
-from aws import Aws, AwsError
+from apply.file_set import File
+from cloud.aws import Aws, AwsError
 
 
 def secret_files(settings: dict[str, Any], patience_seconds: float) -> dict[str, File]:
@@ -74,10 +72,3 @@ def _fetch(aws: Aws, arn: str, deadline: float) -> dict[str, str]:
 def _quoted(value: str) -> str:
     # As systemd's EnvironmentFile reads it back.
     return '"' + re.sub(r'(["\\`$])', r"\\\1", value) + '"'
-
-
-if __name__ == "__main__":
-    # Not there at first boot.
-    from update import update
-
-    sys.exit(update(Path(CURRENT).read_text(), []))

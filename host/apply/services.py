@@ -25,12 +25,22 @@ def load_kernel_settings() -> None:
 
 
 def wait_for_health(settings: dict[str, Any]) -> None:
-    """Until apply.json's health command is content; raises with what it said when that takes too long."""
+    """Until the host does its part; raises with what is wrong when that takes too long."""
     deadline = time.monotonic() + settings["healthTimeoutSeconds"]
-    while problem := check([settings["health"]]):
+    while found := problems(settings):
         if time.monotonic() > deadline:
-            raise RuntimeError(f"not healthy after {settings['healthTimeoutSeconds']} s: {problem}")
+            raise RuntimeError(f"not healthy after {settings['healthTimeoutSeconds']} s: {'; '.join(found)}")
         time.sleep(0.5)
+
+
+def problems(settings: dict[str, Any]) -> list[str]:
+    """Services that are not active, and what apply.json's health command says."""
+    units: list[str] = settings["enable"]
+    done = subprocess.run(["systemctl", "is-active", *units], stdout=subprocess.PIPE, text=True, timeout=60)
+    pairs = zip(units, done.stdout.split(), strict=True)
+    found = [f"{unit} is {state}" for unit, state in pairs if state not in ("active", "reloading")]
+    said = check([settings["health"]])
+    return [*found, said] if said else found
 
 
 def check(commands: list[list[str]]) -> str:

@@ -10,11 +10,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import apply_config
-from apply_config import AWS, CURRENT, SETTINGS, STATE, File, on_disk, parse, put, state_file
-from changes import carry_out
-from fetch_secrets import secret_files, secret_paths
-from services import check, print_journals, systemctl, wait_for_health
+from apply.changes import carry_out
+from apply.file_set import AWS, CURRENT, SETTINGS, STATE, File, on_disk, parse, put, state_file
+from apply.secret_files import secret_files, secret_paths
+from apply.services import print_journals, systemctl, wait_for_health
+from apply.staging import refusal
 
 JOURNAL = f"{STATE}/journal.json"
 SECRETS_SECONDS = 30
@@ -26,13 +26,8 @@ class Refused(Exception):
     pass
 
 
-def update(text: str, arguments: list[str]) -> int:
+def update(text: str) -> int:
     """Applies a set, alone on this host. Exit 1 with the reason when it was refused or put back."""
-    if arguments == ["--check"]:
-        print(json.dumps(differences(parse(_read(CURRENT)))))
-        return 0
-    if arguments == ["--validate"]:
-        return _validate_staged(json.load(sys.stdin))
     STATE.mkdir(parents=True, exist_ok=True)
     with (STATE / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -43,14 +38,17 @@ def update(text: str, arguments: list[str]) -> int:
             return 1
 
 
-def differences(files: dict[str, File]) -> dict[str, dict[str, str | None]]:
-    """The digests expected and found of files whose content, mode or owner differ."""
+def print_differences() -> int:
+    """As JSON, the digests expected and found of files that are not as the current set says."""
+    files = parse(_read(CURRENT))
     found = {path: on_disk(path) for path in files}
-    return {
+    digests = {
         path: {"expected": _digest(file), "found": _digest(found[path])}
         for path, file in files.items()
         if found[path] != file
     }
+    print(json.dumps(digests))
+    return 0
 
 
 class Run:
@@ -85,12 +83,10 @@ class Run:
             self._commit()
             print("unchanged")
             return 0
-        try:
-            self._validate()
-        except Refused as reason:
+        if against := refusal(self.new):
             if not self.interrupted:
-                raise
-            return self._put_back(reason)
+                raise Refused(against)
+            return self._put_back(Refused(against))
         for path in self.paths:
             if path not in self.interrupted:
                 put(_kept(path), on_disk(path))
@@ -104,24 +100,16 @@ class Run:
         self._commit()
         return 0
 
-    def _validate(self) -> None:
-        staged = {path: [file.content.decode(), file.mode, file.owner] for path, file in self.new.items()}
-        # unshare: a mount namespace of its own, which ends with the process.
-        command = ["unshare", "--mount", sys.executable, apply_config.__file__, "--validate"]
-        done = subprocess.run(command, input=json.dumps(staged), capture_output=True, text=True, timeout=120)
-        if done.returncode:
-            raise Refused(done.stdout + done.stderr)
-
     def _swap(self) -> None:
         units = json.loads(self.former[SETTINGS].content)["enable"] if self.former else []
         if gone := [unit for unit in units if unit not in self.settings["enable"]]:
             systemctl("disable", "--now", *gone)
         for path in self.paths:
             put(path, self.new.get(path))
-            print("changed" if path in self.new else "removed", path)
+            print("changed" if path in self.new else "removed", path, flush=True)
 
     def _start(self) -> None:
-        carry_out(self.changes)
+        carry_out(self.changes, self.settings.get("runtime", {}))
         systemctl("enable", "--now", *self.settings["enable"])
 
     def _put_back(self, reason: Exception) -> int:
@@ -149,38 +137,6 @@ class Run:
     def _forget(self) -> None:
         put(JOURNAL, None)
         shutil.rmtree(STATE / "kept", ignore_errors=True)
-
-
-def _validate_staged(staged: dict[str, Any]) -> int:
-    new = {path: File(content.encode(), mode, owner) for path, (content, mode, owner) in staged.items()}
-    changed = {
-        path: new.get(path) for path in new.keys() | parse(_read(CURRENT)) if on_disk(path) != new.get(path)
-    }
-    (STATE / "stage").mkdir(exist_ok=True)
-    _mount("-t", "tmpfs", "stage", f"{STATE}/stage")
-    shadowed: list[str] = []
-    for path in sorted(changed):
-        folder = os.path.dirname(path)
-        while not os.path.isdir(folder):
-            folder = os.path.dirname(folder)
-        if folder not in shadowed:
-            # A memory file system with links to what was there takes files without touching the disk.
-            real = STATE / "stage" / str(len(shadowed))
-            shadowed.append(folder)
-            real.mkdir()
-            _mount("--rbind", folder, str(real))
-            _mount("-t", "tmpfs", "-o", "mode=755", "stage", folder)
-            for name in os.listdir(real):
-                os.symlink(real / name, f"{folder}/{name}")
-    for path, file in changed.items():
-        put(path, file)
-    problem = check(json.loads(new[SETTINGS].content)["validate"])
-    print(problem)
-    return len(problem) and 1
-
-
-def _mount(*words: str) -> None:
-    subprocess.run(["mount", *words], check=True)
 
 
 def _kept(path: str) -> str:

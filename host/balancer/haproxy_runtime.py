@@ -1,9 +1,21 @@
-"""HAProxy's runtime API: files that it takes without a reload."""
+"""HAProxy's runtime API: files that it takes without a reload. `load FILE...`, then `loaded FILE...`."""
 
+import sys
 from pathlib import Path
 
-import tickets
-from haproxy_socket import RUNTIME, ask
+from balancer import tickets
+from balancer.haproxy_socket import RUNTIME, ask
+from balancer.revocation import close_revoked
+
+
+def main(verb: str, paths: list[str]) -> int:
+    """`load` exits 0 when HAProxy took all; `loaded`, once they are in force, ends revoked sessions."""
+    if verb == "load":
+        return 0 if all([load(path) for path in paths]) else 1
+    for path in paths:
+        if path.endswith("-client-crl.pem") and Path(path).exists():
+            _close_revoked(path)
+    return 0
 
 
 def load(path: str) -> bool:
@@ -28,3 +40,15 @@ def load(path: str) -> bool:
     except OSError:
         pass
     return False
+
+
+def _close_revoked(path: str) -> None:
+    try:
+        print(f"closed {close_revoked(path)} sessions of revoked certificates")
+    except (OSError, ValueError) as reason:
+        # The list is in force for new sessions all the same: no reason to put the former one back.
+        print(f"sessions of revoked certificates may live on: {reason!r}")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], sys.argv[2:]))

@@ -5,10 +5,12 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 
-from haproxy_socket import RUNTIME, ask
-from resident import RUN, fault, metrics, settings, tell_systemd
-from sessions import close, workers
-from tickets import renew
+from balancer.fault import fault
+from balancer.haproxy_socket import RUNTIME, ask
+from balancer.sessions import close, workers
+from balancer.settings import settings
+from balancer.tickets import renew
+from residents.reports import RUN, metrics, tell_systemd
 
 SERVERS = "show stat -1 4 -1"
 # There while HAProxy is being stopped, and the address is to move first.

@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from haproxy_socket import MASTER, ask
-from sessions import close, workers
+from balancer.haproxy_socket import MASTER, ask
+from balancer.sessions import close, workers
 
 LIST = re.compile(r"-----BEGIN X509 CRL-----(.*?)-----END X509 CRL-----", re.S)
 # haproxy.cfg keeps a table per listener: serial, address and port of each session with a certificate.

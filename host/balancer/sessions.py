@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from haproxy_socket import MASTER, RUNTIME, ask
+from balancer.haproxy_socket import MASTER, RUNTIME, ask
 
 SESSION = re.compile(r"^(0x\w+): .* src=(\S+) .*be=(\S+) srv=([^<\s]\S*)", re.M)
 WORKER = re.compile(r"^(\d+)\s+worker\s+(\d+)", re.M)

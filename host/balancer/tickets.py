@@ -7,7 +7,7 @@ import re
 import time
 from pathlib import Path
 
-from haproxy_socket import RUNTIME, ask
+from balancer.haproxy_socket import RUNTIME, ask
 
 CONFIG = Path("/etc/haproxy/haproxy.cfg")
 SECRET = Path("/etc/emqx-haproxy/secrets/ticket-master")

@@ -10,10 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from aws import ANSWER_SECONDS, Aws, AwsError
-from claim import HELD, IDLE, PENDING, UNSURE, YIELDED, Claim, after
-from resident import RUN, fault, metrics, publish, settings, tell_systemd
-from sessions import admit, leave
+from balancer.claim import HELD, IDLE, PENDING, UNSURE, YIELDED, Claim, after
+from balancer.fault import fault
+from balancer.sessions import admit, leave
+from balancer.settings import settings
+from cloud.aws import ANSWER_SECONDS, Aws, AwsError
+from residents.reports import RUN, metrics, publish, tell_systemd
 
 SETTINGS = Path("/etc/emqx-haproxy/aws.json")
 FIFO = RUN / "notify.fifo"

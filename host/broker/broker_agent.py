@@ -13,7 +13,7 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
-from resident import RUN, metrics, tell_systemd
+from residents.reports import RUN, metrics, tell_systemd
 
 SETTINGS = Path("/etc/emqx-haproxy/agent.json")
 SEEDS = Path("/etc/emqx-haproxy/seeds.env")

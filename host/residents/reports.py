@@ -1,27 +1,10 @@
-"""What the resident programs share: settings, files in /run for others to read, systemd's watchdog."""
+"""What resident programs tell others: files in /run, Prometheus, systemd."""
 
-import json
 import os
 import socket
 from pathlib import Path
 
 RUN = Path("/run/emqx-haproxy")
-SETTINGS = Path("/etc/emqx-haproxy/watch.json")
-# Times in milliseconds; SETTINGS may replace any.
-DEFAULTS = {
-    "intervalMs": 100,
-    "graceMs": 1000,
-    "answerMs": 500,
-    "advertMs": 100,
-    "drainPerSecond": 100,
-    "oldWorkers": 3,
-}
-
-
-def settings() -> dict[str, float]:
-    """Defaults with the host's own over them."""
-    own: dict[str, float] = json.loads(SETTINGS.read_text()) if SETTINGS.exists() else {}
-    return DEFAULTS | own
 
 
 def publish(name: str, text: str) -> None:
@@ -31,13 +14,6 @@ def publish(name: str, text: str) -> None:
     new = path.with_suffix(".new")
     new.write_text(text)
     new.replace(path)
-
-
-def fault(name: str, present: bool) -> None:
-    """Tells Keepalived through its track_file. Written in place: that is the event it waits for."""
-    path = RUN / "fault" / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"{int(present)}\n")
 
 
 def metrics(program: str, values: dict[str, float]) -> None:

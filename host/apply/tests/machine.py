@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 from types import TracebackType
 
-PROGRAMS = Path(__file__).parent.parent
+PROGRAMS = Path(__file__).parent.parent.parent
+FOLDER = "/usr/local/lib/emqx-haproxy"
 DRIVER = Path(__file__).with_name("driver.py")
 LAYERS = """
 set -e
@@ -22,7 +23,7 @@ exec sleep infinity
 SYSTEMCTL = """#!/bin/sh
 echo "$*" >>/run/systemctl.log
 case "$1 $2" in
-  is-active*) exit 0;;
+  is-active*) shift; for unit in "$@"; do echo active; done; exit 0;;
   "reload-or-restart app"|"restart app"|"enable --now")
     [ "$1" = enable ] && [ -e /run/loaded ] && exit 0
     grep -q unloadable /etc/app/app.conf && { echo "app: cannot load" >&2; exit 1; }
@@ -45,8 +46,8 @@ class Machine:
         for name in ("systemctl", "sysctl", "journalctl"):
             self.write(f"/usr/local/sbin/{name}", SYSTEMCTL if name == "systemctl" else "#!/bin/sh\nexit 0\n")
             self.path(f"/usr/local/sbin/{name}").chmod(0o755)
-        for program in PROGRAMS.glob("*.py"):
-            self.write(f"/usr/local/lib/emqx-haproxy/{program.name}", program.read_text())
+        for name, text in programs().items():
+            self.write(f"{FOLDER}/{name}", text)
         return self
 
     def __exit__(
@@ -89,6 +90,14 @@ class Machine:
         lines = log.read_text().splitlines() if log.exists() else []
         log.unlink(missing_ok=True)
         return [line for line in lines if not line.startswith("is-active")]
+
+
+def programs() -> dict[str, str]:
+    """What is installed on hosts, by its path below their folder."""
+    found = (path for path in sorted(PROGRAMS.rglob("*.py")) if path.name != "conftest.py")
+    return {
+        str(path.relative_to(PROGRAMS)): path.read_text() for path in found if path.parent.name != "tests"
+    }
 
 
 def file_set(files: dict[str, tuple[str, str]], **settings: object) -> str:

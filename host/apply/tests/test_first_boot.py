@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from fake_aws import FakeAws
-from machine import PROGRAMS, Machine, file_set
+from machine import FOLDER, Machine, file_set, programs
 
 CONF = "/etc/app/app.conf"
 KEY = "/etc/app/key"
@@ -15,46 +15,53 @@ SECRET = {"arn": "arn", "file": KEY, "mode": "0600", "owner": "root:root", "chan
 AWS = {"region": "eu-central-1", "secrets": [{**SECRET, "content": {"kind": "value", "field": "key"}}]}
 
 
-FIRST = {"apply_config", "aws", "fetch_secrets"}
-FOLDER = "/usr/local/lib/emqx-haproxy"
+FIRST = [
+    "apply/__init__.py",
+    "apply/file_set.py",
+    "apply/first_boot.py",
+    "apply/secret_files.py",
+    "apply_config.py",
+    "cloud/__init__.py",
+    "cloud/aws.py",
+]
 
 
 @pytest.fixture
 def world(machine: Machine, cloud: FakeAws) -> Iterator[tuple[Machine, FakeAws]]:
     """A host that has what user data unpacks, and the cloud's part of it."""
-    for program in machine.path(FOLDER).iterdir():
-        if program.stem not in FIRST:
-            program.unlink()
+    for name in programs():
+        if name not in FIRST:
+            machine.path(f"{FOLDER}/{name}").unlink()
     machine.cloud_port = cloud.server.server_port
     cloud.secrets["arn"] = {"key": "s3cret\n"}
-    cloud.secrets["programs"] = {"files": programs(later=True)}
+    cloud.secrets["programs"] = {"files": packed(later=True)}
     yield machine, cloud
 
 
-def programs(later: bool) -> str:
+def packed(later: bool) -> str:
     """Those that user data brings, or those that come later."""
     return "".join(
-        f"=== {FOLDER}/{path.name} mode=0644 owner=root:root change=none\n{path.read_text()}"
-        for path in sorted(PROGRAMS.glob("*.py"))
-        if (path.stem not in FIRST) == later
+        f"=== {FOLDER}/{name} mode=0644 owner=root:root change=none\n{text}"
+        for name, text in programs().items()
+        if (name not in FIRST) == later
     )
 
 
 def boot_set(conf: str = "conf\n", **settings: object) -> str:
     """As it is in user data."""
     files = {CONF: (conf, "reload:app"), "/etc/emqx-haproxy/aws.json": (json.dumps(AWS) + "\n", "none")}
-    return file_set(files, **settings) + programs(later=False)
+    return file_set(files, **settings) + packed(later=False)
 
 
 def whole_set(conf: str = "conf\n", **settings: object) -> str:
     """As it comes over SSH."""
-    return boot_set(conf, **settings) + programs(later=True)
+    return boot_set(conf, **settings) + packed(later=True)
 
 
 def boot(machine: Machine, text: str) -> subprocess.CompletedProcess[str]:
     """The first boot, from user data that was made with today's programs."""
     machine.write("/run/boot.set", text)
-    digest = hashlib.sha256(programs(later=True).encode()).hexdigest()
+    digest = hashlib.sha256(packed(later=True).encode()).hexdigest()
     return machine.run("--boot", "/run/boot.set", "programs", digest)
 
 
@@ -92,16 +99,16 @@ def test_programs_that_user_data_does_not_vouch_for_are_not_run(world: tuple[Mac
     done = boot(machine, boot_set())
     assert done.returncode == 1
     assert "first boot failed: programs has other programs (SHA-256 " in done.stderr
-    assert machine.read(f"{FOLDER}/services.py") is None
+    assert machine.read(f"{FOLDER}/apply/services.py") is None
     assert machine.calls() == []
 
 
 def test_a_program_that_was_lost_is_brought_back(world: tuple[Machine, FakeAws]) -> None:
     machine, _ = world
     assert boot(machine, boot_set()).returncode == 0
-    machine.path(f"{FOLDER}/update.py").unlink()
+    machine.path(f"{FOLDER}/apply/update.py").unlink()
     assert machine.run(text=whole_set()).returncode == 0
-    assert machine.read(f"{FOLDER}/update.py") is not None
+    assert machine.read(f"{FOLDER}/apply/update.py") is not None
 
 
 def test_a_secret_that_breaks_the_host_is_put_back(world: tuple[Machine, FakeAws]) -> None:

@@ -1,7 +1,6 @@
 """What a host says of itself."""
 
 import json
-import socket
 import threading
 from pathlib import Path
 
@@ -12,25 +11,22 @@ import health
 
 @pytest.fixture(autouse=True)
 def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A balancer that is well; `active` lists what systemd runs."""
+    """A host that is well; `active` lists what systemd runs, `wrong` has what its role's own check says."""
     known = 'grep -qx "$unit" "$(dirname "$0")/active"'
     script = f'shift; for unit in "$@"; do {known} && echo active || echo failed; done'
     (tmp_path / "systemctl").write_text(f"#!/bin/sh\n{script}\n")
     (tmp_path / "systemctl").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     (tmp_path / "active").write_text("haproxy\nvip-agent\n")
-    (tmp_path / "fault").write_text("0\n")
-    for name in ("SETTINGS", "FAULT", "AGENT"):
-        monkeypatch.setattr(health, name, tmp_path / name.lower())
-    settings(tmp_path, "balancer")
+    (tmp_path / "wrong").touch()
+    own = ["sh", "-c", f"cat {tmp_path}/wrong; test ! -s {tmp_path}/wrong"]
+    settings = {"enable": ["haproxy", "vip-agent"], "health": own}
+    (tmp_path / "apply.json").write_text(json.dumps(settings))
+    monkeypatch.setattr(health, "SETTINGS", str(tmp_path / "apply.json"))
     return tmp_path
 
 
-def settings(folder: Path, role: str) -> None:
-    (folder / "settings").write_text(json.dumps({"role": role, "enable": ["haproxy", "vip-agent"]}))
-
-
-def test_a_balancer_that_is_well(host: Path) -> None:
+def test_a_host_that_is_well() -> None:
     assert health.main([]) == 0
 
 
@@ -40,27 +36,14 @@ def test_a_service_that_is_down_is_named(host: Path, capsys: pytest.CaptureFixtu
     assert capsys.readouterr().out == "vip-agent is failed\n"
 
 
-def test_a_haproxy_that_its_watcher_finds_at_fault(host: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (host / "fault").write_text("1\n")
+def test_what_its_role_says_is_wrong_is_told(host: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (host / "wrong").write_text("not serving\n")
     assert health.main([]) == 1
-    assert "haproxy-watch" in capsys.readouterr().out
+    assert "not serving" in capsys.readouterr().out
 
 
 def test_it_may_be_given_time(host: Path) -> None:
-    (host / "fault").write_text("1\n")
-    timer = threading.Timer(0.2, lambda: (host / "fault").write_text("0\n"))
+    (host / "wrong").write_text("not serving yet\n")
+    timer = threading.Timer(0.2, lambda: (host / "wrong").write_text(""))
     timer.start()
     assert health.main(["--wait", "10"]) == 0
-
-
-@pytest.mark.parametrize(
-    ("said", "code"), [("up ready 100%", 0), ("up drain", 0), ("down #not in its cluster", 1)]
-)
-def test_a_broker_is_as_its_agent_says(host: Path, said: str, code: int) -> None:
-    settings(host, "broker")
-    with socket.create_server(("127.0.0.1", 0)) as agent:
-        (host / "agent").write_text(json.dumps({"port": agent.getsockname()[1]}))
-        thread = threading.Thread(target=lambda: agent.accept()[0].sendall(f"{said}\n".encode()))
-        thread.start()
-        assert health.main([]) == code
-        thread.join()

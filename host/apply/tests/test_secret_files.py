@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from fake_aws import FakeAws
 
-from fetch_secrets import file_of, secret_files
+from apply.secret_files import file_of, secret_files
 
 # Read back by systemd itself where it runs; here by its rule: in double quotes \\ escapes only " \\ ` and $.
 AWKWARD = 'a"b\\c$d`e #;=\'é\\$\\\\"\\'

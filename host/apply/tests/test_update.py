@@ -39,6 +39,34 @@ def test_the_strongest_change_of_a_unit_wins_and_comes_once(machine: Machine) ->
     assert machine.calls() == ["daemon-reload", "restart app", "enable --now app"]
 
 
+def test_a_file_that_its_unit_takes_while_it_runs_costs_no_reload(machine: Machine) -> None:
+    machine.run(text=runtime("old\n", takes=True))
+    machine.calls()
+    machine.path("/run/told").unlink()
+    assert machine.run(text=runtime("new\n", takes=True)).returncode == 0
+    assert machine.read("/run/told") == f"load {CONF}\nloaded {CONF}\n"
+    assert machine.calls() == ["enable --now app"]
+
+
+def test_a_file_that_it_does_not_take_costs_a_reload_before_it_is_in_force(machine: Machine) -> None:
+    machine.run(text=runtime("old\n", takes=False))
+    machine.calls()
+    machine.path("/run/told").unlink()
+    assert machine.run(text=runtime("new\n", takes=False)).returncode == 0
+    assert machine.read("/run/told") == f"load {CONF}\nloaded {CONF} new\n"
+    assert machine.calls() == ["reload-or-restart app", "enable --now app"]
+
+
+def runtime(conf: str, takes: bool) -> str:
+    """A set whose unit is handed its file by a command, which notes what it is told, and what is loaded."""
+    tell = (
+        'verb=$1; was=$(cat /run/loaded); [ "$was" = new ] || was=;'
+        ' echo "$*${was:+ $was}" >>/run/told; [ $verb = loaded ]'
+    )
+    command = ["sh", "-c", f"{tell} || {'true' if takes else 'false'}", "tell"]
+    return file_set({CONF: (conf, "runtime:app")}, runtime={"app": command})
+
+
 def test_a_file_that_left_the_set_is_removed_and_its_unit_told(machine: Machine) -> None:
     machine.run(text=NEW)
     machine.calls()

@@ -7,20 +7,12 @@ import select
 import socket
 import subprocess
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
-from haproxy_socket import ask
+from waiting import until
 
-
-def until(condition: Callable[[], bool], seconds: float = 10) -> None:
-    """Waits for a condition."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "the condition did not come true"
-        time.sleep(0.02)
+from balancer.haproxy_socket import ask
 
 
 class Broker:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from claim import HELD, IDLE, PENDING, UNSURE, YIELDED, Claim, after
+from balancer.claim import HELD, IDLE, PENDING, UNSURE, YIELDED, Claim, after
 
 EVENTS = ["MASTER", "MASTER_RX_LOWER_PRI", "BACKUP", "FAULT", "STOP"]
 EVENTS += ["self", "nobody", "dead", "peer", "claimed", "paused", "settled"]

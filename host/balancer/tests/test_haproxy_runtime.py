@@ -5,10 +5,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from haproxy import HaProxy, until
+from haproxy import HaProxy
+from waiting import until
 
-import haproxy_runtime
-from haproxy_runtime import load
+from balancer import haproxy_runtime
+from balancer.haproxy_runtime import load
 
 
 def certificate(pem: Path, name: str) -> None:

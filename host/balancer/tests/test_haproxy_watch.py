@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from haproxy import HaProxy, until
+from haproxy import HaProxy
+from waiting import until
 
-import haproxy_watch
-import sessions
-from haproxy_socket import ask
-from haproxy_watch import Closer, Server, Verdict, abandoned, servers
+from balancer import haproxy_watch, sessions
+from balancer.haproxy_socket import ask
+from balancer.haproxy_watch import Closer, Server, Verdict, abandoned, servers
 
 
 @pytest.fixture
@@ -158,15 +158,16 @@ def test_only_servers_that_are_down_beside_a_majority_are_abandoned() -> None:
 
 def test_the_watcher_follows_haproxy_through_death_hang_and_return(haproxy: HaProxy, tmp_path: Path) -> None:
     program = (
-        "import haproxy_watch as w, resident, sessions, pathlib, sys;"
+        "import pathlib; from balancer import fault, haproxy_watch as w, sessions, settings;"
+        "from residents import reports;"
         f"w.RUNTIME={haproxy.runtime!r}; sessions.MASTER={haproxy.master!r}; w.renew=int;"
         f"w.STOPPING=pathlib.Path({str(tmp_path / 'stopping')!r});"
-        f"resident.RUN=pathlib.Path({str(tmp_path)!r}); "
-        "resident.SETTINGS=resident.RUN/'watch.json'; w.main()"
+        f"reports.RUN=fault.RUN=pathlib.Path({str(tmp_path)!r});"
+        "settings.SETTINGS=reports.RUN/'watch.json'; w.main()"
     )
     (tmp_path / "watch.json").write_text('{"graceMs": 300, "answerMs": 300}')
     fault = tmp_path / "fault/haproxy"
-    environment = {**os.environ, "PYTHONPATH": str(Path(haproxy_watch.__file__).parent)}
+    environment = {**os.environ, "PYTHONPATH": str(Path(haproxy_watch.__file__).parent.parent)}
     watcher = subprocess.Popen([sys.executable, "-c", program], env=environment, stdout=subprocess.DEVNULL)
     try:
         until(lambda: fault.exists() and fault.read_text() == "0\n")

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from haproxy import HaProxy, until
+from haproxy import HaProxy
 from pki import Authority
+from waiting import until
 
-import revocation
-import sessions
-from revocation import close_revoked, serials
+from balancer import haproxy_runtime, revocation, sessions
+from balancer.revocation import close_revoked, serials
 
 TRACK = """tcp-request session set-var(sess.ip) src
   tcp-request session set-var(sess.port) src_port
@@ -69,6 +69,27 @@ def test_they_end_in_new_and_former_workers_and_no_others_do(haproxy: HaProxy, p
     assert close_revoked(str(pki.path("mqtts-client-crl.pem"))) == 2
     until(lambda: not any(is_open(client) for client in revoked))
     assert all(is_open(client) for client in kept)
+
+
+def test_a_list_that_is_in_force_ends_them_and_says_how_many(
+    haproxy: HaProxy, pki: Authority, capsys: pytest.CaptureFixture[str]
+) -> None:
+    revoked = connect(haproxy, pki, "device.pem")
+    pki.revoke("device.pem")
+    pki.path("crl.pem").replace(pki.path("mqtts-client-crl.pem"))
+    files = [str(pki.path(name)) for name in ("ca.pem", "mqtts-client-crl.pem", "wss-client-crl.pem")]
+    assert haproxy_runtime.main("loaded", files) == 0
+    until(lambda: not is_open(revoked))
+    assert capsys.readouterr().out == "closed 1 sessions of revoked certificates\n"
+
+
+def test_sessions_that_cannot_be_ended_are_no_reason_to_put_the_list_back(
+    haproxy: HaProxy, pki: Authority, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pki.path("crl.pem").replace(pki.path("mqtts-client-crl.pem"))
+    monkeypatch.setattr(sessions, "MASTER", "/nowhere")
+    assert haproxy_runtime.main("loaded", [str(pki.path("mqtts-client-crl.pem"))]) == 0
+    assert "may live on" in capsys.readouterr().out
 
 
 def test_a_list_names_the_serials_of_all_that_were_revoked(pki: Authority) -> None:

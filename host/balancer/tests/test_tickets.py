@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from haproxy import HaProxy, until
+from haproxy import HaProxy
 from pki import Authority
+from waiting import until
 
-import haproxy_runtime
-import tickets
+from balancer import haproxy_runtime, tickets
 
 LIFETIME = 3600
 

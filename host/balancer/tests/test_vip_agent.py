@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from fake_aws import PEER, SELF, FakeAws
 
-import resident
-import vip_agent
-from aws import Aws
-from vip_agent import Agent, VirtualIp
+import balancer.fault
+from balancer import vip_agent
+from balancer.vip_agent import Agent, VirtualIp
+from cloud.aws import Aws
+from residents import reports
 
 ELASTIC = {
     "mode": "elasticIp",
@@ -27,7 +28,7 @@ PRIVATE = {"mode": "privateIp", "address": "10.0.0.9", "subnetId": "subnet-1", "
 
 @pytest.fixture(autouse=True)
 def run_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    for module in (resident, vip_agent):
+    for module in (balancer.fault, reports, vip_agent):
         monkeypatch.setattr(module, "RUN", tmp_path)
     monkeypatch.setattr(vip_agent, "FIFO", tmp_path / "notify.fifo")
     monkeypatch.setattr(vip_agent, "LOOK_SECONDS", 0.1)

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from haproxy import until
+from waiting import until
 
-import broker_agent
+from broker import broker_agent
 
 # A stand-in for `emqx ctl` that prints what a file says.
 EMQX = '#!/bin/sh\ncat "$(dirname "$0")/$2-$3"\n'
@@ -56,15 +56,16 @@ class Node:
         (self.folder / "broker-stats").write_text(text)
 
     def run(self, *arguments: str) -> subprocess.Popen[str]:
-        where = f"w.RUN=resident.RUN=P({str(self.folder)!r}); w.SETTINGS=w.RUN/'agent.json';"
+        where = f"w.RUN=reports.RUN=P({str(self.folder)!r}); w.SETTINGS=w.RUN/'agent.json';"
         code = (
-            "import broker_agent as w, resident, sys; from pathlib import Path as P;"
+            "from pathlib import Path as P; from broker import broker_agent as w;"
+            "from residents import reports;"
             f"{where} w.DRAIN=w.RUN/'drain'; w.SEEDS=w.RUN/'seeds.env'; w.INTERVAL_SECONDS=0.05;"
             f"w.STATUS='http://127.0.0.1:{self.page.server_port}/status'; w.main()"
         )
         environment = {
             "PATH": f"{self.folder}:/usr/bin:/bin",
-            "PYTHONPATH": str(Path(broker_agent.__file__).parent),
+            "PYTHONPATH": str(Path(broker_agent.__file__).parent.parent),
         }
         command = [sys.executable, "-c", code, *arguments]
         return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from haproxy import until
+from waiting import until
 
-import data_volume
+from broker import data_volume
 
 VOLUME = "vol-0123456789abcdef0"
 

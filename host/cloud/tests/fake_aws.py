@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-import aws
+from cloud import aws
 
 SELF, PEER = "eni-self", "eni-peer"
 

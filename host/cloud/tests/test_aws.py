@@ -7,8 +7,8 @@ from datetime import datetime, timezone
 import pytest
 from fake_aws import FakeAws
 
-import aws
-from aws import Aws, AwsError, sign
+from cloud import aws
+from cloud.aws import Aws, AwsError, sign
 
 
 def test_a_signature_is_that_of_the_published_example() -> None:
