@@ -4,56 +4,27 @@ import type { SecretView } from '../host/fileSet';
 import { allow, securityGroup } from '../host/firewall';
 import { secretOr } from '../host/generatedSecret';
 import { Host } from '../host/host';
-import type { MachineArgs } from '../host/machines';
 import { checkMachineArgs, machineArgs } from '../host/machines';
 import { operatingSystems } from '../host/operatingSystems';
 import type { HostSecret } from '../host/secrets';
 import { hostSecret, programsSecret } from '../host/secrets';
 import type { SshTarget } from '../host/ssh';
 import type { HostUserData } from '../host/userData';
+import type { ListenersArgs } from '../listeners/arguments';
 import type { Listener } from '../listeners/listener';
-import type { ListenersArgs } from '../listeners/plan';
 import { checkPorts, planListeners } from '../listeners/plan';
 import type { NetworkSubnet } from '../network/parts';
 import type { Tags } from '../rendering/naming';
 import { tagged, typeToken } from '../rendering/naming';
 import { Problems } from '../rendering/problems';
+import type { EmqxArgs } from './arguments';
 import { brokerFiles, brokerPrograms } from './files';
 import { checkBrokerMemory, defaultInstanceType } from './limits';
-import type { BrokersArgs, PlannedBroker } from './plan';
+import type { PlannedBroker } from './plan';
 import { planBrokers } from './plan';
 import { agentPort, brokerPorts, dashboardPort } from './ports';
 import { brokerRules } from './rules';
 import type { BrokerView } from './view';
-
-/** The brokers, as a platform is told about them. */
-export interface EmqxArgs extends MachineArgs {
-  /** How many, or each by name. Defaults to 3. */
-  brokers?: BrokersArgs;
-  /**
-   * EMQX's version, `5.8.9` by default: the last line under Apache-2.0. From 5.9.0 (BSL 1.1) a cluster of more than
-   * one broker needs `licenseKey`, or a joining broker is refused.
-   */
-  version?: string;
-  /** The licence key for EMQX 5.9 and newer. Kept secret. Defaults to none. */
-  licenseKey?: pulumi.Input<string>;
-  /** The node cookie: brokers with the same one trust each other. Kept secret. Defaults to 48 random characters. */
-  cookie?: pulumi.Input<string>;
-  /** The dashboard's password for `admin` on the first boot. Kept secret. Defaults to 24 random characters. */
-  dashboardPassword?: pulumi.Input<string>;
-  /** Size in GiB of each broker's data volume, which outlives its instance, 1 to 16384; encrypted. Defaults to 8. */
-  dataVolumeGib?: number;
-  /** EMQX's apt repository. Defaults to EMQX's own. */
-  repository?: RepositoryArgs;
-}
-
-/** An apt repository. */
-export interface RepositoryArgs {
-  /** Its URL, without the distribution's name: `/debian` or `/ubuntu` is added. Defaults to `https://packagecloud.io/emqx/emqx`. */
-  url?: string;
-  /** The URL of the key that signs it, fetched over HTTPS at first boot. Defaults to `https://packagecloud.io/emqx/emqx/gpgkey`. */
-  keyUrl?: string;
-}
 
 /** Arguments of EmqxCluster. */
 export interface EmqxClusterArgs extends EmqxArgs {

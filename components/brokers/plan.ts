@@ -1,21 +1,7 @@
 import type { Cidr } from '../network/addresses';
 import { brokerAddress, containsAddress, largestBrokerOrdinal, parseCidr } from '../network/addresses';
 import type { Problems } from '../rendering/problems';
-
-/** One broker, by name. */
-export interface BrokerArgs {
-  /** 1 to 28; fixes its address and its place in HAProxy's hash ring. Defaults to the number that its name ends in. */
-  ordinal?: number;
-  /** Its private address. Defaults to the planned one: the ordinal's place in its subnet's block .32/27. */
-  address?: string;
-  /** Its share of new clients relative to the others, 0 to 256; 0 takes none. Defaults to 100. */
-  weight?: number;
-  /** True empties the broker at a paced rate and keeps new clients away. Defaults to false. */
-  drain?: boolean;
-}
-
-/** How many brokers, named emqx-1, emqx-2, ...; or each by name, so that removing one does not rename the rest. */
-export type BrokersArgs = number | Record<string, BrokerArgs>;
+import type { BrokerArgs, BrokersArgs } from './arguments';
 
 /** A broker with everything decided. */
 export interface PlannedBroker {

@@ -3,23 +3,19 @@ import * as pulumi from '@pulumi/pulumi';
 import * as tls from '@pulumi/tls';
 import { HaproxyPair } from '../balancers/haproxyPair';
 import { checkBalancerMemory } from '../balancers/limits';
-import type { HaproxyArgs } from '../balancers/plan';
 import { planBalancers, planHaproxy } from '../balancers/plan';
 import { balancerPorts } from '../balancers/ports';
 import { allowTowardsBrokers } from '../balancers/rules';
-import type { EmqxArgs } from '../brokers/emqxCluster';
 import { EmqxCluster, planEmqx } from '../brokers/emqxCluster';
 import { checkBrokerMemory } from '../brokers/limits';
 import { brokerPorts } from '../brokers/ports';
-import type { CertificatesArgs } from '../certificates/certificates';
 import { Certificates, checkCertificatesArgs } from '../certificates/certificates';
-import type { JumpHostArgs, SshArgs } from '../host/ssh';
+import type { JumpHostArgs } from '../host/ssh';
 import { checkSshArgs } from '../host/ssh';
+import type { ListenersArgs } from '../listeners/arguments';
 import type { Listener } from '../listeners/listener';
 import { isWebSocket } from '../listeners/listener';
-import type { ListenersArgs } from '../listeners/plan';
 import { checkPorts, planListeners } from '../listeners/plan';
-import type { NetworkArgs } from '../network/arguments';
 import { isAdopted } from '../network/arguments';
 import { Network } from '../network/network';
 import type { NetworkPlan } from '../network/plan';
@@ -28,38 +24,10 @@ import type { Tags } from '../rendering/naming';
 import { tagged, typeToken } from '../rendering/naming';
 import type { Problem } from '../rendering/problems';
 import { Problems } from '../rendering/problems';
-import type { VirtualIpArgs } from '../virtualIp/plan';
 import { isPublic, planVirtualIp } from '../virtualIp/plan';
 import { VirtualIp } from '../virtualIp/virtualIp';
+import type { MqttPlatformArgs } from './arguments';
 import { checkElasticIps, defaultElasticIpQuota } from './elasticIps';
-
-/** Arguments of MqttPlatform. Only `ssh` is required. */
-export interface MqttPlatformArgs {
-  /** A network to make, or a VPC of yours. Defaults to a new one, 10.20.0.0/16 over three zones. */
-  network?: NetworkArgs;
-  /** The brokers. Defaults to three EMQX 5.8.9 brokers. */
-  emqx?: EmqxArgs;
-  /** The two balancers. */
-  haproxy?: HaproxyArgs;
-  /** The listeners that are on. Defaults to mqtts on 8883 alone. */
-  listeners?: ListenersArgs;
-  /** PROXY protocol v2 between balancers and brokers, so that brokers see the clients' addresses: one setting for both sides. Defaults to true. */
-  proxyProtocol?: boolean;
-  /** Certificates to make, or yours. Defaults to a CA and a server certificate for the VIP. */
-  certificates?: CertificatesArgs;
-  /** The address that clients use. Defaults to a new Elastic IP. */
-  virtualIp?: VirtualIpArgs;
-  /** Elastic IPs that the account may have in the region and this platform may use up: more are refused before anything is touched. Defaults to 5, AWS's own limit. */
-  elasticIpQuota?: number;
-  /** How `pulumi up` reaches the hosts for later changes. */
-  ssh: SshArgs;
-  /** The balancer that holds the VIP at this moment, by name: its files are changed last. Defaults to the preferred one. */
-  activeBalancer?: string;
-  /** Keeps volumes, interfaces, addresses and secrets from being deleted by mistake; instances never are. Defaults to false. */
-  protect?: boolean;
-  /** Tags on everything that can carry them. */
-  tags?: Tags;
-}
 
 /** Everything that is wrong with the arguments, without touching anything. What is an Output is checked when it is known. */
 export function checkMqttPlatformArgs(name: string, args: MqttPlatformArgs): readonly Problem[] {
