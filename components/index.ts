@@ -1,4 +1,6 @@
-export { MqttPlatform, checkMqttPlatformArgs } from './platform/mqttPlatform';
+export { MqttPlatform } from './platform/mqttPlatform';
+export { checkMqttPlatformArgs, planPlatform } from './platform/plan';
+export type { PlatformPlan } from './platform/plan';
 export type { MqttPlatformArgs } from './platform/arguments';
 export { Network } from './network/network';
 export type { AdoptedNetworkArgs, AdoptedSubnetArgs, NetworkArgs, NewNetworkArgs } from './network/arguments';
@@ -12,10 +14,10 @@ export type {
 } from './certificates/arguments';
 export { EmqxCluster } from './brokers/emqxCluster';
 export type { EmqxArgs, RepositoryArgs } from './brokers/arguments';
-export type { EmqxClusterArgs } from './brokers/emqxCluster';
+export type { EmqxClusterArgs } from './brokers/clusterArguments';
 export { allowTowardsBrokers } from './balancers/rules';
 export { HaproxyPair } from './balancers/haproxyPair';
-export type { HaproxyPairArgs } from './balancers/haproxyPair';
+export type { HaproxyPairArgs } from './balancers/pairArguments';
 export { VirtualIp } from './virtualIp/virtualIp';
 export type { VirtualIpPlacement } from './virtualIp/virtualIp';
 export { Host } from './host/host';

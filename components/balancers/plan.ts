@@ -1,8 +1,16 @@
-import { checkMachineArgs } from '../host/machines';
-import { balancerAddress, balancerVipAddress, checkCidrs, parseCidr } from '../network/addresses';
+import type { PlannedBroker } from '../brokers/plan';
+import type { Machine } from '../host/machines';
+import { planMachine } from '../host/machines';
+import type { Listener } from '../listeners/listener';
+import { checkPorts } from '../listeners/plan';
+import { balancerAddress, balancerVipAddress, parseCidr } from '../network/addresses';
 import type { Problems } from '../rendering/problems';
-import type { HaproxyArgs, HealthCheckArgs, KeepalivedArgs, StatsArgs } from './arguments';
-import type { BalancerView } from './view';
+import type { HaproxyArgs } from './arguments';
+import type { BalancerLimits } from './limits';
+import { checkBalancerMemory, planLimits } from './limits';
+import { balancerPorts } from './ports';
+import type { BalancerSettings } from './settings';
+import { balancerNames, planSettings } from './settings';
 
 /** A balancer with everything decided. */
 export interface PlannedBalancer {
@@ -11,35 +19,60 @@ export interface PlannedBalancer {
   readonly address: string;
   /** Where the VIP's Elastic IP maps to while this one is active. */
   readonly vipAddress: string;
+  /** VRRP's. */
+  readonly priority: number;
 }
 
-/** The pair's settings with defaults applied. */
-export interface BalancerSettings {
-  readonly maxKeepaliveSeconds: number;
-  readonly refuseLongKeepalive: boolean;
-  readonly largestConnectBytes: number;
-  readonly inspectDelaySeconds: number;
-  readonly tls: Omit<BalancerView['tls'], 'certificateChain'>;
-  readonly stats: Omit<BalancerView['stats'], 'port'>;
-  readonly statsCidrs: readonly string[];
-  readonly healthCheck: Omit<BalancerView['healthCheck'], 'port'>;
-  readonly keepalived: Omit<BalancerView['keepalived'], 'priority'>;
-  /** The balancer that is active when both are well at their start. */
-  readonly preferred: string;
-  priorityOf(name: string): number;
+/** A pair with everything decided. */
+export interface PairPlan {
+  readonly balancers: readonly PlannedBalancer[];
+  readonly settings: BalancerSettings;
+  readonly machine: Machine;
+  readonly limits: BalancerLimits;
+  readonly listeners: readonly Listener[];
+  /** Those behind. */
+  readonly brokers: readonly PlannedBroker[];
+  readonly proxyProtocol: boolean;
+  /** Whether each has an Elastic IP of its own. */
+  readonly publicAddresses: boolean;
 }
 
-const names = ['haproxy-1', 'haproxy-2'] as const;
+/** What is decided beside the pair's own arguments. */
+export interface PairSurroundings extends Pick<
+  PairPlan,
+  'listeners' | 'brokers' | 'proxyProtocol' | 'publicAddresses'
+> {
+  readonly subnetCidrs: readonly string[];
+  /** Where the subnets are in the arguments. */
+  readonly subnetsPath: string;
+}
+
+/** Decides all of a pair; what is wrong goes to `problems` under `haproxy`, `listeners` and the subnets' path. Touches nothing. */
+export function planPair(
+  args: HaproxyArgs,
+  { subnetCidrs, subnetsPath, ...surroundings }: PairSurroundings,
+  problems: Problems,
+): PairPlan {
+  const machine = planMachine(args, 'haproxy', problems);
+  const settings = planSettings(args, problems);
+  const balancers = planBalancers(subnetCidrs, settings.preferred, subnetsPath, problems);
+  const { listeners } = surroundings;
+  checkPorts(listeners, 'port', balancerPorts, problems);
+  const { operatingSystem } = machine;
+  checkBalancerMemory({ listeners, operatingSystem, instanceType: args.instanceType }, problems);
+  return { balancers, settings, machine, limits: planLimits(listeners), ...surroundings };
+}
 
 /** Decides names, subnets and addresses of the pair. */
-export function planBalancers(
+function planBalancers(
   subnetCidrs: readonly string[],
+  preferred: string,
   path: string,
   problems: Problems,
 ): readonly PlannedBalancer[] {
   if (subnetCidrs.length > 2)
     problems.add(path, `has ${subnetCidrs.length} subnets; the pair needs one or two`);
-  return names.flatMap((name, index) => {
+  return balancerNames.flatMap((name, index) => {
     const subnetIndex = index % Math.max(1, subnetCidrs.length);
     const subnet = parseCidr(subnetCidrs[subnetIndex] ?? '');
     if (subnet === undefined) return [];
@@ -50,97 +83,9 @@ export function planBalancers(
         subnetIndex,
         address: balancerAddress(subnet, ordinal),
         vipAddress: balancerVipAddress(subnet, ordinal),
+        // Both high: the time to a takeover is three adverts and (256 - priority)/256 of a fourth.
+        priority: name === preferred ? 250 : 240,
       },
     ];
   });
-}
-
-/** Applies the defaults and checks the settings; what is wrong goes to `problems` under `haproxy`. */
-export function planHaproxy(args: HaproxyArgs, problems: Problems): BalancerSettings {
-  const path = 'haproxy';
-  checkMachineArgs(args, path, problems);
-  const { maxKeepaliveSeconds = 300, largestConnectBytes = 15_000, inspectDelaySeconds = 5 } = args;
-  problems.wholeNumber(`${path}.maxKeepaliveSeconds`, maxKeepaliveSeconds, 5, 65_535, 'seconds');
-  problems.wholeNumber(`${path}.largestConnectBytes`, largestConnectBytes, 1024, 262_144, 'bytes');
-  problems.wholeNumber(`${path}.inspectDelaySeconds`, inspectDelaySeconds, 1, 60, 'seconds');
-  const { minVersion = 'TLSv1.2', ticketLifetimeSeconds = 86_400 } = args.tls ?? {};
-  const version: string = minVersion;
-  if (version !== 'TLSv1.2' && version !== 'TLSv1.3')
-    problems.add(`${path}.tls.minVersion`, `is ${JSON.stringify(version)}; TLSv1.2 and TLSv1.3 are allowed`);
-  problems.wholeNumber(`${path}.tls.ticketLifetimeSeconds`, ticketLifetimeSeconds, 300, 604_800, 'seconds');
-  return {
-    maxKeepaliveSeconds,
-    refuseLongKeepalive: args.refuseLongKeepalive ?? false,
-    largestConnectBytes,
-    inspectDelaySeconds,
-    tls: { minVersion, ticketLifetimeSeconds },
-    ...planStats(args.stats ?? {}, `${path}.stats`, problems),
-    healthCheck: planHealthCheck(args.healthCheck ?? {}, `${path}.healthCheck`, problems),
-    ...planKeepalived(args.keepalived ?? {}, `${path}.keepalived`, problems),
-  };
-}
-
-function planStats(
-  args: StatsArgs,
-  path: string,
-  problems: Problems,
-): Pick<BalancerSettings, 'stats' | 'statsCidrs'> {
-  const { user = 'admin', refreshSeconds = 10, allowedCidrs = [] } = args;
-  if (!/^[A-Za-z0-9._-]{1,64}$/.test(user))
-    problems.add(
-      `${path}.user`,
-      `is ${JSON.stringify(user)}; 1 to 64 letters, digits, '.', '_' and '-' are allowed`,
-    );
-  problems.wholeNumber(`${path}.refreshSeconds`, refreshSeconds, 1, 3600, 'seconds');
-  checkCidrs(`${path}.allowedCidrs`, allowedCidrs, problems);
-  return { stats: { user, refreshSeconds }, statsCidrs: allowedCidrs };
-}
-
-function planHealthCheck(
-  args: HealthCheckArgs,
-  path: string,
-  problems: Problems,
-): BalancerSettings['healthCheck'] {
-  const { intervalMs = 200, timeoutMs = 300, fall = 2, rise = 2 } = args;
-  problems.wholeNumber(`${path}.intervalMs`, intervalMs, 50, 60_000, 'ms');
-  problems.wholeNumber(`${path}.timeoutMs`, timeoutMs, 50, 60_000, 'ms');
-  problems.wholeNumber(`${path}.fall`, fall, 1, 100);
-  problems.wholeNumber(`${path}.rise`, rise, 1, 100);
-  return { intervalMs, timeoutMs, fall, rise };
-}
-
-function planKeepalived(
-  args: KeepalivedArgs,
-  path: string,
-  problems: Problems,
-): Pick<BalancerSettings, 'keepalived' | 'preferred' | 'priorityOf'> {
-  const {
-    advertIntervalMs = 100,
-    routerId = 51,
-    preferred = names[0],
-    preempt = false,
-    graceMs = 1000,
-  } = args;
-  const networkInterface = args.interface ?? 'ens5';
-  problems.wholeNumber(`${path}.advertIntervalMs`, advertIntervalMs, 10, 40_950, 'ms');
-  if (advertIntervalMs % 10 !== 0)
-    problems.add(
-      `${path}.advertIntervalMs`,
-      `is ${advertIntervalMs}; VRRP counts in hundredths of a second, so give a multiple of 10`,
-    );
-  problems.wholeNumber(`${path}.routerId`, routerId, 1, 255);
-  problems.wholeNumber(`${path}.graceMs`, graceMs, 0, 60_000, 'ms');
-  if (!names.some((name) => name === preferred))
-    problems.add(`${path}.preferred`, `is ${JSON.stringify(preferred)}; ${names.join(' or ')} is allowed`);
-  if (!/^[a-z][a-z0-9]{0,14}$/.test(networkInterface))
-    problems.add(
-      `${path}.interface`,
-      `is ${JSON.stringify(networkInterface)}; a Linux interface name such as ens5 or eth0 is allowed`,
-    );
-  return {
-    keepalived: { interface: networkInterface, routerId, advertIntervalMs, preempt, graceMs },
-    preferred,
-    // Both high: the time to a takeover is three adverts and (256 - priority)/256 of a fourth.
-    priorityOf: (name) => (name === preferred ? 250 : 240),
-  };
 }

@@ -7,7 +7,7 @@ import type { Balancing, Listener, ListenerName } from './listener';
 import { isWebSocket } from './listener';
 
 /** In the order in which they are rendered, listed and checked. */
-export const listenerNames = ['mqtt', 'mqtts', 'ws', 'wss'] as const satisfies readonly ListenerName[];
+const listenerNames = ['mqtt', 'mqtts', 'ws', 'wss'] as const satisfies readonly ListenerName[];
 
 const defaultPorts: Readonly<Record<ListenerName, { port: number; brokerPort: number }>> = {
   mqtt: { port: 1883, brokerPort: 1883 },
@@ -16,15 +16,23 @@ const defaultPorts: Readonly<Record<ListenerName, { port: number; brokerPort: nu
   wss: { port: 8084, brokerPort: 8084 },
 };
 
+/** What is decided for all listeners together. */
+export interface ListenersSurroundings {
+  /** Whether brokers are told of the clients behind the balancers. Defaults to true. */
+  readonly proxyProtocol?: boolean;
+  /** Who can reach the address at all: listeners that name no ranges of their own are open to them. Defaults to everybody. */
+  readonly clientCidrs?: readonly string[];
+}
+
 /** Applies the defaults and checks every listener; what is wrong goes to `problems` under `listeners`. */
 export function planListeners(
   args: ListenersArgs,
   problems: Problems,
-  proxyProtocol = true,
+  { proxyProtocol = true, clientCidrs = ['0.0.0.0/0'] }: ListenersSurroundings = {},
 ): readonly Listener[] {
   const listeners = listenerNames.flatMap((name) => {
     const given = args[name];
-    return given === undefined ? [] : [planOne(name, given, problems)];
+    return given === undefined ? [] : [planOne(name, given, clientCidrs, problems)];
   });
   if (listeners.length === 0)
     problems.add(
@@ -57,9 +65,14 @@ export function checkPorts(
   }
 }
 
-function planOne(name: ListenerName, args: ListenerArgs, problems: Problems): Listener {
+function planOne(
+  name: ListenerName,
+  args: ListenerArgs,
+  clientCidrs: readonly string[],
+  problems: Problems,
+): Listener {
   const path = `listeners.${name}`;
-  const allowedCidrs = args.allowedCidrs ?? ['0.0.0.0/0'];
+  const allowedCidrs = args.allowedCidrs ?? clientCidrs;
   checkCidrs(`${path}.allowedCidrs`, allowedCidrs, problems);
   const maxConnections = args.maxConnections ?? 10_000;
   problems.wholeNumber(`${path}.maxConnections`, maxConnections, 1, 1_000_000, 'clients');
