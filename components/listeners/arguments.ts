@@ -1,4 +1,4 @@
-import type { Balancing } from './listener';
+import type { BalancingMethod } from './balancing';
 
 /** The listeners that are on: a name that is missing is off. Defaults to mqtts alone. */
 export interface ListenersArgs {
@@ -45,7 +45,7 @@ export interface BalancingArgs {
    * count in all of them. Defaults to `clientId` for mqtt and mqtts, and to `leastConnections` for ws and wss, where
    * no client id is visible.
    */
-  method?: Balancing['method'];
+  method?: BalancingMethod;
   /** clientIdTable: how many client ids are remembered, 1,000 to 10,000,000. Defaults to 100,000, as in EMQX's guide. */
   entries?: number;
   /** clientIdTable: how long after its last connection, in seconds, 60 to 2,592,000. Defaults to 1800, as in EMQX's guide. */
