@@ -33,7 +33,7 @@ describe('an inspected listener', () => {
 
   it('only logs a long keepalive, or refuses it when asked to', () => {
     const rule =
-      'tcp-request content reject if { var(sess.keepalive),lower -m int eq 0 } or { var(sess.keepalive),lower -m int gt 300 }';
+      'tcp-request content set-var(sess.why) str(keepalive) if { var(sess.keepalive),lower -m int eq 0 } or { var(sess.keepalive),lower -m int gt 300 }';
     expect(lines).not.toContain(rule);
     expect(section(haproxyConfig(balancerView({ refuseLongKeepalive: true })), 'frontend mqtt')).toContain(
       rule,
@@ -224,7 +224,7 @@ describe('session tickets', () => {
   it('are made before HAProxy is checked, started or reloaded', () => {
     const files = balancerFiles(balancerView());
     const contentOf = (path: string) => files.find((file) => file.path === path)?.content ?? '';
-    const program = '/usr/bin/python3 /usr/local/lib/emqx-haproxy/tickets.py';
+    const program = '/usr/bin/python3 /usr/local/lib/emqx-haproxy balancer.tickets';
     const unit = contentOf('/etc/systemd/system/haproxy.service.d/emqx-haproxy.conf');
     expect(unit).toContain(`ExecStartPre=\nExecStartPre=${program}\n`);
     expect(unit).toContain(`ExecReload=\nExecReload=${program}\nExecReload=/usr/sbin/haproxy -Ws -c`);
