@@ -30,7 +30,7 @@ import type { BalancerView } from './view';
 
 /** Arguments of HaproxyPair. */
 export interface HaproxyPairArgs extends HaproxyArgs {
-  /** The platform that the balancers belong to, for tags. Defaults to the component's name. */
+  /** The platform that the balancers belong to, for tags. @default the component's name */
   platform?: string;
   /** The VPC. */
   vpcId: pulumi.Input<string>;
@@ -44,23 +44,23 @@ export interface HaproxyPairArgs extends HaproxyArgs {
   certificates: Pick<Certificates, 'certificateChain' | 'privateKey'>;
   /** The address that the active balancer holds. */
   virtualIp: VirtualIp;
-  /** PROXY protocol v2 towards the brokers; they must agree. Defaults to true. */
+  /** PROXY protocol v2 towards the brokers; they must agree. @default true */
   proxyProtocol?: boolean;
   /** Ranges that may reach port 22. */
   sshCidrs: string[];
-  /** False: the subnets have another way out, and balancers get no Elastic IPs of their own; not with a public address. Defaults to true. */
+  /** False: the subnets have another way out, and balancers get no Elastic IPs of their own; not with a public address. @default true */
   publicAddresses?: boolean;
-  /** How `pulumi up` reaches the balancers. Defaults to each one's own public address. */
+  /** How `pulumi up` reaches the balancers. @default each one's own public address */
   reach?: 'publicAddress' | 'privateAddress' | NonNullable<NonNullable<Host['sshTarget']>['jump']>;
   /** The SSH key pair for logging in. */
   login: { readonly keyName: pulumi.Input<string>; readonly privateKey: pulumi.Input<string> };
-  /** What must exist before balancers boot: routes. Defaults to nothing. */
+  /** What must exist before balancers boot: routes. @default nothing */
   egress?: readonly pulumi.Resource[];
-  /** The balancer that holds the VIP at this moment, by name: its files are changed last. Defaults to the preferred one. */
+  /** The balancer that holds the VIP at this moment, by name: its files are changed last. @default the preferred one */
   active?: string;
-  /** Keeps interfaces, addresses and secrets from being deleted by mistake. Defaults to false. */
+  /** Keeps interfaces, addresses and secrets from being deleted by mistake. @default false */
   protect?: boolean;
-  /** Tags on everything that can carry them. */
+  /** Tags on everything that can carry them. @default none */
   tags?: Tags;
 }
 

@@ -28,36 +28,37 @@ import type { BrokerView } from './view';
 
 /** The brokers, as a platform is told about them. */
 export interface EmqxArgs extends MachineArgs {
-  /** How many, or each by name. Defaults to 3. */
+  /** How many, or each by name. @default 3 */
   brokers?: BrokersArgs;
   /**
-   * EMQX's version, `5.8.9` by default: the last line under Apache-2.0. From 5.9.0 (BSL 1.1) a cluster of more than
-   * one broker needs `licenseKey`, or a joining broker is refused.
+   * EMQX's version; 5.8 is the last line under Apache-2.0. From 5.9.0 (BSL 1.1) a cluster of more than one broker
+   * needs `licenseKey`, or a joining broker is refused.
+   * @default `5.8.9`
    */
   version?: string;
-  /** The licence key for EMQX 5.9 and newer. Kept secret. Defaults to none. */
+  /** The licence key for EMQX 5.9 and newer. @secret @default none */
   licenseKey?: pulumi.Input<string>;
-  /** The node cookie: brokers with the same one trust each other. Kept secret. Defaults to 48 random characters. */
+  /** The node cookie: brokers with the same one trust each other. @secret @default 48 random characters */
   cookie?: pulumi.Input<string>;
-  /** The dashboard's password for `admin` on the first boot. Kept secret. Defaults to 24 random characters. */
+  /** The dashboard's password for `admin` on the first boot. @secret @default 24 random characters */
   dashboardPassword?: pulumi.Input<string>;
-  /** Size in GiB of each broker's data volume, which outlives its instance, 1 to 16384; encrypted. Defaults to 8. */
+  /** Size in GiB of each broker's data volume, which outlives its instance, 1 to 16384; encrypted. @default 8 */
   dataVolumeGib?: number;
-  /** EMQX's apt repository. Defaults to EMQX's own. */
+  /** EMQX's apt repository. @default EMQX's own */
   repository?: RepositoryArgs;
 }
 
 /** An apt repository. */
 export interface RepositoryArgs {
-  /** Its URL, without the distribution's name: `/debian` or `/ubuntu` is added. Defaults to `https://packagecloud.io/emqx/emqx`. */
+  /** Its URL, without the distribution's name: `/debian` or `/ubuntu` is added. @default `https://packagecloud.io/emqx/emqx` */
   url?: string;
-  /** The URL of the key that signs it, fetched over HTTPS at first boot. Defaults to `https://packagecloud.io/emqx/emqx/gpgkey`. */
+  /** The URL of the key that signs it, fetched over HTTPS at first boot. @default `https://packagecloud.io/emqx/emqx/gpgkey` */
   keyUrl?: string;
 }
 
 /** Arguments of EmqxCluster. */
 export interface EmqxClusterArgs extends EmqxArgs {
-  /** The platform that the brokers belong to, for tags and the cluster's name. Defaults to the component's name. */
+  /** The platform that the brokers belong to, for tags and the cluster's name. @default the component's name */
   platform?: string;
   /** The VPC. */
   vpcId: pulumi.Input<string>;
@@ -67,19 +68,19 @@ export interface EmqxClusterArgs extends EmqxArgs {
   listeners: ListenersArgs;
   /** Security group of the balancers: who may reach listeners, /status and agents. */
   clientsGroupId: pulumi.Input<string>;
-  /** PROXY protocol v2 on every listener; the balancers must agree. Defaults to true. */
+  /** PROXY protocol v2 on every listener; the balancers must agree. @default true */
   proxyProtocol?: boolean;
-  /** Who may reach port 22: the balancers' group, or ranges. Defaults to clientsGroupId. */
+  /** Who may reach port 22: the balancers' group, or ranges. @default clientsGroupId */
   sshCidrs?: string[];
   /** The SSH key pair for logging in. */
   login: { readonly keyName: pulumi.Input<string>; readonly privateKey: pulumi.Input<string> };
-  /** How `pulumi up` reaches a broker by its private address: directly, or through a jump host. Defaults to directly. */
+  /** How `pulumi up` reaches a broker by its private address: directly, or through a jump host. @default directly */
   jump?: NonNullable<SshTarget['jump']>;
-  /** What must exist before brokers boot: routes, NAT. Defaults to nothing. */
+  /** What must exist before brokers boot: routes, NAT. @default nothing */
   egress?: readonly pulumi.Resource[];
-  /** Keeps interfaces, volumes and secrets from being deleted by mistake. Defaults to false. */
+  /** Keeps interfaces, volumes and secrets from being deleted by mistake. @default false */
   protect?: boolean;
-  /** Tags on everything that can carry them. */
+  /** Tags on everything that can carry them. @default none */
   tags?: Tags;
 }
 

@@ -4,13 +4,13 @@ import type { Problems } from '../rendering/problems';
 
 /** One broker, by name. */
 export interface BrokerArgs {
-  /** 1 to 28; fixes its address and its place in HAProxy's hash ring. Defaults to the number that its name ends in. */
+  /** 1 to 28; fixes its address and its place in HAProxy's hash ring. @default the number that its name ends in */
   ordinal?: number;
-  /** Its private address. Defaults to the planned one: the ordinal's place in its subnet's block .32/27. */
+  /** Its private address. @default the planned one: the ordinal's place in its subnet's block .32/27 */
   address?: string;
-  /** Its share of new clients relative to the others, 0 to 256; 0 takes none. Defaults to 100. */
+  /** Its share of new clients relative to the others, 0 to 256; 0 takes none. @default 100 */
   weight?: number;
-  /** True empties the broker at a paced rate and keeps new clients away. Defaults to false. */
+  /** True empties the broker at a paced rate and keeps new clients away. @default false */
   drain?: boolean;
 }
 

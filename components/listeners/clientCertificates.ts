@@ -10,9 +10,9 @@ export interface ClientCertificatesArgs {
   verify: 'optional' | 'required';
   /** PEM of the CAs that sign the clients' certificates. */
   ca: string;
-  /** PEM of their revocation lists, one for each CA. Defaults to none. */
+  /** PEM of their revocation lists, one for each CA. @default none */
   crl?: string;
-  /** What the broker makes of the certificate's CN: nothing, the user name, or the client id; the same on all listeners. Defaults to `none`; others need `required`. */
+  /** What the broker makes of the certificate's CN: nothing, the user name, or the client id; the same on all listeners; the last two need `required`. @default `none` */
   identity?: 'none' | 'username' | 'clientid';
 }
 
