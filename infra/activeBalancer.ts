@@ -4,7 +4,7 @@ import type { PlannedVirtualIp } from '../components';
 import { platformTag, roleTag } from '../components/rendering/naming';
 import { planNetworkArgs } from '../components/network/plan';
 import { Problems } from '../components/rendering/problems';
-import type { Configuration } from './schema';
+import type { Configuration } from './configuration';
 
 /**
  * Who holds the virtual IP at this moment, by name: a fact of EC2, not of Pulumi's state, asked anew for each run so
