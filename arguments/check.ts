@@ -13,11 +13,15 @@ export interface ShapeProblem extends Problem {
 }
 
 /**
- * Everything that makes plain values other than the schema says: unknown keys, missing ones, wrong types. Whether a
- * number is whole and within its bounds is for the plans to say, which know the bounds.
+ * Everything that makes plain values other than the schema says, or other than a part of it: unknown keys, missing
+ * ones, wrong types. Whether a number is whole and within its bounds is for the plans to say, which know the bounds.
  */
-export function checkArguments(values: unknown, schema: ArgumentsSchema): readonly ShapeProblem[] {
-  return new Check(schema).check(values, schema, []);
+export function checkArguments(
+  values: unknown,
+  schema: ArgumentsSchema,
+  shape: Shape = schema,
+): readonly ShapeProblem[] {
+  return new Check(schema).check(values, shape, []);
 }
 
 /** A copy without the keys that nothing knows. */

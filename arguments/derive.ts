@@ -204,6 +204,8 @@ function nameOf(type: ts.Type): string {
   return type.getSymbol()?.name ?? '';
 }
 
+/** What a declaration calls a type. */
 function labelOf(type: ts.Type, checker: ts.TypeChecker): string {
-  return type.isStringLiteral() ? type.value : (interfaceName(type) ?? checker.typeToString(type));
+  if (type.isStringLiteral()) return type.value;
+  return interfaceName(type) ?? type.aliasSymbol?.name ?? checker.typeToString(type);
 }

@@ -28,7 +28,7 @@ import type { BrokerView } from './view';
 
 /** The brokers, as a platform is told about them. */
 export interface EmqxArgs extends MachineArgs {
-  /** How many, or each by name. @default 3 */
+  /** How many, 1 to 28, named emqx-1, emqx-2, ...; or each by name, so that removing one does not rename the rest. @default 3 */
   brokers?: BrokersArgs;
   /**
    * EMQX's version; 5.8 is the last line under Apache-2.0. From 5.9.0 (BSL 1.1) a cluster of more than one broker

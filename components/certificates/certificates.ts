@@ -14,7 +14,7 @@ export interface GeneratedCertificatesArgs {
   organization?: string;
   /** Days that the server certificate is valid, 2 to 825. It is renewed by the first `pulumi up` within the last third. @default 365 */
   validityDays?: number;
-  /** Days that the CA is valid, at least as long as the certificate, at most 7300. @default 3650 */
+  /** Days that the CA is valid, `validityDays` to 7300. @default 3650 */
   caValidityDays?: number;
 }
 

@@ -49,7 +49,7 @@ export interface MqttPlatformArgs {
   certificates?: CertificatesArgs;
   /** The address that clients use. @default a new Elastic IP */
   virtualIp?: VirtualIpArgs;
-  /** Elastic IPs that the account may have in the region and this platform may use up: more are refused before anything is touched. AWS itself grants 5. @default 5 */
+  /** Elastic IPs that the account may have in the region and this platform may use up: more are refused before anything is touched. 0 to 10,000; AWS itself grants 5. @default 5 */
   elasticIpQuota?: number;
   /** How `pulumi up` reaches the hosts for later changes. */
   ssh: SshArgs;
