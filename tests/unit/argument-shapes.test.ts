@@ -17,6 +17,7 @@ describe('a key that nothing knows', () => {
   it.each([
     [{ listener: {} }, 'listener: is no known setting; did you mean listeners?'],
     [{ emqx: { verison: '5.8.9' } }, 'emqx.verison: is no known setting; did you mean version?'],
+    [{ haproxy: { tsl: {} } }, 'haproxy.tsl: is no known setting; did you mean tls?'],
     [
       { haproxy: { keepalived: { advertInterval: 100 } } },
       'haproxy.keepalived.advertInterval: is no known setting; did you mean advertIntervalMs?',
