@@ -98,6 +98,9 @@ const sources = {
     }`,
 } as const;
 
+/** The compiler reads some hundred files: a second, and many on a busy machine. */
+const compilerTimeout = 60_000;
+
 type Source = keyof typeof sources;
 const pathOf = (name: Source) => join(__dirname, `${name}.ts`);
 const names: readonly Source[] = ['every', 'wrong'];
@@ -106,7 +109,7 @@ beforeAll(() => {
   const texts = new Map(names.map((name) => [pathOf(name), sources[name]]));
   const program = programOf([...texts.keys()], texts);
   derive = (name) => deriveArgumentsSchema(program, pathOf(name), 'RootArgs');
-});
+}, compilerTimeout);
 
 describe('a schema derived from interfaces', () => {
   it('says of each property what it may hold, what it means and what holds without it', () => {
@@ -201,9 +204,11 @@ describe('interfaces that do not tell everything', () => {
 });
 
 describe("this package's arguments", () => {
-  it('are what the schema and docs/configuration.md say', () => {
-    expect(outdatedFiles()).toEqual([]);
-  });
+  it(
+    'are what the schema and docs/configuration.md say',
+    () => expect(outdatedFiles()).toEqual([]),
+    compilerTimeout,
+  );
 
   it('are marked secret where their names say so', () => {
     const secrets = Object.entries(readArgumentsSchema().$defs).flatMap(([name, { properties }]) =>
