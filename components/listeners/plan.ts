@@ -1,84 +1,13 @@
 import { checkCidrs } from '../network/addresses';
 import type { Problems } from '../rendering/problems';
+import type { BalancingArgs, ListenerArgs, ListenersArgs } from './arguments';
 import { brokerPortsOf, furtherBrokerPorts } from './brokerPorts';
-import type { ClientCertificatesArgs } from './clientCertificates';
 import { checkIdentities, planClientCertificates } from './clientCertificates';
 import type { Balancing, Listener, ListenerName } from './listener';
 import { isWebSocket } from './listener';
 
-/** How a listener spreads its clients over the brokers. */
-export interface BalancingArgs {
-  /**
-   * `clientId` (consistent hash: the same client finds the same broker through either balancer), `clientIdTable` (a
-   * stick table that the balancers share), `roundRobin`, `sourceAddress` or `leastConnections`. Weights of brokers
-   * count in all of them.
-   * @default `clientId` for mqtt and mqtts, `leastConnections` for ws and wss, where no client id is visible
-   */
-  method?: Balancing['method'];
-  /** clientIdTable: how many client ids are remembered, 1,000 to 10,000,000; EMQX's guide has 100,000. @default 100000 */
-  entries?: number;
-  /** clientIdTable: how long after its last connection, in seconds, 60 to 2,592,000; EMQX's guide has 1800. @default 1800 */
-  expireSeconds?: number;
-  /** clientIdTable: characters of the id that count, 16 to 1024; the guide's 32 puts ids with a common prefix together. @default 128 */
-  keyLength?: number;
-  /**
-   * How long the share of new clients of a broker that comes back grows, in seconds, 1 to 3600. Not for clientId and
-   * sourceAddress: their hash would send clients elsewhere meanwhile.
-   * @default none
-   */
-  slowStartSeconds?: number;
-}
-
-/** A limit on new connections for each source address. */
-export interface RateLimitArgs {
-  /** New connections that one address may make in a period, 1 to 1,000,000. */
-  connectionsPerSource: number;
-  /** The period in seconds, 1 to 3600. @default 10 */
-  periodSeconds?: number;
-  /** Ranges without a limit: a fleet behind one NAT shares an address, and all of it reconnects at once. @default none */
-  sparedCidrs?: string[];
-}
-
-/** One port that clients connect to. */
-export interface ListenerArgs {
-  /** The port on the balancers, 1 to 65535. @default 1883 (mqtt), 8883 (mqtts), 8083 (ws), 8084 (wss) */
-  port?: number;
-  /**
-   * The brokers' port behind it, 1 to 65535; each listener has its own. For more than 51,200 clients brokers open
-   * further ports: from 20001 on for mqtt, 20101 mqtts, 20201 ws, 20301 wss, 19 at most.
-   * @default 1883 (mqtt), 1884 (mqtts), 8083 (ws), 8084 (wss)
-   */
-  brokerPort?: number;
-  /** IPv4 ranges that may connect. @default whoever can reach the virtual IP: the whole internet, `0.0.0.0/0`, or the VPC's range where the address is private */
-  allowedCidrs?: string[];
-  /** Clients at once, 1 to 1,000,000. @default 10000 */
-  maxConnections?: number;
-  /** Which broker a client gets. */
-  balancing?: BalancingArgs;
-  /** False passes bytes on that are no MQTT, for clients that must not be inspected. mqtt and mqtts only. @default true */
-  inspect?: boolean;
-  /** Mutual TLS. mqtts and wss only. @default none */
-  clientCertificates?: ClientCertificatesArgs;
-  /** The path of the WebSocket endpoint. ws and wss only. @default `/mqtt` */
-  path?: string;
-  /** A limit on new connections. @default no limit */
-  rateLimit?: RateLimitArgs;
-}
-
-/** The listeners that are on: a name that is missing is off. */
-export interface ListenersArgs {
-  /** MQTT over TCP, in the clear. */
-  mqtt?: ListenerArgs;
-  /** MQTT over TLS. */
-  mqtts?: ListenerArgs;
-  /** MQTT over WebSocket, in the clear. */
-  ws?: ListenerArgs;
-  /** MQTT over WebSocket and TLS. */
-  wss?: ListenerArgs;
-}
-
 /** In the order in which they are rendered, listed and checked. */
-export const listenerNames = ['mqtt', 'mqtts', 'ws', 'wss'] as const satisfies readonly ListenerName[];
+const listenerNames = ['mqtt', 'mqtts', 'ws', 'wss'] as const satisfies readonly ListenerName[];
 
 const defaultPorts: Readonly<Record<ListenerName, { port: number; brokerPort: number }>> = {
   mqtt: { port: 1883, brokerPort: 1883 },
@@ -87,15 +16,23 @@ const defaultPorts: Readonly<Record<ListenerName, { port: number; brokerPort: nu
   wss: { port: 8084, brokerPort: 8084 },
 };
 
+/** What is decided for all listeners together. */
+export interface ListenersSurroundings {
+  /** Whether brokers are told of the clients behind the balancers. @default true */
+  readonly proxyProtocol?: boolean;
+  /** Who can reach the address at all: listeners that name no ranges of their own are open to them. @default everybody */
+  readonly clientCidrs?: readonly string[];
+}
+
 /** Applies the defaults and checks every listener; what is wrong goes to `problems` under `listeners`. */
 export function planListeners(
   args: ListenersArgs,
   problems: Problems,
-  proxyProtocol = true,
+  { proxyProtocol = true, clientCidrs = ['0.0.0.0/0'] }: ListenersSurroundings = {},
 ): readonly Listener[] {
   const listeners = listenerNames.flatMap((name) => {
     const given = args[name];
-    return given === undefined ? [] : [planOne(name, given, problems)];
+    return given === undefined ? [] : [planOne(name, given, clientCidrs, problems)];
   });
   if (listeners.length === 0)
     problems.add(
@@ -128,9 +65,14 @@ export function checkPorts(
   }
 }
 
-function planOne(name: ListenerName, args: ListenerArgs, problems: Problems): Listener {
+function planOne(
+  name: ListenerName,
+  args: ListenerArgs,
+  clientCidrs: readonly string[],
+  problems: Problems,
+): Listener {
   const path = `listeners.${name}`;
-  const allowedCidrs = args.allowedCidrs ?? ['0.0.0.0/0'];
+  const allowedCidrs = args.allowedCidrs ?? clientCidrs;
   checkCidrs(`${path}.allowedCidrs`, allowedCidrs, problems);
   const maxConnections = args.maxConnections ?? 10_000;
   problems.wholeNumber(`${path}.maxConnections`, maxConnections, 1, 1_000_000, 'clients');

@@ -15,7 +15,7 @@ import {
 import { planBrokers } from '../../components/brokers/plan';
 import { planLimits } from '../../components/balancers/limits';
 import { checkPorts, planListeners } from '../../components/listeners/plan';
-import { planNetwork } from '../../components/network/zones';
+import { planZones } from '../../components/network/zones';
 import { balancerPorts } from '../../components/balancers/ports';
 import { Problems } from '../../components/rendering/problems';
 
@@ -67,12 +67,8 @@ describe('a divided network', () => {
     fc.assert(
       fc.property(ranges, ([second, prefixLength, zoneCount]) => {
         const problems = new Problems();
-        const { cidr, zones } = planNetwork(
-          `10.${second}.0.0/${prefixLength}`,
-          zoneCount,
-          'network',
-          problems,
-        );
+        const cidr = `10.${second}.0.0/${prefixLength}`;
+        const zones = planZones(cidr, zoneCount, 'network', problems);
         expect(problems.all).toEqual([]);
         const all = zones.flatMap(({ publicCidr, privateCidr }) => [
           parseCidr(publicCidr),
