@@ -1,4 +1,4 @@
-import type { Balancing } from './listener';
+import type { BalancingMethod } from './balancing';
 
 /** The listeners that are on: a name that is missing is off. */
 export interface ListenersArgs {
@@ -46,7 +46,7 @@ export interface BalancingArgs {
    * count in all of them.
    * @default `clientId` for mqtt and mqtts, `leastConnections` for ws and wss, where no client id is visible
    */
-  method?: Balancing['method'];
+  method?: BalancingMethod;
   /** clientIdTable: how many client ids are remembered, 1,000 to 10,000,000; EMQX's guide has 100,000. @default 100000 */
   entries?: number;
   /** clientIdTable: how long after its last connection, in seconds, 60 to 2,592,000; EMQX's guide has 1800. @default 1800 */

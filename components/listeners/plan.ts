@@ -1,13 +1,11 @@
 import { checkCidrs } from '../network/addresses';
 import type { Problems } from '../rendering/problems';
-import type { BalancingArgs, ListenerArgs, ListenersArgs } from './arguments';
+import type { ListenerArgs, ListenersArgs } from './arguments';
+import { planBalancing } from './balancing';
 import { brokerPortsOf, furtherBrokerPorts } from './brokerPorts';
 import { checkIdentities, planClientCertificates } from './clientCertificates';
-import type { Balancing, Listener, ListenerName } from './listener';
-import { isWebSocket } from './listener';
-
-/** In the order in which they are rendered, listed and checked. */
-const listenerNames = ['mqtt', 'mqtts', 'ws', 'wss'] as const satisfies readonly ListenerName[];
+import type { Listener, ListenerName } from './listener';
+import { isWebSocket, listenerNames } from './listener';
 
 const defaultPorts: Readonly<Record<ListenerName, { port: number; brokerPort: number }>> = {
   mqtt: { port: 1883, brokerPort: 1883 },
@@ -76,6 +74,7 @@ function planOne(
   checkCidrs(`${path}.allowedCidrs`, allowedCidrs, problems);
   const maxConnections = args.maxConnections ?? 10_000;
   problems.wholeNumber(`${path}.maxConnections`, maxConnections, 1, 1_000_000, 'clients');
+  const inspect = args.inspect ?? !isWebSocket(name);
   if (args.inspect !== undefined && isWebSocket(name))
     problems.add(
       `${path}.inspect`,
@@ -96,8 +95,8 @@ function planOne(
     ...furtherBrokerPorts(name, maxConnections),
     allowedCidrs,
     maxConnections,
-    balancing: planBalancing(name, args, `${path}.balancing`, problems),
-    inspect: args.inspect ?? !isWebSocket(name),
+    balancing: planBalancing(args.balancing ?? {}, hiddenIds(name, inspect), `${path}.balancing`, problems),
+    inspect,
     path: endpointPath,
     ...(args.clientCertificates === undefined
       ? {}
@@ -113,54 +112,10 @@ function planOne(
   };
 }
 
-function planBalancing(
-  name: ListenerName,
-  listener: ListenerArgs,
-  path: string,
-  problems: Problems,
-): Balancing {
-  const args = listener.balancing ?? {};
-  const inspected = !isWebSocket(name) && (listener.inspect ?? true);
-  const method = args.method ?? (inspected ? 'clientId' : 'leastConnections');
-  if (!inspected && (method === 'clientId' || method === 'clientIdTable'))
-    problems.add(
-      `${path}.method`,
-      `is ${method}, but a client id is not visible ${isWebSocket(name) ? 'inside a WebSocket' : 'where `inspect` is false'}; use leastConnections, roundRobin or sourceAddress`,
-    );
-  problems.oneOf(`${path}.method`, method, balancingMethods);
-  const slowStart = planSlowStart(args, method, `${path}.slowStartSeconds`, problems);
-  if (method !== 'clientIdTable') {
-    for (const key of ['entries', 'expireSeconds', 'keyLength'] as const)
-      if (args[key] !== undefined)
-        problems.add(
-          `${path}.${key}`,
-          `is for method clientIdTable and has no effect with ${method}; leave it out`,
-        );
-    return method === 'clientId' || method === 'sourceAddress' ? { method } : { method, ...slowStart };
-  }
-  const { entries = 100_000, expireSeconds = 1800, keyLength = 128 } = args;
-  problems.wholeNumber(`${path}.entries`, entries, 1_000, 10_000_000);
-  problems.wholeNumber(`${path}.expireSeconds`, expireSeconds, 60, 2_592_000, 'seconds');
-  problems.wholeNumber(`${path}.keyLength`, keyLength, 16, 1024, 'characters');
-  return { method, entries, expireSeconds, keyLength, ...slowStart };
-}
-
-const balancingMethods = ['clientId', 'clientIdTable', 'roundRobin', 'sourceAddress', 'leastConnections'];
-
-function planSlowStart(
-  { slowStartSeconds }: BalancingArgs,
-  method: Balancing['method'],
-  path: string,
-  problems: Problems,
-): { slowStartSeconds?: number } {
-  if (slowStartSeconds === undefined) return {};
-  problems.wholeNumber(path, slowStartSeconds, 1, 3600, 'seconds');
-  if (method === 'clientId' || method === 'sourceAddress')
-    problems.add(
-      path,
-      `is for other methods than ${method}, whose hash sends clients elsewhere while a weight grows; leave it out, or use leastConnections, roundRobin or clientIdTable`,
-    );
-  return { slowStartSeconds };
+/** Where no client id is seen, as errors name it; undefined where one is. */
+function hiddenIds(name: ListenerName, inspect: boolean): string | undefined {
+  if (isWebSocket(name)) return 'inside a WebSocket';
+  return inspect ? undefined : 'where `inspect` is false';
 }
 
 function planRateLimit(

@@ -181,7 +181,7 @@ describe('listeners', () => {
     [
       { mqtt: { balancing: { slowStartSeconds: 30 } } },
       [
-        'listeners.mqtt.balancing.slowStartSeconds: is for other methods than clientId, whose hash sends clients elsewhere while a weight grows; leave it out, or use leastConnections, roundRobin or clientIdTable',
+        'listeners.mqtt.balancing.slowStartSeconds: is for other methods than clientId, whose hash sends clients elsewhere while a weight grows; leave it out, or use clientIdTable, leastConnections or roundRobin',
       ],
     ],
     [
