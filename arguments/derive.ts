@@ -158,26 +158,32 @@ class Derivation {
     return { type: 'string' };
   }
 
-  /** Texts, keywords and names in the order in which a declaration writes them, those of its aliases in their place. */
+  /** Texts, keywords and names in the order in which a declaration writes them, those of what it names in their place. */
   private wordsIn(node: ts.Node, seen = new Set<ts.Node>()): readonly string[] {
     if (seen.has(node)) return [];
     seen.add(node);
-    const own = ts.isStringLiteral(node)
-      ? [node.text]
-      : ts.isTypeReferenceNode(node)
-        ? [node.typeName.getText(), ...this.wordsInAlias(node, seen)]
-        : [ts.tokenToString(node.kind) ?? ''];
-    const below: string[] = [];
-    ts.forEachChild(node, (child) => void below.push(...this.wordsIn(child, seen)));
-    return [...own, ...below];
+    const words = ts.isStringLiteral(node) ? [node.text] : [ts.tokenToString(node.kind) ?? ''];
+    if (ts.isTypeReferenceNode(node)) words.push(node.typeName.getText());
+    const named = this.namedBy(node);
+    if (named !== undefined) words.push(...this.wordsIn(named, seen));
+    ts.forEachChild(node, (child) => void words.push(...this.wordsIn(child, seen)));
+    return words;
   }
 
-  private wordsInAlias(node: ts.TypeReferenceNode, seen: Set<ts.Node>): readonly string[] {
-    const symbol = this.checker.getSymbolAtLocation(node.typeName);
-    if (symbol === undefined) return [];
+  /** What stands for a type's alias, or for the constant of a `typeof`. */
+  private namedBy(node: ts.Node): ts.Node | undefined {
+    const name = ts.isTypeReferenceNode(node)
+      ? node.typeName
+      : ts.isTypeQueryNode(node)
+        ? node.exprName
+        : undefined;
+    const symbol = name === undefined ? undefined : this.checker.getSymbolAtLocation(name);
+    if (symbol === undefined) return undefined;
     const target = symbol.flags & ts.SymbolFlags.Alias ? this.checker.getAliasedSymbol(symbol) : symbol;
-    const declaration = target.declarations?.find(ts.isTypeAliasDeclaration);
-    return declaration === undefined ? [] : this.wordsIn(declaration.type, seen);
+    const [declaration] = target.declarations ?? [];
+    if (declaration === undefined) return undefined;
+    if (ts.isTypeAliasDeclaration(declaration)) return declaration.type;
+    return ts.isVariableDeclaration(declaration) ? declaration.initializer : undefined;
   }
 }
 

@@ -120,5 +120,5 @@ describe('a default that a doc comment tells', () => {
   it('makes the same resources when it is spelled out', async () => {
     for (const { args, spelledOut } of tried)
       expect(await registeredBy(spelledOut)).toEqual(await registeredBy(args));
-  });
+  }, 60_000);
 });

@@ -11,6 +11,8 @@ const sources = {
   every: `
     import type * as pulumi from '@pulumi/pulumi';
     type Form = 'long' | 'brief' | 'array';
+    const sizes = ['small', 'medium', 'big'] as const;
+    type Size = (typeof sizes)[number];
     /** A base. */
     export interface BaseArgs {
       /** Inherited. @default 5 */
@@ -49,6 +51,8 @@ const sources = {
       flag?: pulumi.Input<boolean>;
       /** Forms. */
       forms: Form[];
+      /** A size. @default \`big\` */
+      size?: Size;
       /** Names. @default none */
       names?: pulumi.Input<string>[];
       /** A map. @default {} as it were */
@@ -131,6 +135,12 @@ describe('a schema derived from interfaces', () => {
           type: 'array',
           items: { type: 'string', enum: ['long', 'brief', 'array'] },
           description: 'Forms.',
+        },
+        size: {
+          type: 'string',
+          enum: ['small', 'medium', 'big'],
+          description: 'A size.',
+          default: 'big',
         },
         names: {
           type: 'array',
