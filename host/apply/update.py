@@ -2,13 +2,13 @@
 
 import contextlib
 import fcntl
-import hashlib
 import json
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,8 @@ from apply.staging import refusal
 from apply.unit_files import runs_on, unit_of
 
 JOURNAL = f"{STATE}/journal.json"
-UNITS = f"{STATE}/units.json"
+# What the journal, which every release reads, has no room for.
+NOTES = f"{STATE}/run.json"
 SECRETS_SECONDS = 30
 
 
@@ -60,11 +61,15 @@ class Run:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.new, self.former = parse(text), parse(_read(CURRENT))
+        current = _read(CURRENT)
+        self.new, self.former, self.before = parse(text), parse(current), sha256(current.encode()).hexdigest()
         if SETTINGS not in self.new:
             raise Refused(f"the set has no {SETTINGS}")
         self.settings = _settings(self.new)
-        self.due = {(path, change) for path, change in json.loads(_read(JOURNAL) or "[]")}
+        notes = json.loads(_read(NOTES) or "{}")
+        # Another set in force than it began with: that run was done but for its journal.
+        journal = _read(JOURNAL) if notes.get("before", self.before) == self.before else ""
+        self.due = {(path, change) for path, change in json.loads(journal or "[]")}
         self.interrupted = {path for path, _ in self.due}
         gone = set(self.former)
         if AWS in self.new:
@@ -75,7 +80,7 @@ class Run:
         self.paths = sorted(changed | self.interrupted | (gone - self.new.keys()))
         self.changes = {*self.due, *((path, each) for path in self.paths for each in self._asked_by(path))}
         # An interrupted run may have started units that neither set knows.
-        started = json.loads(_read(UNITS) or "[]") if self.due else []
+        started = notes.get("units", []) if self.due else []
         self.units = {*started, *self.settings["enable"], *_settings(self.former).get("enable", [])}
 
     def _asked_by(self, path: str) -> set[str]:
@@ -99,7 +104,7 @@ class Run:
         for path in self.paths:
             if path not in self.interrupted:
                 put(_kept(path), on_disk(path))
-        put(UNITS, state_file(json.dumps(sorted(self.units))))
+        put(NOTES, state_file(json.dumps({"before": self.before, "units": sorted(self.units)})))
         put(JOURNAL, state_file(json.dumps(sorted(self.changes))))
         try:
             self._reach(self.settings, self.new.get)
@@ -146,7 +151,7 @@ class Run:
 
     def _forget(self) -> None:
         put(JOURNAL, None)
-        put(UNITS, None)
+        put(NOTES, None)
         shutil.rmtree(STATE / "kept", ignore_errors=True)
 
 
@@ -170,7 +175,7 @@ def _kept(path: str) -> str:
 
 
 def _digest(file: File | None) -> str | None:
-    return hashlib.sha256(file.content).hexdigest() if file else None
+    return sha256(file.content).hexdigest() if file else None
 
 
 def _read(path: str) -> str:
