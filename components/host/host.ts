@@ -5,6 +5,7 @@ import * as tls from '@pulumi/tls';
 import { createHash } from 'node:crypto';
 import type { Tags } from '../rendering/naming';
 import { tagged, typeToken } from '../rendering/naming';
+import { applySet } from './applySet';
 import type { HostFile, SecretView } from './fileSet';
 import { renderFileSet } from './fileSet';
 import type { MachineArgs } from './machines';
@@ -179,7 +180,7 @@ export class Host extends pulumi.ComponentResource {
     );
     const applied = new command.remote.Command(
       `${name}-files`,
-      { connection, create: `${sudoPython}/apply_config.py`, stdin: files.apply(renderFileSet), triggers },
+      { connection, create: applySet, stdin: files.apply(renderFileSet), triggers },
       { parent: this, dependsOn: [ready, ...(args.updateAfter ?? []).map(({ settled }) => settled)] },
     );
     return new command.remote.Command(
