@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ClientCertificatesArgs } from '../../components';
-import { planListeners } from '../../components/plan/listeners';
-import { Problems } from '../../components/plan/problems';
+import { planListeners } from '../../components/listeners/plan';
+import { Problems } from '../../components/rendering/problems';
 import { readConfiguration } from '../../infra/configuration';
 import { Identity } from './pki';
 
@@ -127,14 +127,14 @@ describe('an identity by certificate', () => {
   const problemsFor = (
     mqtts: ClientCertificatesArgs['identity'],
     wss: ClientCertificatesArgs['identity'],
-    proxy?: boolean,
+    proxyProtocol = true,
   ) => {
     const problems = new Problems();
     const mutual = { verify: 'required', ca: authority.pem } as const;
     const identity = (value: ClientCertificatesArgs['identity']) => ({
       clientCertificates: { ...mutual, ...(value === undefined ? {} : { identity: value }) },
     });
-    planListeners({ mqtts: identity(mqtts), wss: identity(wss) }, problems, proxy);
+    planListeners({ mqtts: identity(mqtts), wss: identity(wss) }, problems, { proxyProtocol });
     return problems.all.map(({ path, reason }) => `${path}: ${reason}`);
   };
 

@@ -1,0 +1,128 @@
+import * as pulumi from '@pulumi/pulumi';
+import { allow, securityGroup } from '../host/firewall';
+import { secretOr } from '../host/generatedSecret';
+import type { Host } from '../host/host';
+import { operatingSystems } from '../host/operatingSystems';
+import { hostSecret, programsSecret } from '../host/secrets';
+import type { Listener } from '../listeners/listener';
+import { planListeners } from '../listeners/plan';
+import { tagged, typeToken } from '../rendering/naming';
+import { Problems } from '../rendering/problems';
+import type { PairParts } from './balancerHost';
+import { balancerHost } from './balancerHost';
+import { balancerPrograms } from './files';
+import type { HaproxyPairArgs, PlannedPairArgs } from './pairArguments';
+import type { PlannedBalancer } from './plan';
+import { planPair } from './plan';
+import { balancerRules } from './rules';
+
+/**
+ * Two HAProxy hosts, of which Keepalived makes one active; on EC2 the active one takes the virtual IP by an API call.
+ *
+ * Throws InputPropertiesError with every problem at once: ports taken twice, balancing that cannot see what it needs,
+ * times and sizes out of bounds.
+ */
+export class HaproxyPair extends pulumi.ComponentResource {
+  /** Both balancers, in the order of their names. */
+  readonly balancers: readonly (PlannedBalancer & { readonly host: Host })[];
+  /** The balancers' security group. */
+  readonly securityGroupId: pulumi.Output<string>;
+  /** The statistics page's password; secret. */
+  readonly statsPassword: pulumi.Output<string>;
+  /** The statistics page's user. */
+  readonly statsUser: string;
+  /** The listeners with their defaults applied. */
+  readonly listeners: readonly Listener[];
+  /** The balancer that is active when both are well at their start. */
+  readonly preferred: string;
+  /** The user to log in as. */
+  readonly loginUser: string;
+
+  constructor(
+    name: string,
+    args: HaproxyPairArgs | PlannedPairArgs,
+    opts: pulumi.ComponentResourceOptions = {},
+  ) {
+    super(typeToken('HaproxyPair'), name, {}, opts);
+    const planned = 'plan' in args ? args : planAlone(name, args);
+    const { plan, virtualIp, tags, protect = false, platform = name } = planned;
+    const { settings } = plan;
+
+    this.listeners = plan.listeners;
+    this.loginUser = operatingSystems[plan.machine.operatingSystem].loginUser;
+    this.preferred = settings.preferred;
+    this.statsUser = settings.stats.user;
+    this.statsPassword = secretOr(planned.statsPassword, `${name}-stats-password`, 24, this);
+    const secret = hostSecret(
+      `${name}-secrets`,
+      {
+        serverKey: planned.certificates.privateKey,
+        statsPassword: this.statsPassword,
+        ticketMaster: secretOr(undefined, `${name}-ticket-master`, 64, this),
+      },
+      { tags: tagged(platform, `${name}-secrets`, tags), protect, parent: this },
+    );
+    const programs = programsSecret(`${name}-programs`, balancerPrograms(), {
+      tags: tagged(platform, `${name}-programs`, tags),
+      parent: this,
+    });
+    const group = securityGroup(
+      `${name}-group`,
+      planned.vpcId,
+      `balancers of ${platform}`,
+      tagged(platform, name, tags),
+      this,
+    );
+    this.securityGroupId = group.id;
+    const rules = allow(
+      name,
+      group.id,
+      balancerRules(group.id, planned.sshCidrs, settings.statsCidrs, plan.listeners),
+      this,
+    );
+    const [preferredInterfaceId, preferredIs] = pulumi.deferredOutput<string>();
+    this.balancers = this.standbyFirst(plan.balancers, planned.active ?? settings.preferred, {
+      platform,
+      args: planned,
+      securityGroupId: group.id,
+      secret,
+      programs,
+      prerequisites: [...(planned.egress ?? []), ...rules, ...virtualIp.placeOn(preferredInterfaceId)],
+    });
+    const preferred = this.balancers.find((balancer) => balancer.name === settings.preferred);
+    if (preferred !== undefined) preferredIs(preferred.host.interfaceId);
+    this.registerOutputs({ securityGroupId: this.securityGroupId });
+  }
+
+  /** Files are changed on the standby before they are on the active balancer. */
+  private standbyFirst(
+    balancers: readonly PlannedBalancer[],
+    active: string,
+    parts: PairParts,
+  ): HaproxyPair['balancers'] {
+    const hosts = new Map<string, Host>();
+    for (const balancer of balancers.toSorted(
+      (a, b) => Number(a.name === active) - Number(b.name === active),
+    ))
+      hosts.set(balancer.name, balancerHost(balancer, parts, [...hosts.values()], this));
+    return balancers.flatMap((balancer) => {
+      const host = hosts.get(balancer.name);
+      return host === undefined ? [] : [{ ...balancer, host }];
+    });
+  }
+}
+
+function planAlone(name: string, args: HaproxyPairArgs): PlannedPairArgs {
+  const problems = new Problems();
+  const { brokers, proxyProtocol = true, publicAddresses = true, stats } = args;
+  const { clientCidrs } = args.virtualIp;
+  const listeners = planListeners(args.listeners, problems, { proxyProtocol, clientCidrs });
+  const subnetCidrs = args.subnets.map(({ cidr }) => cidr);
+  const plan = planPair(
+    args,
+    { subnetCidrs, subnetsPath: 'subnets', listeners, brokers, proxyProtocol, publicAddresses },
+    problems,
+  );
+  problems.throwIfAny(`HaproxyPair ${name}`);
+  return { ...args, plan, ...(stats?.password === undefined ? {} : { statsPassword: stats.password }) };
+}

@@ -1,0 +1,91 @@
+import type { PlannedBroker } from '../brokers/plan';
+import type { Machine } from '../host/machines';
+import { planMachine } from '../host/machines';
+import type { Listener } from '../listeners/listener';
+import { checkPorts } from '../listeners/plan';
+import { balancerAddress, balancerVipAddress, parseCidr } from '../network/addresses';
+import type { Problems } from '../rendering/problems';
+import type { HaproxyArgs } from './arguments';
+import type { BalancerLimits } from './limits';
+import { checkBalancerMemory, planLimits } from './limits';
+import { balancerPorts } from './ports';
+import type { BalancerSettings } from './settings';
+import { balancerNames, planSettings } from './settings';
+
+/** A balancer with everything decided. */
+export interface PlannedBalancer {
+  readonly name: string;
+  readonly subnetIndex: number;
+  readonly address: string;
+  /** Where the VIP's Elastic IP maps to while this one is active. */
+  readonly vipAddress: string;
+  /** VRRP's. */
+  readonly priority: number;
+}
+
+/** A pair with everything decided. */
+export interface PairPlan {
+  readonly balancers: readonly PlannedBalancer[];
+  readonly settings: BalancerSettings;
+  readonly machine: Machine;
+  readonly limits: BalancerLimits;
+  readonly listeners: readonly Listener[];
+  /** Those behind. */
+  readonly brokers: readonly PlannedBroker[];
+  readonly proxyProtocol: boolean;
+  /** Whether each has an Elastic IP of its own. */
+  readonly publicAddresses: boolean;
+}
+
+/** What is decided beside the pair's own arguments. */
+export interface PairSurroundings extends Pick<
+  PairPlan,
+  'listeners' | 'brokers' | 'proxyProtocol' | 'publicAddresses'
+> {
+  readonly subnetCidrs: readonly string[];
+  /** Where the subnets are in the arguments. */
+  readonly subnetsPath: string;
+}
+
+/** Decides all of a pair; what is wrong goes to `problems` under `haproxy`, `listeners` and the subnets' path. Touches nothing. */
+export function planPair(
+  args: HaproxyArgs,
+  { subnetCidrs, subnetsPath, ...surroundings }: PairSurroundings,
+  problems: Problems,
+): PairPlan {
+  const machine = planMachine(args, 'haproxy', problems);
+  const settings = planSettings(args, problems);
+  const balancers = planBalancers(subnetCidrs, settings.preferred, subnetsPath, problems);
+  const { listeners } = surroundings;
+  checkPorts(listeners, 'port', balancerPorts, problems);
+  const { operatingSystem } = machine;
+  checkBalancerMemory({ listeners, operatingSystem, instanceType: args.instanceType }, problems);
+  return { balancers, settings, machine, limits: planLimits(listeners), ...surroundings };
+}
+
+/** Decides names, subnets and addresses of the pair. */
+function planBalancers(
+  subnetCidrs: readonly string[],
+  preferred: string,
+  path: string,
+  problems: Problems,
+): readonly PlannedBalancer[] {
+  if (subnetCidrs.length > 2)
+    problems.add(path, `has ${subnetCidrs.length} subnets; the pair needs one or two`);
+  return balancerNames.flatMap((name, index) => {
+    const subnetIndex = index % Math.max(1, subnetCidrs.length);
+    const subnet = parseCidr(subnetCidrs[subnetIndex] ?? '');
+    if (subnet === undefined) return [];
+    const ordinal = index === 0 ? 1 : 2;
+    return [
+      {
+        name,
+        subnetIndex,
+        address: balancerAddress(subnet, ordinal),
+        vipAddress: balancerVipAddress(subnet, ordinal),
+        // Both high: the time to a takeover is three adverts and (256 - priority)/256 of a fourth.
+        priority: name === preferred ? 250 : 240,
+      },
+    ];
+  });
+}

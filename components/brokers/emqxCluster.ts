@@ -1,0 +1,99 @@
+import * as pulumi from '@pulumi/pulumi';
+import { allow, securityGroup } from '../host/firewall';
+import { secretOr } from '../host/generatedSecret';
+import type { Host } from '../host/host';
+import { hostSecret, programsSecret } from '../host/secrets';
+import { planListeners } from '../listeners/plan';
+import { tagged, typeToken } from '../rendering/naming';
+import { Problems } from '../rendering/problems';
+import type { ClusterParts } from './brokerHost';
+import { brokerHost } from './brokerHost';
+import type { EmqxClusterArgs, PlannedClusterArgs } from './clusterArguments';
+import { brokerPrograms } from './files';
+import type { PlannedBroker } from './plan';
+import { planCluster } from './plan';
+import { brokerRules } from './rules';
+
+/**
+ * EMQX brokers without public addresses: each with a planned address that its node name is made of, a data volume that
+ * outlives the instance, and a listener for each listener of the balancers in front.
+ *
+ * Throws InputPropertiesError with every problem at once: no or too many brokers, names, addresses or ordinals given
+ * twice, weights of 0 everywhere, ports taken twice, a version that needs a licence key without one.
+ */
+export class EmqxCluster extends pulumi.ComponentResource {
+  /** The brokers, in the order of their ordinals' places in the arguments. */
+  readonly brokers: readonly (PlannedBroker & { readonly host: Host })[];
+  /** The brokers' security group. */
+  readonly securityGroupId: pulumi.Output<string>;
+  /** The dashboard's password for `admin`; secret. */
+  readonly dashboardPassword: pulumi.Output<string>;
+  /** The node cookie; secret. */
+  readonly cookie: pulumi.Output<string>;
+
+  constructor(
+    name: string,
+    args: EmqxClusterArgs | PlannedClusterArgs,
+    opts: pulumi.ComponentResourceOptions = {},
+  ) {
+    super(typeToken('EmqxCluster'), name, {}, opts);
+    const planned = 'plan' in args ? args : planAlone(name, args);
+    const { plan, tags, protect = false, platform = name } = planned;
+
+    this.cookie = secretOr(planned.cookie, `${name}-cookie`, 48, this);
+    this.dashboardPassword = secretOr(planned.dashboardPassword, `${name}-dashboard-password`, 24, this);
+    const secret = hostSecret(
+      `${name}-secrets`,
+      {
+        cookie: this.cookie,
+        dashboardPassword: this.dashboardPassword,
+        ...(planned.licenseKey === undefined ? {} : { licenseKey: planned.licenseKey }),
+      },
+      { tags: tagged(platform, `${name}-secrets`, tags), protect, parent: this },
+    );
+    const programs = programsSecret(`${name}-programs`, brokerPrograms(), {
+      tags: tagged(platform, `${name}-programs`, tags),
+      parent: this,
+    });
+    const group = securityGroup(
+      `${name}-group`,
+      planned.vpcId,
+      `brokers of ${platform}`,
+      tagged(platform, name, tags),
+      this,
+    );
+    this.securityGroupId = group.id;
+    const rules = allow(
+      name,
+      group.id,
+      brokerRules(group.id, planned.clientsGroupId, planned.sshCidrs, plan.listeners),
+      this,
+    );
+    this.brokers = this.oneAfterTheOther(plan.brokers, {
+      platform,
+      args: planned,
+      securityGroupId: group.id,
+      secret,
+      programs,
+      prerequisites: [...(planned.egress ?? []), ...rules],
+    });
+    this.registerOutputs({ securityGroupId: this.securityGroupId });
+  }
+
+  private oneAfterTheOther(brokers: readonly PlannedBroker[], parts: ClusterParts): EmqxCluster['brokers'] {
+    const hosts: (PlannedBroker & { host: Host })[] = [];
+    for (const broker of brokers)
+      hosts.push({ ...broker, host: brokerHost(broker, parts, hosts.at(-1)?.host, this) });
+    return hosts;
+  }
+}
+
+function planAlone(name: string, args: EmqxClusterArgs): PlannedClusterArgs {
+  const problems = new Problems();
+  const { proxyProtocol = true } = args;
+  const listeners = planListeners(args.listeners, problems, { proxyProtocol });
+  const subnetCidrs = args.subnets.map(({ cidr }) => cidr);
+  const plan = planCluster(args, { subnetCidrs, listeners, proxyProtocol }, problems);
+  problems.throwIfAny(`EmqxCluster ${name}`);
+  return { ...args, plan };
+}

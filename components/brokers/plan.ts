@@ -1,0 +1,203 @@
+import type { Machine } from '../host/machines';
+import { planMachine } from '../host/machines';
+import type { Listener } from '../listeners/listener';
+import { checkPorts } from '../listeners/plan';
+import type { Cidr } from '../network/addresses';
+import { brokerAddress, containsAddress, largestBrokerOrdinal, parseCidr } from '../network/addresses';
+import type { Problems } from '../rendering/problems';
+import type { BrokerArgs, BrokersArgs, EmqxArgs, RepositoryArgs } from './arguments';
+import { checkBrokerMemory } from './limits';
+import { brokerPorts } from './ports';
+
+/** A broker with everything decided. */
+export interface PlannedBroker {
+  readonly name: string;
+  readonly ordinal: number;
+  readonly subnetIndex: number;
+  readonly address: string;
+  readonly nodeName: string;
+  readonly weight: number;
+  readonly drain: boolean;
+}
+
+/** A cluster with everything decided. */
+export interface ClusterPlan {
+  readonly brokers: readonly PlannedBroker[];
+  readonly version: string;
+  readonly isLicensed: boolean;
+  readonly machine: Machine;
+  readonly dataVolumeGib: number;
+  readonly repository: Readonly<Required<RepositoryArgs>>;
+  readonly listeners: readonly Listener[];
+  readonly proxyProtocol: boolean;
+  /** Clients at once on each broker, which may have to carry all of them. */
+  readonly maxConnections: number;
+}
+
+/** What is decided beside the cluster's own arguments. */
+export interface ClusterSurroundings {
+  readonly subnetCidrs: readonly string[];
+  readonly listeners: readonly Listener[];
+  readonly proxyProtocol: boolean;
+}
+
+/** Decides all of a cluster; what is wrong goes to `problems` under `emqx` and `listeners`. Touches nothing. */
+export function planCluster(
+  args: EmqxArgs,
+  { subnetCidrs, listeners, proxyProtocol }: ClusterSurroundings,
+  problems: Problems,
+): ClusterPlan {
+  const path = 'emqx';
+  const brokers = planBrokers(args.brokers ?? 3, subnetCidrs, `${path}.brokers`, problems);
+  const machine = planMachine(args, path, problems);
+  const { version = '5.8.9', dataVolumeGib = 8, repository = {}, instanceType } = args;
+  problems.wholeNumber(`${path}.dataVolumeGib`, dataVolumeGib, 1, 16_384, 'GiB');
+  const isLicensed = args.licenseKey !== undefined;
+  checkVersion(version, { brokerCount: brokers.length, isLicensed }, path, problems);
+  checkPorts(listeners, 'brokerPort', brokerPorts, problems);
+  checkBrokerMemory({ listeners, brokerCount: brokers.length, instanceType }, problems);
+  return {
+    brokers,
+    version,
+    isLicensed,
+    machine,
+    dataVolumeGib,
+    repository: {
+      url: repository.url ?? 'https://packagecloud.io/emqx/emqx',
+      keyUrl: repository.keyUrl ?? 'https://packagecloud.io/emqx/emqx/gpgkey',
+    },
+    listeners,
+    proxyProtocol,
+    maxConnections: listeners.reduce((sum, { maxConnections }) => sum + maxConnections, 0),
+  };
+}
+
+function checkVersion(
+  version: string,
+  { brokerCount, isLicensed }: { readonly brokerCount: number; readonly isLicensed: boolean },
+  path: string,
+  problems: Problems,
+): void {
+  const parsed = /^(\d+)\.(\d+)\.(\d+)$/.exec(version);
+  if (parsed === null) {
+    problems.add(`${path}.version`, `is ${JSON.stringify(version)}; a release such as 5.8.9 is allowed`);
+    return;
+  }
+  const [major, minor] = [Number(parsed[1]), Number(parsed[2])];
+  const needsLicense = major > 5 || (major === 5 && minor >= 9);
+  if (needsLicense && brokerCount > 1 && !isLicensed)
+    problems.add(
+      `${path}.version`,
+      `is ${version} with ${brokerCount} brokers and no ${path}.licenseKey: from 5.9.0 a cluster needs a licence key; set one, use 5.8.9, or run a single broker`,
+    );
+  if (major < 5 || (major === 5 && minor < 8))
+    problems.add(`${path}.version`, `is ${version}; 5.8.0 or newer is supported`);
+}
+
+const namePattern = /^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/;
+
+/** Decides names, addresses and subnets of the brokers; what is wrong goes to `problems` under `path`. */
+export function planBrokers(
+  brokers: BrokersArgs,
+  subnetCidrs: readonly string[],
+  path: string,
+  problems: Problems,
+): readonly PlannedBroker[] {
+  const named = typeof brokers === 'number' ? numbered(brokers, path, problems) : brokers;
+  const names = Object.keys(named);
+  if (names.length === 0 && typeof brokers !== 'number')
+    problems.add(path, 'names no broker; at least 1 is needed (3 is usual)');
+  const subnets = subnetCidrs.map(parseCidr);
+  const planned = names.flatMap((name) =>
+    planOne(name, named[name] ?? {}, subnets, `${path}.${name}`, problems),
+  );
+  refuseTwice(planned, 'ordinal', path, problems);
+  refuseTwice(planned, 'address', path, problems);
+  if (planned.length > 0 && planned.every(({ weight }) => weight === 0))
+    problems.add(
+      path,
+      'every broker has weight 0, so no client could be served; give at least one a weight of 1 to 256',
+    );
+  else if (planned.length > 0 && planned.every(({ weight, drain }) => weight === 0 || drain))
+    problems.add(
+      path,
+      'every broker drains or has weight 0, so no client could be served; let at least one take clients',
+    );
+  return planned;
+}
+
+function numbered(count: number, path: string, problems: Problems): Record<string, BrokerArgs> {
+  const before = problems.all.length;
+  problems.wholeNumber(path, count, 1, largestBrokerOrdinal, 'brokers');
+  if (problems.all.length > before) return {};
+  return Object.fromEntries(Array.from({ length: count }, (_, index) => [`emqx-${index + 1}`, {}]));
+}
+
+function planOne(
+  name: string,
+  args: BrokerArgs,
+  subnets: readonly (Cidr | undefined)[],
+  path: string,
+  problems: Problems,
+): readonly PlannedBroker[] {
+  if (!namePattern.test(name))
+    problems.add(
+      path,
+      `the name ${JSON.stringify(name)} is not a host name: a letter, then letters, digits and hyphens, at most 40, all lower case`,
+    );
+  const ordinal = args.ordinal ?? Number(/(\d+)$/.exec(name)?.[1] ?? 'NaN');
+  if (Number.isNaN(ordinal)) {
+    problems.add(path, 'the name ends in no number; give `ordinal` (1 to 28), or a name such as emqx-4');
+    return [];
+  }
+  problems.wholeNumber(`${path}.ordinal`, ordinal, 1, largestBrokerOrdinal);
+  const weight = args.weight ?? 100;
+  problems.wholeNumber(`${path}.weight`, weight, 0, 256);
+  if (subnets.length === 0) return [];
+  const address = args.address;
+  const given =
+    address === undefined
+      ? -1
+      : subnets.findIndex((subnet) => subnet !== undefined && containsAddress(subnet, address));
+  if (address !== undefined && given < 0) {
+    problems.add(
+      `${path}.address`,
+      `${JSON.stringify(address)} lies in none of the brokers' subnets; give an address within one of them, or none`,
+    );
+    return [];
+  }
+  const subnetIndex = address === undefined ? (ordinal - 1) % subnets.length : given;
+  const subnet = subnets[subnetIndex];
+  if (subnet === undefined) return [];
+  const chosen = address ?? brokerAddress(subnet, ordinal);
+  return [
+    {
+      name,
+      ordinal,
+      subnetIndex,
+      address: chosen,
+      nodeName: `emqx@${chosen}`,
+      weight,
+      drain: args.drain ?? false,
+    },
+  ];
+}
+
+function refuseTwice(
+  planned: readonly PlannedBroker[],
+  key: 'ordinal' | 'address',
+  path: string,
+  problems: Problems,
+): void {
+  const owners = new Map<string | number, string>();
+  for (const broker of planned) {
+    const value = broker[key];
+    const owner = owners.get(value);
+    if (owner === undefined) owners.set(value, broker.name);
+    else
+      problems.add(
+        `${path}.${broker.name}.${key}`,
+        `is ${value}, which ${owner} has already; each broker needs its own`,
+      );
+  }
+}

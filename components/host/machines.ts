@@ -1,0 +1,53 @@
+import type * as pulumi from '@pulumi/pulumi';
+import type { Problems } from '../rendering/problems';
+import type { Architecture, OperatingSystem } from './operatingSystems';
+import { operatingSystems } from './operatingSystems';
+
+/** What both kinds of hosts can be told about their machines. */
+export interface MachineArgs {
+  /** EC2 instance type; arm64 needs a type of that kind, such as `t4g.small`. @default `t3.small` for balancers, `t3.medium` for brokers */
+  instanceType?: pulumi.Input<string>;
+  /** The hosts' operating system. @default `debian-13` */
+  operatingSystem?: OperatingSystem;
+  /** The processors' architecture. @default `amd64` */
+  architecture?: Architecture;
+  /** Size of the root disk in GiB, 8 to 1024; encrypted. @default 8 */
+  rootVolumeGib?: number;
+  /** Another value replaces the hosts by ones made from today's image; a newer image alone never does. 1 to 1,000,000. @default 1 */
+  imageGeneration?: number;
+  /** Another value runs every host's Commands again, to repair what was changed by hand. 1 to 1,000,000. @default 1 */
+  repairGeneration?: number;
+}
+
+/** A machine with everything decided but its instance type, which AWS may have to tell. */
+export interface Machine {
+  readonly operatingSystem: OperatingSystem;
+  readonly architecture: Architecture;
+  readonly rootVolumeGib: number;
+  readonly imageGeneration: number;
+  readonly repairGeneration: number;
+}
+
+/** Applies the defaults. */
+export function machineOf({
+  operatingSystem = 'debian-13',
+  architecture = 'amd64',
+  rootVolumeGib = 8,
+  imageGeneration = 1,
+  repairGeneration = 1,
+}: MachineArgs): Machine {
+  return { operatingSystem, architecture, rootVolumeGib, imageGeneration, repairGeneration };
+}
+
+/** Applies the defaults and checks the machine; what is wrong goes to `problems` under `path`. */
+export function planMachine(args: MachineArgs, path: string, problems: Problems): Machine {
+  const machine = machineOf(args);
+  problems.oneOf(`${path}.operatingSystem`, machine.operatingSystem, Object.keys(operatingSystems));
+  const architecture: string = machine.architecture;
+  if (architecture !== 'amd64' && architecture !== 'arm64')
+    problems.add(`${path}.architecture`, `is ${JSON.stringify(architecture)}; amd64 and arm64 are allowed`);
+  problems.wholeNumber(`${path}.rootVolumeGib`, machine.rootVolumeGib, 8, 1024, 'GiB');
+  problems.wholeNumber(`${path}.imageGeneration`, machine.imageGeneration, 1, 1_000_000);
+  problems.wholeNumber(`${path}.repairGeneration`, machine.repairGeneration, 1, 1_000_000);
+  return machine;
+}

@@ -1,0 +1,48 @@
+"""Python loads it in every program of a test's host: AWS is the test's, and one program may have to die."""
+
+import http.client
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+
+class Local(http.client.HTTPConnection):
+    """Whatever is asked for over HTTP, the test's cloud answers: nothing leaves this machine."""
+
+    def __init__(self, host: str, timeout: float) -> None:
+        super().__init__(f"127.0.0.1:{os.environ['CLOUD_PORT']}", timeout=timeout)
+
+
+http.client.HTTPConnection = Local  # type: ignore[misc,assignment]
+http.client.HTTPSConnection = Local  # type: ignore[misc,assignment]
+
+# Of the first program only, and at any step that leaves a trace.
+left = int(os.environ.pop("KILL_AT", "-1"))
+
+
+def mortal(step: Callable[..., Any]) -> Callable[..., Any]:
+    """The step, unless it is the one to die at."""
+
+    def counted(*arguments: Any, **options: Any) -> Any:
+        global left
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        left -= 1
+        return step(*arguments, **options)
+
+    return counted
+
+
+if left >= 0:
+    for owner, name in (
+        (Path, "replace"),
+        (Path, "unlink"),
+        (os, "open"),
+        (subprocess, "run"),
+        (shutil, "rmtree"),
+    ):
+        setattr(owner, name, mortal(getattr(owner, name)))
