@@ -8,9 +8,11 @@ import type { Faults } from './faults';
 import { authenticate, type Caller } from './iam/authenticate';
 import { authorize, callerArn } from './iam/authorize';
 import type { InstanceCredentials } from './iam/instanceCredentials';
+import { mustBeOfPartition } from './iam/policyDocuments';
 import { RolePolicies } from './iam/rolePolicies';
 import { log } from './log';
 import { answerPublicParameters } from './publicParameters';
+import { answerServiceQuotas } from './quotas';
 
 /** The AWS API of the lab's region: judges each call, answers what it owns, passes the rest to moto. */
 export class AwsFront {
@@ -97,12 +99,16 @@ export class AwsFront {
 
   private async answerOthers(call: AwsCall, caller: Caller, outgoing: ServerResponse): Promise<void> {
     if (call.service === 'sts' && call.action === 'GetCallerIdentity' && caller.kind === 'instance') {
-      sendXml(outgoing, call.requestId, 200, callerIdentity(callerArn(caller.credentials), call.requestId));
+      const identity = callerIdentity(callerArn(this.region.name, caller.credentials), call.requestId);
+      sendXml(outgoing, call.requestId, 200, identity);
       return;
     }
-    const parameters = await answerPublicParameters(call, this.region.moto, this.region.name);
-    if (parameters !== undefined) {
-      sendJson(outgoing, call.requestId, parameters);
+    mustBeOfPartition(call, this.region.name);
+    const own =
+      answerServiceQuotas(call, this.region) ??
+      (await answerPublicParameters(call, this.region.moto, this.region.name));
+    if (own !== undefined) {
+      sendJson(outgoing, call.requestId, own);
       return;
     }
     const { reply } = await this.forward(call, call.request.body, outgoing);

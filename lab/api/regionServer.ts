@@ -67,7 +67,7 @@ export async function serveRegion(
   const servers = {
     runner: createServer(guarded((incoming, outgoing) => front.handle(incoming, outgoing, true))),
     tls: createTlsServer(
-      { SNICallback: certificates(authority) },
+      { SNICallback: certificates(authority, region.name) },
       guarded(async (incoming, outgoing) => {
         if (!(await files(incoming, outgoing))) await front.handle(incoming, outgoing, false);
       }),
@@ -129,10 +129,11 @@ function hostOf(incoming: IncomingMessage): string {
 /** A certificate per name asked for, made once; a name that is not the region's is refused. */
 function certificates(
   authority: Authority,
+  region: string,
 ): (name: string, done: (error: Error | null, context?: SecureContext) => void) => void {
   const made = new Map<string, Promise<SecureContext>>();
   return (name, done) => {
-    if (!isAwsName(name) && !packageHosts.some((host) => host === name)) {
+    if (!isAwsName(name, region) && !packageHosts.some((host) => host === name)) {
       done(new Error(`the lab serves no name '${name}'`));
       return;
     }

@@ -10,12 +10,15 @@ import {
 } from './dnsMessage';
 import type { Region } from './ec2/region';
 import { privateDnsName } from './ec2/interfaces';
+import { partitionOf } from './partition';
 
 /** Names of the world outside that the lab serves itself. */
 export const packageHosts = ['packagecloud.io', 'packages.lab.example'] as const;
 
-export function isAwsName(name: string): boolean {
-  return /(^|\.)amazonaws\.com$/.test(name);
+/** A name under the suffix of the region's partition: amazonaws.com names nothing in China. */
+export function isAwsName(name: string, region: string): boolean {
+  const { dnsSuffix } = partitionOf(region);
+  return name === dnsSuffix || name.endsWith(`.${dnsSuffix}`);
 }
 
 /** What the VPC's resolver answers. Nothing is ever asked elsewhere: an unknown name does not exist, at once. */
@@ -92,7 +95,7 @@ function serveStream(socket: Socket, answer: (message: Buffer) => Buffer | undef
 }
 
 function recordOf(region: Region, apiAddress: string, name: string): DnsRecord | undefined {
-  if (isAwsName(name) || packageHosts.some((host) => host === name))
+  if (isAwsName(name, region.name) || packageHosts.some((host) => host === name))
     return { type: 'a', address: apiAddress };
   const forward = /^ip-(\d+)-(\d+)-(\d+)-(\d+)\./.exec(name);
   const reverse = /^(\d+)\.(\d+)\.(\d+)\.(\d+)\.in-addr\.arpa$/.exec(name);

@@ -1,3 +1,4 @@
+import { partitionOf } from '../../../api/partition';
 import { isGone, present, type Call } from '../call';
 import { resource } from '../resource';
 import { chosen, defaulted, flag, optional, output, text } from '../shape';
@@ -67,7 +68,7 @@ export const eip = resource({
       associationId: found.AssociationId,
       privateDns: PrivateIpAddress && `ip-${dashed(PrivateIpAddress)}.${call.region}.compute.internal`,
       privateIp: PrivateIpAddress,
-      publicDns: `ec2-${dashed(PublicIp)}.${call.region}.compute.amazonaws.com`,
+      publicDns: `ec2-${dashed(PublicIp)}.${call.region}.compute.${partitionOf(call.region).dnsSuffix}`,
       publicIp: PublicIp,
       tags: tagMap(found.Tags),
     };
