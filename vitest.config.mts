@@ -60,6 +60,7 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
+      lab('upgrade', 'tests/upgrade/**/*.test.ts'),
       lab('lab-parts', 'tests/lab/parts/**/*.test.ts'),
       lab('lab', 'tests/lab/cluster/**/*.test.ts'),
       lab('lab-vip', 'tests/lab/vip/**/*.test.ts'),

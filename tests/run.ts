@@ -42,6 +42,7 @@ const suites: readonly Suite[] = [
   { name: 'package', run: () => vitest('package') },
   // In a network of its own, since its addresses may be this host's.
   { name: 'dataplane', run: () => vitest('dataplane', ['unshare', '--net']), prepare: checkImages },
+  { name: 'upgrade', run: () => vitest('upgrade'), prepare: ensureEngine },
   { name: 'lab-parts', run: () => vitest('lab-parts'), prepare: ensureEngine },
   { name: 'lab', run: () => vitest('lab') },
   { name: 'lab-vip', run: () => vitest('lab-vip') },

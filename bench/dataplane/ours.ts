@@ -1,4 +1,5 @@
-import { balancerFiles, type BalancerView } from '../../components/render';
+import { balancerFiles } from '../../components/balancers/files';
+import type { BalancerView } from '../../components/balancers/view';
 import { Balancer } from '../../tests/dataplane/stage/balancer';
 import { brokerAddresses } from '../../tests/dataplane/stage/brokers';
 import { quickChecks } from '../../tests/dataplane/stage/stage';

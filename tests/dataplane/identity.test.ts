@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ClientCertificates } from '../../components/render';
+import type { ClientCertificates } from '../../components/listeners/listener';
 import type { Seen } from './stage/brokers';
 import { connectMqtt, connectPacket, openTcp, openTls } from './stage/clients';
 import { ClientAuthority, type ClientIdentity } from './stage/pki';

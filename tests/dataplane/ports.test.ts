@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildRecorder } from '../../lab/packages/recorder/build';
-import type { BalancerView } from '../../components/render';
+import type { BalancerView } from '../../components/balancers/view';
 import { brokerAddresses } from './stage/brokers';
 import { connectMqtt, connectPacket, inParallel, openTcp } from './stage/clients';
 import { eventually } from './stage/eventually';

@@ -1,4 +1,5 @@
-import type { BalancerView, Balancing, ClientCertificates, Listener } from '../../components/render';
+import type { BalancerView } from '../../components/balancers/view';
+import type { Balancing, ClientCertificates, Listener } from '../../components/listeners/listener';
 import { listener } from '../unit/renderViews';
 import type { Certificates } from './certificates';
 

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { balancerFiles, userData } from '../../components/render';
+import { balancerFiles } from '../../components/balancers/files';
+import { userData } from '../../components/host/userData';
 import { balancerView } from '../unit/renderViews';
 import { makeCertificates } from './certificates';
 import { everything } from './options';

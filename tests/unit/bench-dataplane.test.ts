@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { haproxyConfig } from '../../components/render/haproxy';
+import { haproxyConfig } from '../../components/balancers/haproxyConfig';
 import type { ContestantName } from '../../bench/dataplane/contestant';
 import { withGuideLog } from '../../bench/dataplane/guideLog';
 import { furthestFromEven } from '../../bench/dataplane/measurements/placement';

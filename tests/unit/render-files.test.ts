@@ -2,16 +2,13 @@ import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import {
-  balancerFiles,
-  balancerPrograms,
-  brokerFiles,
-  brokerPrograms,
-  fetchedPrograms,
-  renderFileSet,
-  userData,
-} from '../../components/render';
-import type { HostFile, HostUserData } from '../../components/render';
+import { balancerFiles, balancerPrograms } from '../../components/balancers/files';
+import { brokerFiles, brokerPrograms } from '../../components/brokers/files';
+import { fetchedPrograms } from '../../components/host/programs';
+import { renderFileSet } from '../../components/host/fileSet';
+import { userData } from '../../components/host/userData';
+import type { HostFile } from '../../components/host/fileSet';
+import type { HostUserData } from '../../components/host/userData';
 import { balancerView, brokerView, certificate, listener } from './renderViews';
 
 const file: HostFile = {

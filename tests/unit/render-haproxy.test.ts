@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { haproxyConfig } from '../../components/render/haproxy';
-import { balancerFiles } from '../../components/render';
-import { haproxyFiles } from '../../components/render/haproxyFiles';
+import { haproxyConfig } from '../../components/balancers/haproxyConfig';
+import { balancerFiles } from '../../components/balancers/files';
+import { haproxyFiles } from '../../components/balancers/haproxyFiles';
 import { balancerView, certificate, listener, revocationList } from './renderViews';
 
 /** The lines of one section, without their indentation. */

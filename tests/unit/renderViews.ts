@@ -1,4 +1,6 @@
-import type { BalancerView, BrokerView, Listener, ListenerName } from '../../components/render/model';
+import type { BalancerView } from '../../components/balancers/view';
+import type { BrokerView } from '../../components/brokers/view';
+import type { Listener, ListenerName } from '../../components/listeners/listener';
 
 const pem = (label: string) => `-----BEGIN ${label}-----\nTUlJQg==\n-----END ${label}-----\n`;
 export const certificate = pem('CERTIFICATE');

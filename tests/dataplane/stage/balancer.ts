@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { balancerFiles, type BalancerView } from '../../../components/render';
+import { balancerFiles } from '../../../components/balancers/files';
+import type { BalancerView } from '../../../components/balancers/view';
 import { Machine } from './machine';
 import { eventually } from './eventually';
 

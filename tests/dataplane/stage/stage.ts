@@ -1,4 +1,5 @@
-import type { BalancerView, Listener, ListenerName } from '../../../components/render';
+import type { BalancerView } from '../../../components/balancers/view';
+import type { Listener, ListenerName } from '../../../components/listeners/listener';
 import { ensureCheckImage } from '../../../lab/machines/checkImage';
 import { makeCertificates, type Certificates } from '../../templates/certificates';
 import { systems, type System } from '../../templates/checkImage';
