@@ -10,6 +10,8 @@ export interface ResourceKind<Inputs> {
   readonly inputs: ZodType<Inputs>;
   /** The inputs whose change replaces the resource; changes of others are updates. */
   readonly replacedBy: 'every input' | readonly string[];
+  /** The inputs as `check` gives them back, with the defaults that become inputs; without it as they are. */
+  checked?(values: Properties): Properties;
   /** What `create` adds to the inputs, for previews. */
   readonly computed: readonly string[];
   /** Of those, the ones that are always secret. */
@@ -66,9 +68,10 @@ function typeOf(urn: string): string {
 }
 
 function check(kind: ResourceKind<unknown>, news: Properties): CheckResult {
-  const { values } = openSecrets(news);
+  const { values, secretNames } = openSecrets(news);
   const result = kind.inputs.safeParse(values);
-  return result.success ? {} : { failures: failures(result.error, values) };
+  if (!result.success) return { failures: failures(result.error, values) };
+  return kind.checked === undefined ? {} : { inputs: sealSecrets(kind.checked(values), secretNames) };
 }
 
 function failures(error: ZodError, values: Properties) {
