@@ -1,3 +1,4 @@
+import { account } from './commands/account';
 import { UsageError, type Command } from './commands/command';
 import { down } from './commands/down';
 import { exec, plainPulumi } from './commands/exec';
@@ -20,6 +21,7 @@ const verbs: Readonly<Record<string, Command>> = {
   pulumi: plainPulumi,
   fault,
   heal,
+  account,
 };
 
 /** The lab's command line: `npm run lab -- VERB`. */

@@ -1,3 +1,4 @@
+import { describePlugins } from '../engine/plugins';
 import { refuseArguments, type Command } from './command';
 import { exclusively } from './exclusive';
 import { reportUnreadyMachines } from './machines';
@@ -19,8 +20,14 @@ export const up: Command = {
   },
 };
 
+async function sayPlugins(): Promise<void> {
+  const said = await describePlugins();
+  if (said !== undefined) process.stderr.write(`  ${said}\n`);
+}
+
 async function bringUp(): Promise<number> {
   await raiseLab();
+  await sayPlugins();
   const exitCode = await pulumi(['up', '--yes', '--skip-preview', ...common, ...color()], { log: 'up' });
   if (exitCode === 0) return 0;
   await reportUnreadyMachines();
@@ -38,6 +45,7 @@ export const preview: Command = {
     refuseArguments(args);
     return exclusively(async () => {
       await raiseLab();
+      await sayPlugins();
       return pulumi(['preview', '--diff', ...common, ...color()], { log: 'preview' });
     });
   },

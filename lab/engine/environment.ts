@@ -1,7 +1,8 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { delimiter, isAbsolute, join } from 'node:path';
 import { paths } from '../paths';
 import { sdkVersion } from '../providers/sdkVersion';
+import { officialPlugins, plugins, type Plugin } from './plugins';
 
 /** Where the lab's AWS API answers to this machine. */
 export const awsEndpoint = 'http://203.0.113.2:4566';
@@ -18,9 +19,6 @@ export const labCredentials = {
  */
 const labPassphrase = 'emqx-haproxy-lab';
 
-/** The providers that stand in for Pulumi's own. */
-const providers = ['aws', 'command', 'random', 'tls'] as const;
-
 /**
  * Everything that the plain `pulumi` command needs to work in the lab and only there. Its PATH finds the lab's
  * language host first, its home holds the lab's providers as installed plugins, and the AWS endpoint is one that
@@ -28,13 +26,13 @@ const providers = ['aws', 'command', 'random', 'tls'] as const;
  */
 export async function labEnvironment(): Promise<NodeJS.ProcessEnv> {
   await mkdir(paths.pulumiState, { recursive: true });
-  await Promise.all([
-    writeStandIn(paths.bin, 'pulumi-language-nodejs', 'engine/languageHost.ts'),
-    ...providers.map((name) => {
-      const folder = join(paths.pulumiHome, 'plugins', `resource-${name}-v${sdkVersion(`@pulumi/${name}`)}`);
-      return writeStandIn(folder, `pulumi-resource-${name}`, `providers/${name}/main.ts`);
+  const official = await officialPlugins();
+  await Promise.all(
+    plugins.map((plugin) => {
+      const own = plugin === 'nodejs' ? 'engine/languageHost.ts' : `providers/${plugin}/main.ts`;
+      return writePlugin(plugin, official.get(plugin) ?? own);
     }),
-  ]);
+  );
   return {
     ...withoutAwsSettings(process.env),
     PATH: [paths.bin, process.env['PATH'] ?? ''].join(delimiter),
@@ -57,10 +55,19 @@ function withoutAwsSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('AWS_')));
 }
 
-async function writeStandIn(folder: string, name: string, program: string): Promise<void> {
+/** The program that the engine finds: the lab's own, a path below lab/, or an official one, an absolute path. */
+async function writePlugin(plugin: Plugin, program: string): Promise<void> {
   const loader = require.resolve('tsx/cjs');
+  const own = `'${process.execPath}' --require '${loader}' '${join(__dirname, '..', program)}'`;
+  const script = `#!/bin/sh\nexec ${isAbsolute(program) ? `'${program}'` : own} "$@"\n`;
+  const [folder, name] =
+    plugin === 'nodejs'
+      ? [paths.bin, 'pulumi-language-nodejs']
+      : [
+          join(paths.pulumiHome, 'plugins', `resource-${plugin}-v${sdkVersion(`@pulumi/${plugin}`)}`),
+          `pulumi-resource-${plugin}`,
+        ];
   const path = join(folder, name);
-  const script = `#!/bin/sh\nexec '${process.execPath}' --require '${loader}' '${join(__dirname, '..', program)}' "$@"\n`;
   await mkdir(folder, { recursive: true });
   await writeFile(path, script);
   await chmod(path, 0o755);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AwsCall } from '../../lab/api/awsCall';
+import { parseAccount } from '../../lab/commands/account';
 import { accountSchema } from '../../lab/api/ec2/account';
 import { vcpusOf } from '../../lab/api/ec2/instanceTypes';
 import { isHeldGroup } from '../../lab/api/ec2/motoNetwork';
@@ -211,3 +212,14 @@ function jsonCall(
     parameters: Parameters.of(parameters),
   };
 }
+
+describe('the command', () => {
+  it('sets what it is told as JSON, by name', () => {
+    const told = parseAccount(['vcpuQuota=5', 'localZone=false', 'volumeTags=["Owner"]']);
+    expect(told).toEqual({ vcpuQuota: 5, localZone: false, volumeTags: ['Owner'] });
+  });
+
+  it.each(['vcpuQuota', 'localZone=no'])('refuses %s', (word) => {
+    expect(() => parseAccount([word])).toThrow(word.split('=').at(-1));
+  });
+});

@@ -137,3 +137,19 @@ test("a root volume's own tags come after the launch", async () => {
     Tags: [{ Key: 'Owner', Value: 'me' }],
   });
 });
+
+test('zones are sorted by name, which puts a Local Zone first, and filters reach EC2', async () => {
+  const names = ['eu-central-1a', 'eu-central-1b', 'eu-central-1-lz-1a'];
+  const aws = fakeAws({
+    DescribeAvailabilityZones: () => ({
+      AvailabilityZones: names.map((ZoneName) => ({ ZoneName, State: 'available' })),
+    }),
+  });
+  const filters = [{ name: 'opt-in-status', values: ['opt-in-not-required'] }];
+  const token = 'aws:index/getAvailabilityZones:getAvailabilityZones';
+  const { result } = await aws.provider.invoke(token, { state: 'available', filters });
+  expect(result['names']).toEqual(['eu-central-1-lz-1a', 'eu-central-1a', 'eu-central-1b']);
+  expect(aws.calls[0]?.input['Filters']).toEqual([
+    { Name: 'opt-in-status', Values: ['opt-in-not-required'] },
+  ]);
+});
