@@ -226,6 +226,7 @@ export class HaproxyPair extends pulumi.ComponentResource {
         address: balancer.address,
         ...interfaceFor(args.virtualIp, balancer),
         securityGroupIds: [this.securityGroupId],
+        interfaceAfter: args.virtualIp.outlivesInterfaces,
         publicAddress: args.publicAddresses ?? true,
         role: 'virtual-ip',
         statements: args.virtualIp.takeoverStatements(),

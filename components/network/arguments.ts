@@ -9,7 +9,10 @@ export interface NewNetworkArgs {
   zoneCount?: number;
   /** Over how many of them the balancers are spread, 1 or 2; `virtualIp.mode: privateIp` needs 1. Defaults to 2, or 1 where there is but one zone. */
   balancerZoneCount?: number;
-  /** The zones' names, at least zoneCount of them. Defaults to the region's first ones. */
+  /**
+   * The zones' names, at least zoneCount of them. Defaults to the region's first ones, Local Zones aside. Taken when a
+   * subnet is made; a later change moves none.
+   */
   availabilityZones?: pulumi.Input<string[]>;
   /** One NAT gateway for all zones (`single`) or one in each (`perZone`). Defaults to `single`. */
   nat?: 'single' | 'perZone';

@@ -6,6 +6,8 @@ import type { VirtualIpMode } from './plan';
 export interface TakeoverScope {
   readonly mode: VirtualIpMode;
   readonly platform: string;
+  /** The part of AWS that ARNs name: `aws`, `aws-cn` or `aws-us-gov`. */
+  readonly partition: string;
   /** The Elastic IP that moves, where there is one. */
   readonly allocationId: string | undefined;
   /** The tables whose routes are turned. */
@@ -22,7 +24,7 @@ export function takeoverStatements(scope: TakeoverScope): readonly PolicyStateme
   return [...moves(scope), ...elasticIpMoves(scope), seeTheHolder(scope.mode)];
 }
 
-function moves({ mode, platform, routeTableIds }: TakeoverScope): readonly PolicyStatement[] {
+function moves({ mode, platform, partition, routeTableIds }: TakeoverScope): readonly PolicyStatement[] {
   switch (mode) {
     case 'elasticIp':
       return [];
@@ -32,7 +34,7 @@ function moves({ mode, platform, routeTableIds }: TakeoverScope): readonly Polic
           Sid: 'TurnRoutes',
           Effect: 'Allow',
           Action: ['ec2:ReplaceRoute'],
-          Resource: routeTableIds.map((id) => `arn:aws:ec2:*:*:route-table/${id}`),
+          Resource: routeTableIds.map((id) => `arn:${partition}:ec2:*:*:route-table/${id}`),
         },
       ];
     case 'privateIp':
@@ -41,27 +43,27 @@ function moves({ mode, platform, routeTableIds }: TakeoverScope): readonly Polic
           Sid: 'AssignToThisPair',
           Effect: 'Allow',
           Action: ['ec2:AssignPrivateIpAddresses'],
-          Resource: ['arn:aws:ec2:*:*:network-interface/*'],
+          Resource: [`arn:${partition}:ec2:*:*:network-interface/*`],
           Condition: ofThisPair(platform),
         },
       ];
   }
 }
 
-function elasticIpMoves({ platform, allocationId }: TakeoverScope): readonly PolicyStatement[] {
+function elasticIpMoves({ platform, partition, allocationId }: TakeoverScope): readonly PolicyStatement[] {
   if (allocationId === undefined) return [];
   return [
     {
       Sid: 'MoveThisAddress',
       Effect: 'Allow',
       Action: ['ec2:AssociateAddress'],
-      Resource: [`arn:aws:ec2:*:*:elastic-ip/${allocationId}`],
+      Resource: [`arn:${partition}:ec2:*:*:elastic-ip/${allocationId}`],
     },
     {
       Sid: 'ToThisPair',
       Effect: 'Allow',
       Action: ['ec2:AssociateAddress'],
-      Resource: ['arn:aws:ec2:*:*:network-interface/*', 'arn:aws:ec2:*:*:instance/*'],
+      Resource: ['network-interface', 'instance'].map((kind) => `arn:${partition}:ec2:*:*:${kind}/*`),
       Condition: ofThisPair(platform),
     },
   ];
