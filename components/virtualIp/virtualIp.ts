@@ -3,7 +3,7 @@ import * as pulumi from '@pulumi/pulumi';
 import type { PolicyStatement } from '../host/role';
 import type { Network } from '../network/network';
 import type { Tags } from '../rendering/naming';
-import { tagged, typeToken } from '../rendering/naming';
+import { ownStack, tagged, typeToken } from '../rendering/naming';
 import { Problems } from '../rendering/problems';
 import type { PlannedVirtualIp, VirtualIpArgs } from './plan';
 import { clientCidrs, isPublic, planVirtualIp } from './plan';
@@ -137,6 +137,7 @@ export class VirtualIp extends pulumi.ComponentResource {
         takeoverStatements({
           mode: this.mode,
           platform: this.platform,
+          stack: ownStack(),
           partition,
           allocationId,
           routeTableIds,
