@@ -3,7 +3,7 @@ import type { AwsCall } from '../../lab/api/awsCall';
 import { parseAccount } from '../../lab/commands/account';
 import { accountSchema } from '../../lab/api/ec2/account';
 import { vcpusOf } from '../../lab/api/ec2/instanceTypes';
-import { isHeldGroup } from '../../lab/api/ec2/motoNetwork';
+import { isHeldGroup, MotoNetwork } from '../../lab/api/ec2/motoNetwork';
 import { images } from '../../lab/api/images';
 import { mustBeOfPartition } from '../../lab/api/iam/policyDocuments';
 import { Parameters } from '../../lab/api/parameters';
@@ -176,6 +176,29 @@ describe('a partition', () => {
     const codeOf = (name: string) => resolve(region, '203.0.113.2', { name, type: 1 }).records.length;
     expect(codeOf('ec2.eu-central-1.amazonaws.com')).toBe(1);
     expect(codeOf('ec2.cn-north-1.amazonaws.com.cn')).toBe(0);
+  });
+});
+
+describe('a subnet', () => {
+  it('gives no public addresses by itself, whatever moto takes it for, and does when it is told to', async () => {
+    let maps = 'true';
+    const asked: string[] = [];
+    const lab = new TestRegion({
+      query: (_service, _region, parameters) => {
+        asked.push(parameters.action);
+        maps = parameters.text('MapPublicIpOnLaunch.Value') ?? maps;
+        const made = `<subnetId>subnet-b</subnetId><mapPublicIpOnLaunch>${maps}</mapPublicIpOnLaunch>`;
+        return Promise.resolve(XmlNode.parse(`<R><subnetSet><item>${made}</item></subnetSet></R>`));
+      },
+    });
+    const network = new MotoNetwork(lab.region);
+    const create = Parameters.of({ Action: 'CreateSubnet', CidrBlock: '10.20.2.0/24' });
+    await network.pass(create, () => Promise.resolve(true));
+    expect(lab.region.subnet('subnet-b').mapPublicIpOnLaunch).toBe(false);
+    maps = 'true';
+    await network.pass(create, () => Promise.resolve(true));
+    expect(lab.region.subnet('subnet-b').mapPublicIpOnLaunch).toBe(true);
+    expect(asked.filter((action) => action === 'ModifySubnetAttribute')).toHaveLength(1);
   });
 });
 

@@ -11,6 +11,8 @@ import { isLocalZone } from './zones';
  */
 export class MotoNetwork {
   private last: Promise<unknown> = Promise.resolve();
+  /** Those that have been made, so that a later wish of their owner stands. */
+  private readonly subnets = new Set<string>();
 
   constructor(private readonly region: Region) {}
 
@@ -49,12 +51,29 @@ export class MotoNetwork {
     if (!(await forward(withPorts(parameters).encode()))) return;
     const former = region.network.vpc;
     region.network = await refreshNetwork(region.moto, region.name, region.network, part);
+    if (parameters.action === 'CreateSubnet') await this.keepPrivate();
     const { vpc } = region.network;
     if (former === undefined && vpc !== undefined) newRouteTable(region, vpc, true);
     if (vpc === undefined)
       for (const table of [...region.routeTables.values()]) forgetRouteTable(region, table);
     if (parameters.action === 'DeleteSubnet') forgetAssociations(region, parameters.required('SubnetId'));
     await region.settle();
+  }
+
+  /** moto takes the first subnet of a zone for its default one; none but those give public addresses by themselves. */
+  private async keepPrivate(): Promise<void> {
+    const { region } = this;
+    const wrong = region.network.subnets.filter(
+      ({ subnetId, mapPublicIpOnLaunch }) => mapPublicIpOnLaunch && !this.subnets.has(subnetId),
+    );
+    for (const { subnetId } of region.network.subnets) this.subnets.add(subnetId);
+    for (const { subnetId: SubnetId } of wrong) {
+      const values = { Action: 'ModifySubnetAttribute', Version: '2016-11-15', SubnetId };
+      const parameters = Parameters.of({ ...values, 'MapPublicIpOnLaunch.Value': 'false' });
+      await region.moto.query('ec2', region.name, parameters);
+    }
+    if (wrong.length > 0)
+      region.network = await refreshNetwork(region.moto, region.name, region.network, 'subnets');
   }
 }
 
