@@ -2,14 +2,15 @@ import * as pulumi from '@pulumi/pulumi';
 import { allConfig } from '@pulumi/pulumi/runtime/config';
 import { MqttPlatform } from '../components';
 import { activeBalancer } from './activeBalancer';
+import { checkGrants } from './grants';
 import { platformName, readConfiguration } from './configuration';
 import type { StackOutputs } from './outputs';
 import { stackOutputs } from './outputs';
-import type { Configuration } from './schema';
 
 /** The program: a stack's configuration in, one MqttPlatform, its outputs out. */
 export = async (): Promise<StackOutputs> => {
-  const configuration = checkedConfiguration();
+  const configuration = await refusedPlainly(() => readConfiguration(ownConfiguration()));
+  await refusedPlainly(() => checkGrants(platformName, configuration));
   const active = await activeBalancer(platformName, configuration);
   const platform = new MqttPlatform(platformName, {
     ...configuration,
@@ -18,10 +19,10 @@ export = async (): Promise<StackOutputs> => {
   return stackOutputs(platform);
 };
 
-/** What is wrong with a configuration is told without a stack trace: it is no fault of the program's. */
-function checkedConfiguration(): Configuration {
+/** What is wrong with a configuration, or missing in the account, is told without a stack trace: it is no fault of the program's. */
+async function refusedPlainly<T>(work: () => T | Promise<T>): Promise<T> {
   try {
-    return readConfiguration(ownConfiguration());
+    return await work();
   } catch (error) {
     if (!pulumi.InputPropertiesError.isInstance(error)) throw error;
     const refusal = new pulumi.RunError(error.message);

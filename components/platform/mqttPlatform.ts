@@ -31,6 +31,7 @@ import { Problems } from '../rendering/problems';
 import type { VirtualIpArgs } from '../virtualIp/plan';
 import { isPublic, planVirtualIp } from '../virtualIp/plan';
 import { VirtualIp } from '../virtualIp/virtualIp';
+import type { ElasticIpNeeds } from './elasticIps';
 import { checkElasticIps, defaultElasticIpQuota } from './elasticIps';
 
 /** Arguments of MqttPlatform. Only `ssh` is required. */
@@ -97,20 +98,31 @@ export function checkMqttPlatformArgs(name: string, args: MqttPlatformArgs): rea
 /** The virtual IP on this network, and all Elastic IPs together. */
 function checkAddresses(args: MqttPlatformArgs, network: NetworkPlan, problems: Problems): void {
   const virtualIp = planVirtualIp(args.virtualIp ?? {}, network, 'virtualIp', problems);
-  const madeForVip = isPublic(virtualIp) && args.virtualIp?.allocationId === undefined;
-  const needs = {
-    virtualIp: madeForVip ? 1 : 0,
-    balancers: balancersArePublic(args, isPublic(virtualIp)) ? 2 : 0,
-    natGateways: network.natGatewayCount,
-  };
+  const needs = elasticIpNeeds(args, network, isPublic(virtualIp));
   checkElasticIps(needs, args.elasticIpQuota ?? defaultElasticIpQuota, 'elasticIpQuota', problems);
+}
+
+/** How many Elastic IPs the arguments make. */
+export function elasticIpNeeds(
+  args: Pick<MqttPlatformArgs, 'network' | 'ssh' | 'virtualIp'>,
+  { natGatewayCount }: Pick<NetworkPlan, 'natGatewayCount'>,
+  publicVirtualIp: boolean,
+): ElasticIpNeeds {
+  return {
+    virtualIp: publicVirtualIp && args.virtualIp?.allocationId === undefined ? 1 : 0,
+    balancers: balancersArePublic(args, publicVirtualIp) ? 2 : 0,
+    natGateways: natGatewayCount,
+  };
 }
 
 /**
  * Balancers have Elastic IPs of their own where that is their way out (a made network's public subnets, or any with a
  * public virtual IP), or where they are reached on them.
  */
-function balancersArePublic({ network = {}, ssh }: MqttPlatformArgs, publicVirtualIp: boolean): boolean {
+function balancersArePublic(
+  { network = {}, ssh }: Pick<MqttPlatformArgs, 'network' | 'ssh'>,
+  publicVirtualIp: boolean,
+): boolean {
   return publicVirtualIp || !isAdopted(network) || (ssh.via ?? 'balancers') === 'balancers';
 }
 
