@@ -2,6 +2,7 @@ import * as pulumi from '@pulumi/pulumi';
 import { allConfig } from '@pulumi/pulumi/runtime/config';
 import { MqttPlatform } from '../components';
 import { activeBalancer } from './activeBalancer';
+import { refuseDocumentationRanges } from './documentationRanges';
 import { checkGrants } from './grants';
 import { platformName, readConfiguration } from './configuration';
 import type { StackOutputs } from './outputs';
@@ -10,6 +11,7 @@ import { stackOutputs } from './outputs';
 /** The program: a stack's configuration in, one MqttPlatform, its outputs out. */
 export = async (): Promise<StackOutputs> => {
   const configuration = await refusedPlainly(() => readConfiguration(ownConfiguration()));
+  await refusedPlainly(() => refuseDocumentationRanges(configuration));
   await refusedPlainly(() => checkGrants(platformName, configuration));
   const active = await activeBalancer(platformName, configuration);
   const platform = new MqttPlatform(platformName, {
