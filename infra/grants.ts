@@ -1,14 +1,10 @@
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
-import { planVirtualIp } from '../components';
-import { planEmqx } from '../components/brokers/emqxCluster';
+import type { PlatformPlan } from '../components';
+import { defaultInstanceType as balancerType } from '../components/balancers/limits';
 import { defaultInstanceType as brokerType } from '../components/brokers/limits';
-import { planNetworkArgs } from '../components/network/plan';
-import type { NetworkPlan } from '../components/network/plan';
-import { elasticIpNeeds } from '../components/platform/mqttPlatform';
 import { ownStack, platformTag, stackTag } from '../components/rendering/naming';
 import { Problems } from '../components/rendering/problems';
-import { isPublic } from '../components/virtualIp/plan';
 import type { Configuration } from './schema';
 
 /** Hosts of one kind, with the argument that says what they are. */
@@ -31,10 +27,9 @@ const mostOthers = 100;
  * do not exist, are of other processors or not offered in a zone, too few vCPUs, too few Elastic IPs. What this stack
  * has already counts as its own. A quota that may not be read is warned of.
  */
-export async function checkGrants(platform: string, configuration: Configuration): Promise<void> {
-  const network = planNetworkArgs(configuration.network ?? {}, 'network', new Problems());
-  const hosts = await hostsOf(configuration, network);
-  const own = { [platformTag]: platform };
+export async function checkGrants(plan: PlatformPlan, configuration: Configuration): Promise<void> {
+  const hosts = await hostsOf(plan, configuration);
+  const own = { [platformTag]: plan.name };
   const states = ['pending', 'running', 'stopping', 'stopped'];
   const made = await aws.ec2.getInstances({ instanceTags: own, instanceStateNames: states });
   const existing = (
@@ -46,7 +41,7 @@ export async function checkGrants(platform: string, configuration: Configuration
   const vcpus = await checkTypes(hosts, problems);
   await Promise.all([
     checkVcpus(hosts, vcpus, new Set(existing.map(({ id }) => id)), problems),
-    checkElasticIps(platform, configuration, network, problems),
+    checkElasticIps(plan, problems),
   ]);
   problems.throwIfAny('AWS account');
 }
@@ -55,29 +50,28 @@ function isOwn(tags: Readonly<Record<string, string>>): boolean {
   return tags[stackTag] === undefined || tags[stackTag] === ownStack();
 }
 
-async function hostsOf(configuration: Configuration, network: NetworkPlan): Promise<readonly Hosts[]> {
+async function hostsOf(plan: PlatformPlan, configuration: Configuration): Promise<readonly Hosts[]> {
   const { haproxy = {}, emqx = {} } = configuration;
-  const brokers = planEmqx(emqx, network.brokerCidrs, new Problems()).brokers.length;
-  const { balancerZones, brokerZones } = await zonesOf(configuration, network);
+  const { balancerZones, brokerZones } = await zonesOf(plan, configuration);
   return [
     {
       path: 'haproxy',
-      type: haproxy.instanceType ?? 't3.small',
-      count: 2,
+      type: haproxy.instanceType ?? balancerType,
+      count: plan.pair.balancers.length,
       architecture: haproxy.architecture ?? 'amd64',
       zones: balancerZones,
     },
     {
       path: 'emqx',
       type: emqx.instanceType ?? brokerType,
-      count: brokers,
+      count: plan.cluster.brokers.length,
       architecture: emqx.architecture ?? 'amd64',
       zones: brokerZones,
     },
   ];
 }
 
-async function zonesOf({ network: args = {} }: Configuration, plan: NetworkPlan) {
+async function zonesOf({ network }: PlatformPlan, { network: args = {} }: Configuration) {
   if ('vpcId' in args) {
     const zones = async (subnets: readonly { readonly subnetId: string }[]) => {
       const found = await Promise.all(subnets.map(({ subnetId }) => aws.ec2.getSubnet({ id: subnetId })));
@@ -92,8 +86,8 @@ async function zonesOf({ network: args = {} }: Configuration, plan: NetworkPlan)
   const names =
     args.availabilityZones ?? (await aws.getAvailabilityZones({ state: 'available', filters })).names;
   return {
-    balancerZones: names.slice(0, plan.balancerCidrs.length),
-    brokerZones: names.slice(0, plan.brokerCidrs.length),
+    balancerZones: names.slice(0, network.balancerCidrs.length),
+    brokerZones: names.slice(0, network.brokerCidrs.length),
   };
 }
 
@@ -169,9 +163,7 @@ async function usedVcpus(ids: readonly string[], known: ReadonlyMap<string, numb
 }
 
 async function checkElasticIps(
-  platform: string,
-  configuration: Configuration,
-  network: NetworkPlan,
+  { name: platform, elasticIps: needs }: PlatformPlan,
   problems: Problems,
 ): Promise<void> {
   const quota = await quotaOf(elasticIpQuota);
@@ -180,8 +172,6 @@ async function checkElasticIps(
   const all = await Promise.all(allocationIds.map((id) => aws.ec2.getElasticIp({ id })));
   const ownPlatforms = [platform, `${platform}-network`];
   const others = all.filter(({ tags }) => !(ownPlatforms.includes(tags[platformTag] ?? '') && isOwn(tags)));
-  const plan = planVirtualIp(configuration.virtualIp ?? {}, network, 'virtualIp', new Problems());
-  const needs = elasticIpNeeds(configuration, network, isPublic(plan));
   const needed = needs.virtualIp + needs.balancers + needs.natGateways;
   const missing = others.length + needed - quota;
   if (missing <= 0) return;

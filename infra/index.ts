@@ -1,6 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import { allConfig } from '@pulumi/pulumi/runtime/config';
-import { MqttPlatform } from '../components';
+import { MqttPlatform, planPlatform } from '../components';
 import { activeBalancer } from './activeBalancer';
 import { refuseDocumentationRanges } from './documentationRanges';
 import { checkGrants } from './grants';
@@ -12,8 +12,9 @@ import { stackOutputs } from './outputs';
 export = async (): Promise<StackOutputs> => {
   const configuration = await refusedPlainly(() => readConfiguration(ownConfiguration()));
   await refusedPlainly(() => refuseDocumentationRanges(configuration));
-  await refusedPlainly(() => checkGrants(platformName, configuration));
-  const active = await activeBalancer(platformName, configuration);
+  const plan = planPlatform(platformName, configuration);
+  await refusedPlainly(() => checkGrants(plan, configuration));
+  const active = await activeBalancer(plan, configuration.virtualIp?.allocationId);
   const platform = new MqttPlatform(platformName, {
     ...configuration,
     ...(active === undefined ? {} : { activeBalancer: active }),

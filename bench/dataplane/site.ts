@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ensureCheckImage } from '../../lab/machines/checkImage';
-import type { Machine } from '../../tests/dataplane/stage/machine';
-import { startNetwork, stopNetwork } from '../../tests/dataplane/stage/network';
-import { ClientAuthority, type ClientIdentity } from '../../tests/dataplane/stage/pki';
-import { makeCertificates, type Certificates } from '../../tests/templates/certificates';
+import { ensureCheckImage } from '../../proving/checkImage';
+import type { Machine } from '../../proving/stage/machine';
+import { startNetwork, stopNetwork } from '../../proving/stage/network';
+import { ClientAuthority, type ClientIdentity } from '../../proving/stage/pki';
+import { makeCertificates, type Certificates } from '../../proving/certificates';
 import { MosquittoBrokers } from './brokers';
 import { LoadProcesses, type LoadTarget } from './load';
 import { systems, type System } from './systems';

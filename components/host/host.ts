@@ -8,6 +8,7 @@ import { tagged, typeToken } from '../rendering/naming';
 import type { HostFile, SecretView } from './fileSet';
 import { renderFileSet } from './fileSet';
 import type { MachineArgs } from './machines';
+import { machineOf } from './machines';
 import type { InterfaceArgs } from './networkInterface';
 import { hostAddress, hostInterface } from './networkInterface';
 import { operatingSystems } from './operatingSystems';
@@ -165,7 +166,8 @@ export class Host extends pulumi.ComponentResource {
     secrets: readonly HostSecret[],
     attached: readonly pulumi.Resource[],
   ): pulumi.Resource {
-    const { loginUser } = operatingSystems[args.operatingSystem ?? 'debian-13'];
+    const { operatingSystem, repairGeneration } = machineOf(args);
+    const { loginUser } = operatingSystems[operatingSystem];
     const connection = connectionTo(this.sshTarget, {
       user: loginUser,
       privateKey: args.login.privateKey,
@@ -173,7 +175,7 @@ export class Host extends pulumi.ComponentResource {
     });
     // sshd would refuse the variables with the last output, and each run would warn of it.
     const own = { connection, addPreviousOutputInEnv: false };
-    const triggers = [instance.id, args.repairGeneration ?? 1];
+    const triggers = [instance.id, repairGeneration];
     const ready = new command.remote.Command(
       `${name}-ready`,
       { ...own, create: waitUntilReady(args.hostname), triggers: [instance.id] },
@@ -254,7 +256,8 @@ function bootInstance(
   parent: Host,
   dependsOn: pulumi.Resource[],
 ): aws.ec2.Instance {
-  const { operatingSystem = 'debian-13', architecture = 'amd64', hostname, software } = args;
+  const { operatingSystem, architecture, rootVolumeGib, imageGeneration } = machineOf(args);
+  const { hostname, software } = args;
   const image = aws.ssm.getParameterOutput(
     { name: operatingSystems[operatingSystem].imageParameter(architecture) },
     { parent },
@@ -271,7 +274,7 @@ function bootInstance(
       metadataOptions: { httpEndpoint: 'enabled', httpTokens: 'required', httpPutResponseHopLimit: 1 },
       rootBlockDevice: {
         encrypted: true,
-        volumeSize: args.rootVolumeGib ?? 8,
+        volumeSize: rootVolumeGib,
         volumeType: 'gp3',
         tags: parts.tags,
       },
@@ -289,7 +292,7 @@ function bootInstance(
       deleteBeforeReplace: true,
       // EC2 reads the interface's source/destination check back as the instance's; its default would be written over it.
       ignoreChanges: ['ami', 'userDataBase64', 'sourceDestCheck'],
-      replacementTrigger: [operatingSystem, architecture, args.imageGeneration ?? 1],
+      replacementTrigger: [operatingSystem, architecture, imageGeneration],
     },
   );
 }

@@ -10,10 +10,8 @@ import {
 } from './dnsMessage';
 import type { Region } from './ec2/region';
 import { privateDnsName } from './ec2/interfaces';
+import type { PackageHosts } from './packageHosts';
 import { partitionOf } from './partition';
-
-/** Names of the world outside that the lab serves itself. */
-export const packageHosts = ['packagecloud.io', 'packages.lab.example'] as const;
 
 /** A name under the suffix of the region's partition: amazonaws.com names nothing in China. */
 export function isAwsName(name: string, region: string): boolean {
@@ -25,9 +23,10 @@ export function isAwsName(name: string, region: string): boolean {
 export function resolve(
   region: Region,
   apiAddress: string,
+  packageHosts: PackageHosts,
   { name, type }: Pick<Question, 'name' | 'type'>,
 ): { readonly code: number; readonly records: readonly DnsRecord[] } {
-  const record = recordOf(region, apiAddress, name);
+  const record = recordOf(region, apiAddress, packageHosts, name);
   if (record === undefined) return { code: responseCodes.nameError, records: [] };
   return { code: responseCodes.ok, records: recordTypes[record.type] === type ? [record] : [] };
 }
@@ -36,12 +35,13 @@ export function resolve(
 export async function serveResolver(
   region: Region,
   apiAddress: string,
+  packageHosts: PackageHosts,
   listen: { readonly host: string; readonly port: number },
 ): Promise<() => Promise<void>> {
   const answer = (message: Buffer): Buffer | undefined => {
     const question = parseQuestion(message);
     if (question === undefined) return undefined;
-    const { code, records } = resolve(region, apiAddress, question);
+    const { code, records } = resolve(region, apiAddress, packageHosts, question);
     return writeAnswer(question, code, records);
   };
   const udp = createSocket('udp4');
@@ -94,8 +94,13 @@ function serveStream(socket: Socket, answer: (message: Buffer) => Buffer | undef
   });
 }
 
-function recordOf(region: Region, apiAddress: string, name: string): DnsRecord | undefined {
-  if (isAwsName(name, region.name) || packageHosts.some((host) => host === name))
+function recordOf(
+  region: Region,
+  apiAddress: string,
+  packageHosts: PackageHosts,
+  name: string,
+): DnsRecord | undefined {
+  if (isAwsName(name, region.name) || packageHosts(name) !== undefined)
     return { type: 'a', address: apiAddress };
   const forward = /^ip-(\d+)-(\d+)-(\d+)-(\d+)\./.exec(name);
   const reverse = /^(\d+)\.(\d+)\.(\d+)\.(\d+)\.in-addr\.arpa$/.exec(name);

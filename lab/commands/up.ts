@@ -1,8 +1,9 @@
 import { describePlugins } from '../engine/plugins';
+import { stackName, type Program } from '../program';
 import { refuseArguments, type Command } from './command';
 import { exclusively } from './exclusive';
 import { reportUnreadyMachines } from './machines';
-import { pulumi, pulumiLog, stackName } from './pulumi';
+import { pulumi, pulumiLog } from './pulumi';
 import { raiseLab } from './raise';
 
 const common = ['--stack', stackName, '--non-interactive'];
@@ -14,26 +15,28 @@ function color(): string[] {
 export const up: Command = {
   arguments: '',
   summary: 'bring the lab up, or change it to what the configuration says now',
-  run: async (args) => {
+  run: async (args, program) => {
     refuseArguments(args);
-    return exclusively(bringUp);
+    const wanted = program();
+    return exclusively(() => bringUp(wanted));
   },
 };
 
-async function sayPlugins(): Promise<void> {
-  const said = await describePlugins();
+async function sayPlugins(program: Program): Promise<void> {
+  const said = await describePlugins(program.folder);
   if (said !== undefined) process.stderr.write(`  ${said}\n`);
 }
 
-async function bringUp(): Promise<number> {
-  await raiseLab();
-  await sayPlugins();
-  const exitCode = await pulumi(['up', '--yes', '--skip-preview', ...common, ...color()], { log: 'up' });
+async function bringUp(program: Program): Promise<number> {
+  await raiseLab(program);
+  await sayPlugins(program);
+  const args = ['up', '--yes', '--skip-preview', ...common, ...color()];
+  const exitCode = await pulumi(program, args, { log: 'up' });
   if (exitCode === 0) return 0;
   await reportUnreadyMachines();
   process.stderr.write(
     `\nup failed; the whole output is in ${pulumiLog('up')}. Mend the cause and run it again: it goes on from here.\n` +
-      'To look at a host: npm run lab -- exec HOST -- journalctl -b. To start afresh: npm run lab -- down.\n',
+      'To look at a host: npx local-ec2 exec HOST -- journalctl -b. To start afresh: npx local-ec2 down.\n',
   );
   return exitCode;
 }
@@ -41,12 +44,13 @@ async function bringUp(): Promise<number> {
 export const preview: Command = {
   arguments: '',
   summary: 'show what `up` would change, with every changed line',
-  run: async (args) => {
+  run: async (args, program) => {
     refuseArguments(args);
+    const wanted = program();
     return exclusively(async () => {
-      await raiseLab();
-      await sayPlugins();
-      return pulumi(['preview', '--diff', ...common, ...color()], { log: 'preview' });
+      await raiseLab(wanted);
+      await sayPlugins(wanted);
+      return pulumi(wanted, ['preview', '--diff', ...common, ...color()], { log: 'preview' });
     });
   },
 };

@@ -1,7 +1,8 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { paths } from '../paths';
-import { sdkVersion } from '../providers/sdkVersion';
+import type { Program } from '../program';
+import { installedVersion } from '../providers/sdkVersion';
 import { officialPlugins, plugins, type Plugin } from './plugins';
 
 /** Where the lab's AWS API answers to this machine. */
@@ -13,24 +14,21 @@ export const labCredentials = {
   credentials: { accessKeyId: 'lab', secretAccessKey: 'lab' },
 } as const;
 
-/**
- * Guards the secrets in the state of a lab that anyone can throw away and make again. It is not a secret: the state
- * lies beside it, and nothing outside the lab is encrypted with it.
- */
-const labPassphrase = 'emqx-haproxy-lab';
+/** Tells an engine which process started it, so that one that nobody waits for any more is known. */
+export const commandVariable = 'LAB_COMMAND';
 
 /**
- * Everything that the plain `pulumi` command needs to work in the lab and only there. Its PATH finds the lab's
- * language host first, its home holds the lab's providers as installed plugins, and the AWS endpoint is one that
- * exists on this machine only, so no call can reach a real account.
+ * Everything that the plain `pulumi` command needs to work on a program in the lab and only there. Its PATH finds the
+ * lab's language host first, its home holds the lab's providers as installed plugins of the versions that the program
+ * asks for, and the AWS endpoint is one that exists on this machine only, so no call can reach a real account.
  */
-export async function labEnvironment(): Promise<NodeJS.ProcessEnv> {
+export async function labEnvironment(program: Program): Promise<NodeJS.ProcessEnv> {
   await mkdir(paths.pulumiState, { recursive: true });
-  const official = await officialPlugins();
+  const official = await officialPlugins(program.folder);
   await Promise.all(
     plugins.map((plugin) => {
       const own = plugin === 'nodejs' ? 'engine/languageHost.ts' : `providers/${plugin}/main.ts`;
-      return writePlugin(plugin, official.get(plugin) ?? own);
+      return writePlugin(plugin, official.get(plugin) ?? own, program.folder);
     }),
   );
   return {
@@ -38,11 +36,12 @@ export async function labEnvironment(): Promise<NodeJS.ProcessEnv> {
     PATH: [paths.bin, process.env['PATH'] ?? ''].join(delimiter),
     PULUMI_HOME: paths.pulumiHome,
     PULUMI_BACKEND_URL: `file://${paths.pulumiState}`,
-    PULUMI_CONFIG_PASSPHRASE: labPassphrase,
+    PULUMI_CONFIG_PASSPHRASE: program.passphrase,
     PULUMI_SKIP_UPDATE_CHECK: 'true',
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: 'true',
     PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: 'true',
     AWS_ENDPOINT_URL: awsEndpoint,
+    AWS_REGION: program.region,
     AWS_ACCESS_KEY_ID: labCredentials.credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: labCredentials.credentials.secretAccessKey,
     AWS_EC2_METADATA_DISABLED: 'true',
@@ -56,15 +55,18 @@ function withoutAwsSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 }
 
 /** The program that the engine finds: the lab's own, a path below lab/, or an official one, an absolute path. */
-async function writePlugin(plugin: Plugin, program: string): Promise<void> {
+async function writePlugin(plugin: Plugin, program: string, programFolder: string): Promise<void> {
   const loader = require.resolve('tsx/cjs');
   const own = `'${process.execPath}' --require '${loader}' '${join(__dirname, '..', program)}'`;
   const script = `#!/bin/sh\nexec ${isAbsolute(program) ? `'${program}'` : own} "$@"\n`;
+  const version = installedVersion(`@pulumi/${plugin}`, programFolder);
+  // A program without the SDK of a provider has no use for it.
+  if (plugin !== 'nodejs' && version === undefined) return;
   const [folder, name] =
     plugin === 'nodejs'
       ? [paths.bin, 'pulumi-language-nodejs']
       : [
-          join(paths.pulumiHome, 'plugins', `resource-${plugin}-v${sdkVersion(`@pulumi/${plugin}`)}`),
+          join(paths.pulumiHome, 'plugins', `resource-${plugin}-v${version ?? ''}`),
           `pulumi-resource-${plugin}`,
         ];
   const path = join(folder, name);

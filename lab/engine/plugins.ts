@@ -3,7 +3,7 @@ import { access } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { paths } from '../paths';
-import { sdkVersion } from '../providers/sdkVersion';
+import { installedVersion } from '../providers/sdkVersion';
 
 /** The plugins that the engine starts for the program: its language host and the providers. */
 export const plugins = ['nodejs', 'aws', 'command', 'random', 'tls'] as const;
@@ -21,6 +21,7 @@ export interface PluginPlaces {
  * aws is never among them: the lab's EC2 answers what its own asks, and not all that the official one asks.
  */
 export async function officialPlugins(
+  programFolder: string,
   wanted: string | undefined = process.env['LAB_PLUGINS'],
   places: PluginPlaces = usualPlaces(),
 ): Promise<ReadonlyMap<Plugin, string>> {
@@ -30,7 +31,7 @@ export async function officialPlugins(
   }
   const found = await Promise.all(
     plugins.map(async (plugin) => {
-      const path = plugin === 'aws' ? undefined : await findPlugin(plugin, places);
+      const path = plugin === 'aws' ? undefined : await findPlugin(plugin, programFolder, places);
       return path === undefined ? [] : [[plugin, path] as const];
     }),
   );
@@ -38,9 +39,9 @@ export async function officialPlugins(
 }
 
 /** A line that says which plugins run, and of the official ones where they are; undefined when none was asked for. */
-export async function describePlugins(): Promise<string | undefined> {
+export async function describePlugins(programFolder: string): Promise<string | undefined> {
   if ((process.env['LAB_PLUGINS'] ?? '') === '') return undefined;
-  const official = await officialPlugins();
+  const official = await officialPlugins(programFolder);
   const said = plugins.map((plugin) => `${plugin}: ${official.get(plugin) ?? 'stand-in'}`);
   return `plugins: ${said.join(', ')}`;
 }
@@ -53,12 +54,17 @@ function usualPlaces(): PluginPlaces {
 }
 
 /** The one that is installed in the version of the SDK, else what is on PATH, the lab's own folder aside. */
-async function findPlugin(plugin: Plugin, { pulumiHome, path }: PluginPlaces): Promise<string | undefined> {
+async function findPlugin(
+  plugin: Plugin,
+  programFolder: string,
+  { pulumiHome, path }: PluginPlaces,
+): Promise<string | undefined> {
   const program = plugin === 'nodejs' ? 'pulumi-language-nodejs' : `pulumi-resource-${plugin}`;
+  const version = installedVersion(`@pulumi/${plugin}`, programFolder) ?? 'none';
   const installed =
     plugin === 'nodejs'
       ? join(pulumiHome, 'bin')
-      : join(pulumiHome, 'plugins', `resource-${plugin}-v${sdkVersion(`@pulumi/${plugin}`)}`);
+      : join(pulumiHome, 'plugins', `resource-${plugin}-v${version}`);
   const folders = [installed, ...path].filter((folder) => folder !== '' && resolve(folder) !== paths.bin);
   for (const folder of folders) {
     const candidate = join(folder, program);

@@ -3,9 +3,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { ensureCheckImage } from '../../lab/machines/checkImage';
+import { ensureCheckImage } from '../../proving/checkImage';
 import { escapeLayer } from '../../lab/machines/chroot';
-import { paths, repositoryRoot } from '../../lab/paths';
+import { paths } from '../../lab/paths';
+import { repositoryRoot } from '../../proving/product';
 
 const suites = ['haproxy_watch', 'haproxy_runtime', 'tickets', 'revocation'];
 let folder = '';
@@ -31,7 +32,7 @@ afterAll(() => {
 it("the programs that speak with HAProxy pass their tests on Debian 13's too", () => {
   const version = spawnSync(join(folder, 'haproxy'), ['-v'], { cwd: folder, encoding: 'utf8' }).stdout;
   expect(version).toMatch(/^HAProxy version 3\.0/);
-  const files = suites.map((name) => `host/tests/test_${name}.py`);
+  const files = suites.map((name) => `host/balancer/tests/test_${name}.py`);
   const base = join('/tmp', `${folder.replace(/^.*\//, '')}-cases`);
   const done = spawnSync(join(paths.venv, 'bin', 'python'), ['-m', 'pytest', '-q', '--basetemp', base, ...files], {
     cwd: repositoryRoot,

@@ -1,7 +1,8 @@
 import type { BalancerView } from '../../components/balancers/view';
-import type { Balancing, ClientCertificates, Listener } from '../../components/listeners/listener';
-import { listener } from '../unit/renderViews';
-import type { Certificates } from './certificates';
+import type { Balancing } from '../../components/listeners/balancing';
+import type { ClientCertificates, Listener } from '../../components/listeners/listener';
+import { listener } from '../../proving/views';
+import type { Certificates } from '../../proving/certificates';
 
 export interface Case {
   readonly description: string;

@@ -1,6 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { MockCallArgs } from '@pulumi/pulumi/runtime';
 import { afterEach, describe, expect, it } from 'vitest';
+import { planPlatform } from '../../components';
 import { checkGrants } from '../../infra/grants';
 import type { Configuration } from '../../infra/schema';
 
@@ -69,7 +70,8 @@ afterEach(() => pulumi.runtime.disconnect());
 
 async function refusal(account: Account, more: object = {}): Promise<string> {
   stand(account);
-  return checkGrants('mqtt', { ...configuration, ...more }).then(
+  const given = { ...configuration, ...more };
+  return checkGrants(planPlatform('mqtt', given), given).then(
     () => 'nothing',
     (error: unknown) => (error instanceof Error ? error.message : String(error)),
   );

@@ -27,9 +27,11 @@ function places() {
 describe('official plugins', () => {
   it('are not looked for unless they are asked for', async () => {
     await program('bin', 'pulumi-resource-tls');
-    expect((await officialPlugins(undefined, places())).size).toBe(0);
-    expect((await officialPlugins('stand-in', places())).size).toBe(0);
-    await expect(officialPlugins('yes', places())).rejects.toThrow('allowed are official and stand-in');
+    expect((await officialPlugins(process.cwd(), undefined, places())).size).toBe(0);
+    expect((await officialPlugins(process.cwd(), 'stand-in', places())).size).toBe(0);
+    await expect(officialPlugins(process.cwd(), 'yes', places())).rejects.toThrow(
+      'allowed are official and stand-in',
+    );
   });
 
   it('are the installed one of the SDK, else the one on PATH, and none where there is none', async () => {
@@ -43,7 +45,7 @@ describe('official plugins', () => {
     await program('home', 'plugins', 'resource-tls-v0.0.1', 'pulumi-resource-tls');
     const random = await program('bin', 'pulumi-resource-random');
     const host = await program('bin', 'pulumi-language-nodejs');
-    expect(await officialPlugins('official', places())).toEqual(
+    expect(await officialPlugins(process.cwd(), 'official', places())).toEqual(
       new Map([
         ['nodejs', host],
         ['command', installed],
@@ -54,6 +56,6 @@ describe('official plugins', () => {
 
   it('are never that of AWS', async () => {
     await program('bin', 'pulumi-resource-aws');
-    expect((await officialPlugins('official', places())).size).toBe(0);
+    expect((await officialPlugins(process.cwd(), 'official', places())).size).toBe(0);
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { haproxyConfig } from '../../components/balancers/haproxyConfig';
 import { balancerFiles } from '../../components/balancers/files';
 import { haproxyFiles } from '../../components/balancers/haproxyFiles';
-import { balancerView, certificate, listener, revocationList } from './renderViews';
+import { balancerView, certificate, listener, revocationList } from '../../proving/views';
 
 /** The lines of one section, without their indentation. */
 function section(config: string, heading: string): string[] {
@@ -33,7 +33,7 @@ describe('an inspected listener', () => {
 
   it('only logs a long keepalive, or refuses it when asked to', () => {
     const rule =
-      'tcp-request content reject if { var(sess.keepalive),lower -m int eq 0 } or { var(sess.keepalive),lower -m int gt 300 }';
+      'tcp-request content set-var(sess.why) str(keepalive) if { var(sess.keepalive),lower -m int eq 0 } or { var(sess.keepalive),lower -m int gt 300 }';
     expect(lines).not.toContain(rule);
     expect(section(haproxyConfig(balancerView({ refuseLongKeepalive: true })), 'frontend mqtt')).toContain(
       rule,
@@ -151,7 +151,7 @@ describe('balancing', () => {
     const websocket = listener('ws', { balancing: { method: 'clientId' } });
     expect(() => haproxyConfig(balancerView({ listeners: [websocket] }))).toThrow(
       'listener ws: balancing is clientId, but no client id is seen there, since its first bytes are HTTP;' +
-        ' allowed: roundRobin, leastConnections, sourceAddress',
+        ' allowed: leastConnections, roundRobin or sourceAddress',
     );
     const open = listener('mqtt', { inspect: false });
     expect(() => haproxyConfig(balancerView({ listeners: [open] }))).toThrow('since it is not inspected');
@@ -224,7 +224,7 @@ describe('session tickets', () => {
   it('are made before HAProxy is checked, started or reloaded', () => {
     const files = balancerFiles(balancerView());
     const contentOf = (path: string) => files.find((file) => file.path === path)?.content ?? '';
-    const program = '/usr/bin/python3 /usr/local/lib/emqx-haproxy/tickets.py';
+    const program = '/usr/bin/python3 /usr/local/lib/emqx-haproxy balancer.tickets';
     const unit = contentOf('/etc/systemd/system/haproxy.service.d/emqx-haproxy.conf');
     expect(unit).toContain(`ExecStartPre=\nExecStartPre=${program}\n`);
     expect(unit).toContain(`ExecReload=\nExecReload=${program}\nExecReload=/usr/sbin/haproxy -Ws -c`);

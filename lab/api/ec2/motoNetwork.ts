@@ -1,5 +1,6 @@
 import { AwsError } from '../awsError';
 import { Parameters } from '../parameters';
+import type { XmlNode } from '../xml';
 import { changedBy, refreshNetwork, type NetworkView } from './network';
 import type { Region } from './region';
 import { forgetRouteTable, newRouteTable } from './routeTables';
@@ -11,21 +12,16 @@ import { isLocalZone } from './zones';
  */
 export class MotoNetwork {
   private last: Promise<unknown> = Promise.resolve();
-  /** Those that have been made, so that a later wish of their owner stands. */
-  private readonly subnets = new Set<string>();
 
   constructor(private readonly region: Region) {}
 
   /** A region as a careful account has it: without the default VPC. */
   async prepare(): Promise<void> {
-    const { moto, name } = this.region;
-    const call = (action: string, more: Record<string, string> = {}) =>
-      moto.query('ec2', name, Parameters.of({ Action: action, Version: '2016-11-15', ...more }));
-    for (const subnet of (await call('DescribeSubnets')).items('subnetSet')) {
-      await call('DeleteSubnet', { SubnetId: subnet.text('subnetId') });
+    for (const subnet of (await this.ask('DescribeSubnets')).items('subnetSet')) {
+      await this.ask('DeleteSubnet', { SubnetId: subnet.text('subnetId') });
     }
-    for (const vpc of (await call('DescribeVpcs')).items('vpcSet')) {
-      await call('DeleteVpc', { VpcId: vpc.text('vpcId') });
+    for (const vpc of (await this.ask('DescribeVpcs')).items('vpcSet')) {
+      await this.ask('DeleteVpc', { VpcId: vpc.text('vpcId') });
     }
   }
 
@@ -49,9 +45,9 @@ export class MotoNetwork {
     const { region } = this;
     guards[parameters.action]?.(region, parameters);
     if (!(await forward(withPorts(parameters).encode()))) return;
+    if (parameters.action === 'CreateSubnet') await this.keepFromPublicAddresses();
     const former = region.network.vpc;
     region.network = await refreshNetwork(region.moto, region.name, region.network, part);
-    if (parameters.action === 'CreateSubnet') await this.keepPrivate();
     const { vpc } = region.network;
     if (former === undefined && vpc !== undefined) newRouteTable(region, vpc, true);
     if (vpc === undefined)
@@ -60,20 +56,19 @@ export class MotoNetwork {
     await region.settle();
   }
 
-  /** moto takes the first subnet of a zone for its default one; none but those give public addresses by themselves. */
-  private async keepPrivate(): Promise<void> {
-    const { region } = this;
-    const wrong = region.network.subnets.filter(
-      ({ subnetId, mapPublicIpOnLaunch }) => mapPublicIpOnLaunch && !this.subnets.has(subnetId),
-    );
-    for (const { subnetId } of region.network.subnets) this.subnets.add(subnetId);
-    for (const { subnetId: SubnetId } of wrong) {
-      const values = { Action: 'ModifySubnetAttribute', Version: '2016-11-15', SubnetId };
-      const parameters = Parameters.of({ ...values, 'MapPublicIpOnLaunch.Value': 'false' });
-      await region.moto.query('ec2', region.name, parameters);
+  /** moto takes the first subnet of a zone for a default VPC's; others give public addresses only when told to. */
+  private async keepFromPublicAddresses(): Promise<void> {
+    const known = this.region.network.subnets.map(({ subnetId }) => subnetId);
+    for (const subnet of (await this.ask('DescribeSubnets')).items('subnetSet')) {
+      const SubnetId = subnet.text('subnetId');
+      if (known.includes(SubnetId) || subnet.text('mapPublicIpOnLaunch') !== 'true') continue;
+      await this.ask('ModifySubnetAttribute', { SubnetId, 'MapPublicIpOnLaunch.Value': 'false' });
     }
-    if (wrong.length > 0)
-      region.network = await refreshNetwork(region.moto, region.name, region.network, 'subnets');
+  }
+
+  private async ask(action: string, more: Readonly<Record<string, string>> = {}): Promise<XmlNode> {
+    const { moto, name } = this.region;
+    return moto.query('ec2', name, Parameters.of({ Action: action, Version: '2016-11-15', ...more }));
   }
 }
 

@@ -1,0 +1,62 @@
+import { once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
+import { createServer, type Socket } from 'node:net';
+import { createInterface } from 'node:readline';
+import { WebSocketServer } from 'ws';
+
+/**
+ * What a broker has beside its MQTT listeners: /status, the agent check, and WebSocket listeners that take a PROXY v2
+ * header first. A line on standard input is what the agent says from then on; one JSON line is written for each
+ * WebSocket client. Arguments: the WebSocket ports, comma-separated.
+ */
+async function main(ports: readonly number[]): Promise<void> {
+  let agent = 'up ready 100%';
+  createInterface(process.stdin).on('line', (line) => (agent = line));
+  const status = createHttpServer((_, response) => response.end('running\n')).listen(18083, '0.0.0.0');
+  const agentServer = createServer((socket) => ignoreErrors(socket).end(`${agent}\n`)).listen(
+    18084,
+    '0.0.0.0',
+  );
+  const websockets = createHttpServer();
+  const accepted = new WebSocketServer({ server: websockets, handleProtocols: () => 'mqtt' });
+  accepted.on('connection', (client, request) => {
+    client.once('message', () => client.send(Buffer.from([0x20, 2, 0, 0])));
+    const forwardedFor = String(request.headers['x-forwarded-for'] ?? '');
+    print({ websocket: request.url ?? '', client: clients.get(request.socket) ?? '', forwardedFor });
+  });
+  const listeners = ports.map((port) =>
+    createServer((socket) => {
+      void behindProxyHeader(ignoreErrors(socket)).then(() => {
+        websockets.emit('connection', socket);
+        socket.resume();
+      });
+    }).listen(port, '0.0.0.0'),
+  );
+  await Promise.all([status, agentServer, ...listeners].map((server) => once(server, 'listening')));
+  print({ ready: true });
+}
+
+const clients = new WeakMap<Socket, string>();
+
+/** Takes the PROXY v2 header off the socket and keeps the client's address that it names. */
+async function behindProxyHeader(socket: Socket): Promise<void> {
+  let received = Buffer.alloc(0);
+  while (received.length < 16 || received.length < 16 + received.readUInt16BE(14)) {
+    const [chunk] = (await once(socket, 'data')) as [Buffer];
+    socket.pause();
+    received = Buffer.concat([received, chunk]);
+  }
+  const address = [...received.subarray(16, 20)].join('.');
+  clients.set(socket, `${address}:${received.readUInt16BE(24)}`);
+  socket.unshift(received.subarray(16 + received.readUInt16BE(14)));
+}
+
+function ignoreErrors(socket: Socket): Socket {
+  return socket.on('error', () => socket.destroy());
+}
+
+function print(value: object): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+}
+
+void main((process.argv[2] ?? '').split(',').map(Number));
