@@ -5,7 +5,7 @@ import { defaultInstanceType as balancerType } from '../components/balancers/lim
 import { defaultInstanceType as brokerType } from '../components/brokers/limits';
 import { ownStack, platformTag, stackTag } from '../components/rendering/naming';
 import { Problems } from '../components/rendering/problems';
-import type { Configuration } from './schema';
+import type { Configuration } from './configuration';
 
 /** Hosts of one kind, with the argument that says what they are. */
 interface Hosts {

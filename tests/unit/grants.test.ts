@@ -3,7 +3,7 @@ import type { MockCallArgs } from '@pulumi/pulumi/runtime';
 import { afterEach, describe, expect, it } from 'vitest';
 import { planPlatform } from '../../components';
 import { checkGrants } from '../../infra/grants';
-import type { Configuration } from '../../infra/schema';
+import type { Configuration } from '../../infra/configuration';
 
 /** An account as the program asks it. */
 interface Account {
