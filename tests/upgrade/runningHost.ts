@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { paths, repositoryRoot } from '../../lab/paths';
+import { paths } from '../../lab/paths';
+import { repositoryRoot } from '../../proving/product';
 
 /** What an `up` of today brings to a host that a former release has made. */
 export interface HostUpgrade {
