@@ -33,6 +33,8 @@ export interface ListenerArgs {
   clientCertificates?: ClientCertificatesArgs;
   /** The path of the WebSocket endpoint. ws and wss only. Defaults to `/mqtt`. */
   path?: string;
+  /** Other paths that lead to the same endpoint, such as `/ws`; a trailing slash makes no difference. ws and wss only. Defaults to none. */
+  furtherPaths?: string[];
   /** Defaults to no limit. */
   rateLimit?: RateLimitArgs;
 }

@@ -80,14 +80,12 @@ function planOne(
       `${path}.inspect`,
       'is for mqtt and mqtts: the first bytes of a WebSocket are HTTP; leave it out',
     );
-  if (args.path !== undefined && !isWebSocket(name))
-    problems.add(`${path}.path`, 'is for ws and wss; leave it out');
+  for (const key of ['path', 'furtherPaths'] as const)
+    if (args[key] !== undefined && !isWebSocket(name))
+      problems.add(`${path}.${key}`, 'is for ws and wss; leave it out');
   const endpointPath = args.path ?? '/mqtt';
-  if (!/^\/[A-Za-z0-9._~/-]{0,200}$/.test(endpointPath))
-    problems.add(
-      `${path}.path`,
-      `is ${JSON.stringify(endpointPath)}; it begins with / and has letters, digits and ._~/- only`,
-    );
+  checkPath(`${path}.path`, endpointPath, problems);
+  args.furtherPaths?.forEach((each, index) => checkPath(`${path}.furtherPaths[${index}]`, each, problems));
   return {
     name,
     port: args.port ?? defaultPorts[name].port,
@@ -98,6 +96,7 @@ function planOne(
     balancing: planBalancing(args.balancing ?? {}, hiddenIds(name, inspect), `${path}.balancing`, problems),
     inspect,
     path: endpointPath,
+    ...(args.furtherPaths === undefined ? {} : { furtherPaths: args.furtherPaths }),
     ...(args.clientCertificates === undefined
       ? {}
       : {
@@ -116,6 +115,11 @@ function planOne(
 function hiddenIds(name: ListenerName, inspect: boolean): string | undefined {
   if (isWebSocket(name)) return 'inside a WebSocket';
   return inspect ? undefined : 'where `inspect` is false';
+}
+
+function checkPath(at: string, path: string, problems: Problems): void {
+  if (!/^\/[A-Za-z0-9._~/-]{0,200}$/.test(path))
+    problems.add(at, `is ${JSON.stringify(path)}; it begins with / and has letters, digits and ._~/- only`);
 }
 
 function planRateLimit(
