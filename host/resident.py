@@ -1,5 +1,6 @@
 """What the resident programs share: settings, files in /run for others to read, systemd's watchdog."""
 
+import contextlib
 import json
 import os
 import socket
@@ -34,16 +35,29 @@ def publish(name: str, text: str) -> None:
 
 
 def fault(name: str, present: bool) -> None:
-    """Tells Keepalived through its track_file. Written in place: that is the event it waits for."""
+    """Tells Keepalived through its track_file: in place, which is the event that it waits for, and never empty in
+    between, which it would take for 0."""
     path = RUN / "fault" / name
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"{int(present)}\n")
+    file = os.open(path, os.O_WRONLY | os.O_CREAT, 0o644)
+    try:
+        os.pwrite(file, f"{int(present)}\n".encode(), 0)
+        os.ftruncate(file, 2)
+    finally:
+        os.close(file)
+
+
+def told(name: str) -> str:
+    """What Keepalived was told last: 0, 1, or nothing."""
+    path = RUN / "fault" / name
+    return path.read_text().strip() if path.exists() else ""
 
 
 def metrics(program: str, values: dict[str, float]) -> None:
-    """Prometheus text."""
+    """Prometheus text. A full disk or memory is no reason to stop what is measured."""
     lines = [f"emqx_haproxy_{program}_{name} {value:g}\n" for name, value in values.items()]
-    publish(f"metrics/{program}.prom", "".join(lines))
+    with contextlib.suppress(OSError):
+        publish(f"metrics/{program}.prom", "".join(lines))
 
 
 def tell_systemd(message: str) -> None:
