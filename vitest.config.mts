@@ -22,7 +22,13 @@ const lab = (name: string, include: string) => ({
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['tests/unit/**/*.test.ts'], testTimeout: 20_000 } },
+      {
+        test: {
+          name: 'unit',
+          include: ['tests/unit/**/*.test.ts', 'bench/**/*.test.ts'],
+          testTimeout: 20_000,
+        },
+      },
       {
         test: {
           name: 'templates',
@@ -60,6 +66,7 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
+      lab('upgrade', 'tests/upgrade/**/*.test.ts'),
       lab('lab-parts', 'tests/lab/parts/**/*.test.ts'),
       lab('lab', 'tests/lab/cluster/**/*.test.ts'),
       lab('lab-vip', 'tests/lab/vip/**/*.test.ts'),

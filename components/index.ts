@@ -1,32 +1,27 @@
-export { MqttPlatform, checkMqttPlatformArgs } from './mqttPlatform';
-export type { MqttPlatformArgs } from './mqttPlatform';
-export { Network } from './network';
-export type {
-  AdoptedNetworkArgs,
-  AdoptedSubnetArgs,
-  NetworkArgs,
-  NetworkSubnet,
-  NewNetworkArgs,
-} from './network';
-export { Certificates } from './certificates';
+export { MqttPlatform, checkMqttPlatformArgs } from './platform/mqttPlatform';
+export type { MqttPlatformArgs } from './platform/mqttPlatform';
+export { Network } from './network/network';
+export type { AdoptedNetworkArgs, AdoptedSubnetArgs, NetworkArgs, NewNetworkArgs } from './network/arguments';
+export type { NetworkSubnet } from './network/parts';
+export { Certificates } from './certificates/certificates';
 export type {
   CertificateNames,
   CertificatesArgs,
   GeneratedCertificatesArgs,
   GivenCertificateArgs,
-} from './certificates';
-export { EmqxCluster } from './emqxCluster';
-export type { EmqxArgs, EmqxClusterArgs, RepositoryArgs } from './emqxCluster';
-export { allowTowardsBrokers } from './balancerRules';
-export { HaproxyPair } from './haproxyPair';
-export type { HaproxyPairArgs } from './haproxyPair';
-export { VirtualIp } from './virtualIp';
-export type { VirtualIpPlacement } from './virtualIp';
-export { Host } from './host';
-export type { HostArgs, HostFacts } from './host';
-export type { PolicyStatement } from './hostRole';
-export type { HostSecret } from './hostSecret';
-export type { JumpHostArgs, SshArgs, SshTarget } from './ssh';
+} from './certificates/certificates';
+export { EmqxCluster } from './brokers/emqxCluster';
+export type { EmqxArgs, EmqxClusterArgs, RepositoryArgs } from './brokers/emqxCluster';
+export { allowTowardsBrokers } from './balancers/rules';
+export { HaproxyPair } from './balancers/haproxyPair';
+export type { HaproxyPairArgs } from './balancers/haproxyPair';
+export { VirtualIp } from './virtualIp/virtualIp';
+export type { VirtualIpPlacement } from './virtualIp/virtualIp';
+export { Host } from './host/host';
+export type { HostArgs, HostFacts } from './host/host';
+export type { PolicyStatement } from './host/role';
+export type { HostSecret } from './host/secrets';
+export type { JumpHostArgs, SshArgs, SshTarget } from './host/ssh';
 export type {
   HaproxyArgs,
   HealthCheckArgs,
@@ -34,15 +29,16 @@ export type {
   PlannedBalancer,
   StatsArgs,
   TlsArgs,
-} from './plan/balancers';
-export type { BrokerArgs, BrokersArgs, PlannedBroker } from './plan/brokers';
-export { planBrokers } from './plan/brokers';
-export type { ClientCertificatesArgs } from './plan/clientCertificates';
-export type { BalancingArgs, ListenerArgs, ListenersArgs, RateLimitArgs } from './plan/listeners';
-export type { MachineArgs } from './plan/machines';
-export { planVirtualIp } from './plan/virtualIp';
-export type { PlannedVirtualIp, VirtualIpArgs, VirtualIpMode } from './plan/virtualIp';
-export { Problems } from './plan/problems';
-export type { Problem } from './plan/problems';
-export type { Architecture, HostFile, OperatingSystem } from './render/model';
-export type { Tags } from './naming';
+} from './balancers/plan';
+export type { BrokerArgs, BrokersArgs, PlannedBroker } from './brokers/plan';
+export { planBrokers } from './brokers/plan';
+export type { ClientCertificatesArgs } from './listeners/clientCertificates';
+export type { BalancingArgs, ListenerArgs, ListenersArgs, RateLimitArgs } from './listeners/plan';
+export type { MachineArgs } from './host/machines';
+export { planVirtualIp } from './virtualIp/plan';
+export type { PlannedVirtualIp, VirtualIpArgs, VirtualIpMode } from './virtualIp/plan';
+export { Problems } from './rendering/problems';
+export type { Problem } from './rendering/problems';
+export type { Architecture, OperatingSystem } from './host/operatingSystems';
+export type { HostFile } from './host/fileSet';
+export type { Tags } from './rendering/naming';

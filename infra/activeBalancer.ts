@@ -1,9 +1,9 @@
 import * as aws from '@pulumi/aws';
 import { planVirtualIp } from '../components';
 import type { PlannedVirtualIp } from '../components';
-import { platformTag, roleTag } from '../components/naming';
-import { planNetworkArgs } from '../components/network';
-import { Problems } from '../components/plan/problems';
+import { platformTag, roleTag } from '../components/rendering/naming';
+import { planNetworkArgs } from '../components/network/plan';
+import { Problems } from '../components/rendering/problems';
 import type { Configuration } from './schema';
 
 /**

@@ -7,7 +7,7 @@ import { ensureEngine } from '../lab/engine/install';
 import { ensureCheckImage } from '../lab/machines/checkImage';
 import { labHome, paths, repositoryRoot } from '../lab/paths';
 import { step } from '../lab/progress';
-import { systems } from './templates/checkImage';
+import { systems } from '../proving/checkImage';
 
 /**
  * Runs every suite but the long ones, cheapest first, and closes with one line that counts all tests. Names as
@@ -42,6 +42,7 @@ const suites: readonly Suite[] = [
   { name: 'package', run: () => vitest('package') },
   // In a network of its own, since its addresses may be this host's.
   { name: 'dataplane', run: () => vitest('dataplane', ['unshare', '--net']), prepare: checkImages },
+  { name: 'upgrade', run: () => vitest('upgrade'), prepare: ensureEngine },
   { name: 'lab-parts', run: () => vitest('lab-parts'), prepare: ensureEngine },
   { name: 'lab', run: () => vitest('lab') },
   { name: 'lab-vip', run: () => vitest('lab-vip') },
@@ -83,7 +84,7 @@ async function main(args: readonly string[]): Promise<void> {
 }
 
 async function lintPython(): Promise<Count> {
-  const sources = ['host', 'lab/packages', 'bench/dataplane/load'];
+  const sources = ['host', 'lab/packages', 'proving/recorder', 'bench/dataplane/load'];
   const ruff = await check(python, ['-m', 'ruff', 'check', ...sources]);
   const mypy = await check(python, ['-m', 'mypy', ...sources]);
   return { passed: ruff.passed + mypy.passed, failed: ruff.failed + mypy.failed };
@@ -127,7 +128,15 @@ function readReport(path: string): VitestReport {
 async function pytest(): Promise<Count> {
   const report = join(reports, 'host.xml');
   rmSync(report, { force: true });
-  const code = await inherit(python, ['-m', 'pytest', '-q', `--junitxml=${report}`, 'host', 'lab/packages']);
+  const code = await inherit(python, [
+    '-m',
+    'pytest',
+    '-q',
+    `--junitxml=${report}`,
+    'host',
+    'lab/packages',
+    'proving/recorder',
+  ]);
   let xml = '';
   try {
     xml = readFileSync(report, 'utf8');

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { MqttPlatform } from '../../components';
-import { checkPorts, planListeners } from '../../components/plan/listeners';
-import { brokerPorts } from '../../components/plan/ports';
-import { Problems } from '../../components/plan/problems';
-import { brokerPortsOf } from '../../components/render/brokerPorts';
+import { checkPorts, planListeners } from '../../components/listeners/plan';
+import { brokerPorts } from '../../components/brokers/ports';
+import { Problems } from '../../components/rendering/problems';
+import { brokerPortsOf } from '../../components/listeners/brokerPorts';
 import { graphOf } from './resourceGraph';
 
 describe('the ports of a broker', () => {

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Certificates, Problems } from '../../components';
-import type { GivenCertificate } from '../../components/plan/givenCertificate';
-import { checkGivenCertificate } from '../../components/plan/givenCertificate';
+import type { GivenCertificate } from '../../components/certificates/given';
+import { checkGivenCertificate } from '../../components/certificates/given';
 import { Identity } from './pki';
 import { graphOf, isSecret, refusalOf, valueOf } from './resourceGraph';
 

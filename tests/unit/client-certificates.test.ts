@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ClientCertificatesArgs } from '../../components';
-import { planListeners } from '../../components/plan/listeners';
-import { Problems } from '../../components/plan/problems';
+import { planListeners } from '../../components/listeners/plan';
+import { Problems } from '../../components/rendering/problems';
 import { readConfiguration } from '../../infra/configuration';
 import { Identity } from './pki';
 

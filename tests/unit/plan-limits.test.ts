@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { memoryMib } from '../../components/plan/instanceMemory';
-import { checkBalancerMemory, checkBrokerMemory } from '../../components/plan/limits';
-import { planListeners } from '../../components/plan/listeners';
-import { Problems } from '../../components/plan/problems';
-import type { OperatingSystem } from '../../components/render/model';
+import { memoryMib } from '../../components/host/instanceMemory';
+import { checkBalancerMemory } from '../../components/balancers/limits';
+import { checkBrokerMemory } from '../../components/brokers/limits';
+import { planListeners } from '../../components/listeners/plan';
+import { Problems } from '../../components/rendering/problems';
+import type { OperatingSystem } from '../../components/host/operatingSystems';
 
 describe('the memory of a balancer', () => {
   const problemsOf = (

@@ -11,13 +11,13 @@ import {
   overlaps,
   parseCidr,
   plannedBlock,
-} from '../../components/plan/addresses';
-import { planBrokers } from '../../components/plan/brokers';
-import { planLimits } from '../../components/plan/limits';
-import { checkPorts, planListeners } from '../../components/plan/listeners';
-import { planNetwork } from '../../components/plan/network';
-import { balancerPorts } from '../../components/plan/ports';
-import { Problems } from '../../components/plan/problems';
+} from '../../components/network/addresses';
+import { planBrokers } from '../../components/brokers/plan';
+import { planLimits } from '../../components/balancers/limits';
+import { checkPorts, planListeners } from '../../components/listeners/plan';
+import { planNetwork } from '../../components/network/zones';
+import { balancerPorts } from '../../components/balancers/ports';
+import { Problems } from '../../components/rendering/problems';
 
 const subnets = fc
   .tuple(fc.integer({ min: 0, max: 2 ** 32 - 1 }), fc.integer({ min: 8, max: 26 }))

@@ -2,17 +2,14 @@ import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import {
-  balancerFiles,
-  balancerPrograms,
-  brokerFiles,
-  brokerPrograms,
-  fetchedPrograms,
-  renderFileSet,
-  userData,
-} from '../../components/render';
-import type { HostFile, HostUserData } from '../../components/render';
-import { balancerView, brokerView, certificate, listener } from './renderViews';
+import { balancerFiles, balancerPrograms } from '../../components/balancers/files';
+import { brokerFiles, brokerPrograms } from '../../components/brokers/files';
+import { fetchedPrograms } from '../../components/host/programs';
+import { renderFileSet } from '../../components/host/fileSet';
+import { userData } from '../../components/host/userData';
+import type { HostFile } from '../../components/host/fileSet';
+import type { HostUserData } from '../../components/host/userData';
+import { balancerView, brokerView, certificate, listener } from '../../proving/views';
 
 const file: HostFile = {
   path: '/etc/a.conf',
@@ -28,6 +25,10 @@ function contentOf(files: readonly HostFile[], path: string): string {
     throw new Error(`no ${path}; there are ${files.map((each) => each.path).join(', ')}`);
   return found.content;
 }
+
+/** Below the folder of a host's programs. */
+const programsIn = (files: readonly HostFile[]) =>
+  files.flatMap(({ path }) => /(?<=^\/usr\/local\/lib\/emqx-haproxy\/).*$/.exec(path)?.[0] ?? []);
 
 const headersIn = (set: string) => set.match(/^=== .*$/gm) ?? [];
 
@@ -129,11 +130,16 @@ describe('a balancer', () => {
   });
 
   it('brings every module that its programs import', () => {
-    const modules = files.filter((each) => each.path.endsWith('.py'));
-    const names = modules.map((each) => each.path.replace(/^.*\//, ''));
-    expect(names).toContain('aws.py');
-    expect(names).toContain('haproxy_socket.py');
-    expect(names).not.toContain('broker_agent.py');
+    const names = programsIn(files);
+    for (const each of ['cloud/aws.py', 'cloud/__init__.py', 'balancer/haproxy_socket.py', 'apply/update.py'])
+      expect(names).toContain(each);
+  });
+
+  it('has no program of the other role, nor any test', () => {
+    expect(programsIn(files).filter((each) => /broker|test/.test(each))).toEqual([]);
+    const ofBrokers = programsIn(brokerFiles(brokerView()));
+    expect(ofBrokers.filter((each) => /balancer|haproxy|test/.test(each))).toEqual([]);
+    expect(ofBrokers).toContain('broker/broker_agent.py');
   });
 
   it('keeps what only AWS knows in one file', () => {
@@ -201,9 +207,9 @@ describe('a broker', () => {
     const files = brokerFiles(brokerView());
     const unit = contentOf(files, '/etc/systemd/system/emqx.service.d/emqx-haproxy.conf');
     expect(unit).toContain('Requires=emqx-data.service');
-    expect(unit).toMatch(/ExecStop=\nExecStop=\+-.*broker_agent\.py drain --timeout 30\n/);
+    expect(unit).toMatch(/ExecStop=\nExecStop=\+-.* broker\.broker_agent drain --timeout 30\n/);
     expect(contentOf(files, '/etc/systemd/system/emqx-data.service')).toContain(
-      'data_volume.py vol-0123456789abcdef0',
+      'broker.data_volume vol-0123456789abcdef0',
     );
     const { dataVolumeId, ...view } = brokerView();
     expect(dataVolumeId).toBeDefined();
@@ -235,10 +241,14 @@ describe('user data', () => {
     expect(gunzipSync(gzipped).toString()).toBe(text);
     const config = parse(text) as { write_files: { path: string; content: string }[] };
     const first = config.write_files.at(-1)?.content ?? '';
-    expect(first.match(/(?<=^=== .*emqx-haproxy\/)\w+\.py/gm)).toEqual([
+    expect(first.match(/(?<=^=== .*emqx-haproxy\/)[\w/]+\.py/gm)).toEqual([
+      'apply/__init__.py',
+      'apply/file_set.py',
+      'apply/first_boot.py',
+      'apply/secret_files.py',
       'apply_config.py',
-      'aws.py',
-      'fetch_secrets.py',
+      'cloud/__init__.py',
+      'cloud/aws.py',
     ]);
     const fetched = fetchedPrograms(host.files);
     expect(headersIn(first + fetched).toSorted()).toEqual(headersIn(renderFileSet(host.files)));

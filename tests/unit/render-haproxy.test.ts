@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { haproxyConfig } from '../../components/render/haproxy';
-import { balancerFiles } from '../../components/render';
-import { haproxyFiles } from '../../components/render/haproxyFiles';
-import { balancerView, certificate, listener, revocationList } from './renderViews';
+import { haproxyConfig } from '../../components/balancers/haproxyConfig';
+import { balancerFiles } from '../../components/balancers/files';
+import { haproxyFiles } from '../../components/balancers/haproxyFiles';
+import { balancerView, certificate, listener, revocationList } from '../../proving/views';
 
 /** The lines of one section, without their indentation. */
 function section(config: string, heading: string): string[] {
@@ -224,7 +224,7 @@ describe('session tickets', () => {
   it('are made before HAProxy is checked, started or reloaded', () => {
     const files = balancerFiles(balancerView());
     const contentOf = (path: string) => files.find((file) => file.path === path)?.content ?? '';
-    const program = '/usr/bin/python3 /usr/local/lib/emqx-haproxy/tickets.py';
+    const program = '/usr/bin/python3 /usr/local/lib/emqx-haproxy balancer.tickets';
     const unit = contentOf('/etc/systemd/system/haproxy.service.d/emqx-haproxy.conf');
     expect(unit).toContain(`ExecStartPre=\nExecStartPre=${program}\n`);
     expect(unit).toContain(`ExecReload=\nExecReload=${program}\nExecReload=/usr/sbin/haproxy -Ws -c`);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { renderText } from '../../components/render/template';
+import { renderText } from '../../components/rendering/template';
 
 const renderOf = (template: string, value: string) => () => renderText('t', template, { value });
 

@@ -103,11 +103,14 @@ export class ApiLab {
   }
 
   private plain() {
+    return { ...this.runnerAccess, region: regionName, maxAttempts: 1 };
+  }
+
+  /** How a client of the SDK reaches the region as the one who runs `pulumi`. */
+  get runnerAccess() {
     return {
-      region: regionName,
       endpoint: `http://127.0.0.1:${this.server.ports.runner}`,
       credentials: { accessKeyId: 'lab', secretAccessKey: 'lab' },
-      maxAttempts: 1,
     };
   }
 }

@@ -1,0 +1,103 @@
+import type { FileChange, HostFile } from '../host/fileSet';
+import { kernelFile } from '../host/kernel';
+import { hostPrograms, programCommand, programFiles, programFolder } from '../host/programs';
+import { applySettings, awsSettings, settingsFile } from '../host/settings';
+import { dropIn, programUnit } from '../host/units';
+import { render } from '../rendering/template';
+import { haproxyConfig } from './haproxyConfig';
+import { haproxyFiles } from './haproxyFiles';
+import { keepalivedConfig } from './keepalivedConfig';
+import type { BalancerView } from './view';
+
+const runtimeFiles = '/etc/tmpfiles.d/emqx-haproxy.conf';
+
+const restart = (unit: string): FileChange => ({ kind: 'restart', unit });
+const reload = (unit: string): FileChange => ({ kind: 'reload', unit });
+
+/** Everything that a balancer is, beside its packages and secrets. */
+export function balancerFiles(view: BalancerView): HostFile[] {
+  return [
+    {
+      path: '/etc/haproxy/haproxy.cfg',
+      content: haproxyConfig(view),
+      mode: '0640',
+      owner: 'root:haproxy',
+      change: reload('haproxy'),
+    },
+    ...haproxyFiles(view),
+    dropIn(
+      'haproxy',
+      render('balancer/units/haproxy.conf', { programFolder, fileDescriptors: view.limits.fileDescriptors }),
+    ),
+    {
+      path: '/etc/keepalived/keepalived.conf',
+      content: keepalivedConfig(view),
+      mode: '0644',
+      owner: 'root:root',
+      change: reload('keepalived'),
+    },
+    dropIn('keepalived', render('balancer/units/keepalived.conf', { programFolder })),
+    programUnit('haproxy-watch', 'balancer.haproxy_watch', {
+      description: 'Watches HAProxy for Keepalived and closes the sessions of down brokers',
+      after: 'haproxy.service',
+      watchdogSeconds: 5,
+      faultWhenDead: true,
+    }),
+    programUnit('vip-agent', 'balancer.vip_agent', {
+      description: 'Tells EC2 which balancer holds the virtual IP',
+      after: 'network-online.target',
+      // One call to EC2 may take 10 s.
+      watchdogSeconds: 30,
+      faultWhenDead: false,
+    }),
+    {
+      path: runtimeFiles,
+      content: render('balancer/tmpfiles.conf', {}),
+      mode: '0644',
+      owner: 'root:root',
+      change: { kind: 'none' },
+    },
+    kernelFile(view.limits, view.limits),
+    journalSettings,
+    settingsFile('watch', restart('haproxy-watch'), {
+      intervalMs: 100,
+      graceMs: view.keepalived.graceMs,
+      advertMs: view.keepalived.advertIntervalMs,
+    }),
+    awsSettings(view.region, view.secrets, restart('vip-agent'), { virtualIp: view.virtualIp }),
+    applySettings(
+      'balancer',
+      [
+        // Keepalived refuses a track_file that does not exist yet.
+        ['/usr/bin/systemd-tmpfiles', '--create', runtimeFiles],
+        // haproxy.cfg names its files, which are in no set.
+        programCommand('balancer.tickets'),
+        ['/usr/sbin/haproxy', '-c', '-f', '/etc/haproxy/haproxy.cfg'],
+        ['/usr/sbin/keepalived', '-t', '-f', '/etc/keepalived/keepalived.conf'],
+      ],
+      ['haproxy', 'haproxy-watch', 'vip-agent', 'keepalived'],
+      60,
+      { haproxy: programCommand('balancer.haproxy_runtime') },
+    ),
+    ...balancerPrograms(),
+  ];
+}
+
+/** HAProxy writes a line for each session. The journal is bounded; what Ubuntu's rsyslog copies out of it is not. */
+const journalSettings: HostFile = {
+  path: '/etc/systemd/journald.conf.d/emqx-haproxy.conf',
+  content: '[Journal]\nForwardToSyslog=no\n',
+  mode: '0644',
+  owner: 'root:root',
+  change: restart('systemd-journald'),
+};
+
+/** The programs of a balancer, the same on all. */
+export function balancerPrograms(): HostFile[] {
+  return programFiles([
+    ...hostPrograms,
+    ...['haproxy_runtime', 'haproxy_watch', 'health', 'sessions', 'tickets', 'vip_agent'].map(
+      (name) => `balancer.${name}`,
+    ),
+  ]);
+}

@@ -1,0 +1,142 @@
+import type { Balancing, Listener } from '../listeners/listener';
+import { isTls, isWebSocket } from '../listeners/listener';
+import type { View } from '../rendering/template';
+import { render } from '../rendering/template';
+import { listenerFiles, ticketKeysFile } from './haproxyFiles';
+import { haproxyAbilities } from './haproxyVersion';
+import type { BalancerView } from './view';
+
+/** haproxy.cfg, for any HAProxy from 2.4 on. */
+export function haproxyConfig(view: BalancerView): string {
+  return render('balancer/haproxy.cfg', {
+    platform: view.platform,
+    name: view.name,
+    maxConnections: view.limits.maxConnections,
+    bufferBytes: bufferBytes(view.largestConnectBytes),
+    tls: view.listeners.some(({ name }) => isTls(name)) && {
+      minVersion: view.tls.minVersion,
+      ticketLifetimeSeconds: view.tls.ticketLifetimeSeconds,
+    },
+    // A handshake over a slow mobile network takes seconds; a silent connection must not hold its slot for minutes.
+    handshakeSeconds: Math.max(10, view.inspectDelaySeconds),
+    // MQTT lets a client be silent for 1.5 keepalives; the broker is to close it first.
+    idleSeconds: Math.ceil(view.maxKeepaliveSeconds * 1.5) + 15,
+    maxKeepaliveSeconds: view.maxKeepaliveSeconds,
+    inspectDelaySeconds: view.inspectDelaySeconds,
+    checkTimeoutMs: view.healthCheck.timeoutMs,
+    intervalMs: view.healthCheck.intervalMs,
+    fall: view.healthCheck.fall,
+    rise: view.healthCheck.rise,
+    healthPort: view.healthCheck.port,
+    agentPort: view.agentPort ?? 18084,
+    proxyProtocol: view.proxyProtocol,
+    halfOfBrokers: Math.ceil(view.brokers.length / 2),
+    peers: view.listeners.some((listener) => balancingOn(view, listener).method === 'clientIdTable') && {
+      members: view.pair.map(({ name, address }) => ({ name, address })),
+    },
+    brokers: view.brokers.map(({ name, address, id, weight }) => ({ name, address, id, weight })),
+    listeners: view.listeners.map((listener) => listenerView(view, listener)),
+    statsUser: view.stats.user,
+    statsAddress: view.address,
+    statsPort: view.stats.port,
+    refreshSeconds: view.stats.refreshSeconds,
+  });
+}
+
+/** The balancing that a listener gets on this HAProxy: 2.4 keeps client ids in a table, since it cannot hash them. */
+export function balancingOn(view: Pick<BalancerView, 'haproxyVersion'>, listener: Listener): Balancing {
+  if (listener.balancing.method === 'clientId' && !haproxyAbilities(view.haproxyVersion).balanceHash) {
+    return { method: 'clientIdTable', entries: 100_000, expireSeconds: 1_800, keyLength: 128 };
+  }
+  return listener.balancing;
+}
+
+/** A CONNECT has to fit beside maxrewrite (1024) and the buffer's own head; 16384 is HAProxy's default. */
+function bufferBytes(largestConnectBytes: number): number {
+  return Math.max(16_384, Math.ceil((largestConnectBytes + 1_024 + 128) / 1_024) * 1_024);
+}
+
+function listenerView(view: BalancerView, listener: Listener): View {
+  const balancing = balancingOn(view, listener);
+  const websocket = isWebSocket(listener.name);
+  refuseContradictions(view, listener, websocket);
+  const files = listenerFiles(listener);
+  return {
+    listener: listener.name,
+    port: listener.port,
+    ...brokerPortView(listener),
+    maxConnections: listener.maxConnections,
+    tls: isTls(listener.name) && {
+      // WebSocket begins as HTTP/1.1; a client that offered h2 would be taken at its word.
+      alpn: websocket ? 'http/1.1' : 'mqtt',
+      ticketKeys: ticketKeysFile(listener.name),
+      clientCertificates: listener.clientCertificates !== undefined && {
+        ca: files.ca?.path ?? '',
+        verify: listener.clientCertificates.verify,
+        crl: files.crl !== undefined && { file: files.crl.path },
+      },
+    },
+    allowed: files.allowed !== undefined && { file: files.allowed.path },
+    rateLimit: listener.rateLimit !== undefined && {
+      connectionsPerSource: listener.rateLimit.connectionsPerSource,
+      periodSeconds: listener.rateLimit.periodSeconds,
+      spared: files.spared !== undefined && { file: files.spared.path },
+    },
+    websocket: websocket && { path: listener.path },
+    tcp: !websocket,
+    inspect: !websocket && listener.inspect && { keepaliveLimit: view.refuseLongKeepalive === true },
+    clientName: view.proxyProtocol && listener.clientCertificates?.verify === 'required',
+    slowStart: 'slowStartSeconds' in balancing && { seconds: balancing.slowStartSeconds },
+    pools: [
+      { pool: 'brokers', checked: true, ...balancingView(balancing, true) },
+      { pool: 'fallback', checked: false, ...balancingView(balancing, false) },
+    ],
+  };
+}
+
+/** `+0` on a server stands for the port that the client came to, which the frontend rewrites to one of the broker's. */
+function brokerPortView({ brokerPort, furtherBrokerPorts: further }: Listener): View {
+  if (further === undefined) return { serverPort: brokerPort, ports: false };
+  const ports = { brokerPort, first: further.first, further: further.count, all: further.count + 1 };
+  return { serverPort: '+0', ports };
+}
+
+function balancingView(balancing: Balancing, definesTable: boolean): View {
+  const none = { hash: false, table: false, source: false, plain: false };
+  switch (balancing.method) {
+    case 'clientId':
+      return { ...none, hash: true };
+    case 'clientIdTable': {
+      const { keyLength, entries, expireSeconds } = balancing;
+      return { ...none, table: { define: definesTable && { keyLength, entries, expireSeconds } } };
+    }
+    case 'sourceAddress':
+      return { ...none, source: true };
+    case 'roundRobin':
+      return { ...none, plain: { algorithm: 'roundrobin' } };
+    case 'leastConnections':
+      return { ...none, plain: { algorithm: 'leastconn' } };
+  }
+}
+
+function refuseContradictions(view: BalancerView, listener: Listener, websocket: boolean): void {
+  const wrong = (what: string) => new Error(`listener ${listener.name}: ${what}`);
+  const byClientId =
+    listener.balancing.method === 'clientId' || listener.balancing.method === 'clientIdTable';
+  if (byClientId && (websocket || !listener.inspect)) {
+    const why = websocket ? 'its first bytes are HTTP' : 'it is not inspected';
+    throw wrong(
+      `balancing is ${listener.balancing.method}, but no client id is seen there, since ${why};` +
+        ' allowed: roundRobin, leastConnections, sourceAddress',
+    );
+  }
+  if (listener.clientCertificates === undefined) return;
+  if (!isTls(listener.name)) throw wrong('clientCertificates need TLS; allowed on mqtts and wss');
+  const { identity, verify } = listener.clientCertificates;
+  if (identity !== 'none' && !(verify === 'required' && view.proxyProtocol)) {
+    throw wrong(
+      `identity is ${identity}, which needs verify: required (or a client without a certificate could claim` +
+        ' any name) and proxyProtocol: true (which carries the name)',
+    );
+  }
+}

@@ -1,0 +1,56 @@
+import type * as pulumi from '@pulumi/pulumi';
+import { agentPort, dashboardPort } from '../brokers/ports';
+import { brokerPortRules } from '../brokers/rules';
+import type { Peer, Rule } from '../host/firewall';
+import { allow, outboundWeb, range, sshFrom } from '../host/firewall';
+import { sshPort } from '../host/ssh';
+import type { Listener } from '../listeners/listener';
+import { peersPort, statsPort, vrrpProtocol } from './ports';
+
+/** What may reach the balancers: clients, their peer, those who log in or watch. */
+export function balancerRules(
+  self: pulumi.Input<string>,
+  sshCidrs: readonly string[],
+  statsCidrs: readonly string[],
+  listeners: readonly Listener[],
+): readonly Rule[] {
+  const pair: Peer = { name: 'balancers', groupId: self };
+  const between = [{ protocol: vrrpProtocol }, { port: peersPort }];
+  return [
+    ...listeners.flatMap(({ port, allowedCidrs }) =>
+      allowedCidrs.map((cidr): Rule => ({ direction: 'from', what: { port }, peer: range(cidr) })),
+    ),
+    ...statsCidrs.map((cidr): Rule => ({
+      direction: 'from',
+      what: { port: statsPort },
+      peer: range(cidr),
+    })),
+    ...between.flatMap((what): Rule[] => [
+      { direction: 'from', what, peer: pair },
+      { direction: 'to', what, peer: pair },
+    ]),
+    ...sshFrom(sshCidrs.map(range)),
+    ...outboundWeb,
+  ];
+}
+
+/** What the balancers may open towards the brokers. A rule of its own, since the brokers' group may come later. */
+export function allowTowardsBrokers(
+  name: string,
+  balancersGroupId: pulumi.Input<string>,
+  brokersGroupId: pulumi.Input<string>,
+  listeners: readonly Listener[],
+  parent: pulumi.Resource,
+): readonly pulumi.Resource[] {
+  const peer: Peer = { name: 'brokers', groupId: brokersGroupId };
+  const ports = [dashboardPort, agentPort, sshPort];
+  return allow(
+    name,
+    balancersGroupId,
+    [
+      ...brokerPortRules(listeners, 'to', peer),
+      ...ports.map((port): Rule => ({ direction: 'to', what: { port }, peer })),
+    ],
+    parent,
+  );
+}

@@ -1,0 +1,55 @@
+import { brokerPortsOf } from '../listeners/brokerPorts';
+import type { Listener } from '../listeners/listener';
+import { isWebSocket } from '../listeners/listener';
+import { render } from '../rendering/template';
+import type { BrokerView } from './view';
+
+/** emqx.conf: one broker listener for each balancer listener, all of them plain, since TLS ends at the balancers. */
+export function emqxConfig(view: BrokerView): string {
+  return render('broker/emqx.conf', {
+    platform: view.platform,
+    brokerName: view.name,
+    nodeName: view.nodeName,
+    clusterName: view.clusterName,
+    maxPorts: Math.max(65_536, view.maxConnections * 2),
+    dashboardPort: view.dashboardPort,
+    peerCertificate: peerCertificateSettings(view.listeners),
+    listeners: view.listeners.flatMap((listener) => {
+      const websocket = isWebSocket(listener.name);
+      return brokerPortsOf(listener).map((brokerPort, index) => ({
+        kind: websocket ? 'ws' : 'tcp',
+        name: index === 0 ? listener.name : `${listener.name}_${index + 1}`,
+        brokerPort,
+        maxConnections: view.maxConnections,
+        proxyProtocol: view.proxyProtocol ? 'true' : 'false',
+        proxied: view.proxyProtocol,
+        websocket: websocket && { path: listener.path },
+      }));
+    }),
+  });
+}
+
+/**
+ * The seeds as a file of their own: they are read at a start only, so a broker that joins restarts no other, which
+ * a changed emqx.conf would.
+ */
+export function seedsEnvironment(view: BrokerView): string {
+  const node = /^[A-Za-z0-9._-]+@[A-Za-z0-9._-]+$/;
+  const wrong = view.seeds.find((seed) => !node.test(seed));
+  if (wrong !== undefined)
+    throw new Error(`seeds: ${JSON.stringify(wrong)} is no node name like emqx@10.0.0.5`);
+  return `EMQX_CLUSTER__STATIC__SEEDS='${JSON.stringify(view.seeds)}'\n`;
+}
+
+/** The setting is the broker's, not a listener's; only certificates that the balancer required reach it. */
+function peerCertificateSettings(listeners: readonly Listener[]): { setting: string }[] {
+  const identities = new Set(listeners.map((listener) => listener.clientCertificates?.identity ?? 'none'));
+  identities.delete('none');
+  if (identities.size > 1) {
+    throw new Error(
+      'clientCertificates.identity differs between listeners (username and clientid); allowed: the same on all,' +
+        ' since EMQX has one setting for every listener',
+    );
+  }
+  return [...identities].map((identity) => ({ setting: `peer_cert_as_${identity}` }));
+}

@@ -1,0 +1,75 @@
+import type { FileChange, HostFile } from '../host/fileSet';
+import { kernelFile } from '../host/kernel';
+import { hostPrograms, programFiles, programFolder } from '../host/programs';
+import { applySettings, awsSettings, settingsFile } from '../host/settings';
+import { dataVolumeUnit, dropIn, programUnit } from '../host/units';
+import { render } from '../rendering/template';
+import { emqxConfig, seedsEnvironment } from './emqxConfig';
+import type { BrokerView } from './view';
+
+const none: FileChange = { kind: 'none' };
+const restart = (unit: string): FileChange => ({ kind: 'restart', unit });
+
+/** Everything that a broker is, beside its packages and secrets. */
+export function brokerFiles(view: BrokerView): HostFile[] {
+  const drainTimeoutSeconds = view.agent.drainTimeoutSeconds ?? 30;
+  return [
+    {
+      path: '/etc/emqx/emqx.conf',
+      content: emqxConfig(view),
+      mode: '0644',
+      owner: 'root:root',
+      change: restart('emqx'),
+    },
+    {
+      path: '/etc/emqx-haproxy/seeds.env',
+      content: seedsEnvironment(view),
+      mode: '0644',
+      owner: 'root:root',
+      change: none,
+    },
+    dropIn(
+      'emqx',
+      render('broker/units/emqx.conf', {
+        dataVolume: view.dataVolumeId !== undefined,
+        fileDescriptors: fileDescriptorsOf(view),
+        programFolder,
+        drainTimeoutSeconds,
+        // EMQX's own unit allows 120 s for an orderly end.
+        stopTimeoutSeconds: drainTimeoutSeconds + 120,
+      }),
+    ),
+    programUnit('broker-agent', 'broker.broker_agent', {
+      description: 'Tells the balancers whether this broker takes clients',
+      after: 'network-online.target',
+      watchdogSeconds: 30,
+      faultWhenDead: false,
+    }),
+    ...(view.dataVolumeId === undefined ? [] : [dataVolumeUnit(view.dataVolumeId)]),
+    kernelFile({ maxConnections: view.maxConnections, fileDescriptors: fileDescriptorsOf(view) }),
+    // The agent reads it anew when it changes.
+    settingsFile('agent', none, {
+      port: view.agent.port,
+      drain: view.agent.drain,
+      weightPercent: view.agent.weightPercent,
+    }),
+    awsSettings(view.region, view.secrets, none),
+    applySettings(
+      'broker',
+      [],
+      [...(view.dataVolumeId === undefined ? [] : ['emqx-data']), 'broker-agent', 'emqx'],
+      180,
+    ),
+    ...brokerPrograms(),
+  ];
+}
+
+/** The programs of a broker, the same on all. */
+export function brokerPrograms(): HostFile[] {
+  return programFiles([...hostPrograms, 'broker.broker_agent', 'broker.data_volume', 'broker.health']);
+}
+
+/** EMQX's own unit gives 1048576; a connection is one descriptor, and its database and logs need some. */
+function fileDescriptorsOf(view: BrokerView): number {
+  return view.fileDescriptors ?? Math.max(1_048_576, view.maxConnections + 10_000);
+}

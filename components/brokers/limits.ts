@@ -1,0 +1,33 @@
+import type * as pulumi from '@pulumi/pulumi';
+import { checkMemory, kernelKbPerSocket } from '../host/instanceMemory';
+import type { Listener } from '../listeners/listener';
+import { headroom } from '../listeners/listener';
+import type { Problems } from '../rendering/problems';
+
+/** kB for a client in EMQX, from its published 8.7 GB for a million, and in the kernel for its socket. */
+const clientKb = 9 + kernelKbPerSocket;
+/** The system and EMQX without a client. */
+const systemMib = 700;
+
+/** The instance type of brokers whose arguments name none. */
+export const defaultInstanceType = 't3.medium';
+
+/** Clients must fit into the memory of the brokers that are left when one is away. */
+export function checkBrokerMemory(
+  {
+    listeners,
+    instanceType = defaultInstanceType,
+    brokerCount,
+  }: {
+    readonly listeners: readonly Listener[];
+    readonly instanceType: pulumi.Input<string> | undefined;
+    readonly brokerCount: number;
+  },
+  problems: Problems,
+): void {
+  const clients = listeners.reduce((sum, { maxConnections }) => sum + maxConnections, 0);
+  const left = Math.max(1, brokerCount - 1);
+  const clientsKb = (clients * clientKb * headroom) / left;
+  const sum = `${clients} clients x ${clientKb} kB x ${headroom} / ${left} (${brokerCount} brokers, of which one may be away)`;
+  checkMemory('emqx.instanceType', instanceType, { clientsKb, sum, systemMib }, problems);
+}

@@ -1,0 +1,137 @@
+import type { Cidr } from '../network/addresses';
+import { brokerAddress, containsAddress, largestBrokerOrdinal, parseCidr } from '../network/addresses';
+import type { Problems } from '../rendering/problems';
+
+/** One broker, by name. */
+export interface BrokerArgs {
+  /** 1 to 28; fixes its address and its place in HAProxy's hash ring. Defaults to the number that its name ends in. */
+  ordinal?: number;
+  /** Its private address. Defaults to the planned one: the ordinal's place in its subnet's block .32/27. */
+  address?: string;
+  /** Its share of new clients relative to the others, 0 to 256; 0 takes none. Defaults to 100. */
+  weight?: number;
+  /** True empties the broker at a paced rate and keeps new clients away. Defaults to false. */
+  drain?: boolean;
+}
+
+/** How many brokers, named emqx-1, emqx-2, ...; or each by name, so that removing one does not rename the rest. */
+export type BrokersArgs = number | Record<string, BrokerArgs>;
+
+/** A broker with everything decided. */
+export interface PlannedBroker {
+  readonly name: string;
+  readonly ordinal: number;
+  readonly subnetIndex: number;
+  readonly address: string;
+  readonly nodeName: string;
+  readonly weight: number;
+  readonly drain: boolean;
+}
+
+const namePattern = /^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/;
+
+/** Decides names, addresses and subnets of the brokers; what is wrong goes to `problems` under `path`. */
+export function planBrokers(
+  brokers: BrokersArgs,
+  subnetCidrs: readonly string[],
+  path: string,
+  problems: Problems,
+): readonly PlannedBroker[] {
+  const named = typeof brokers === 'number' ? numbered(brokers, path, problems) : brokers;
+  const names = Object.keys(named);
+  if (names.length === 0 && typeof brokers !== 'number')
+    problems.add(path, 'names no broker; at least 1 is needed (3 is usual)');
+  const subnets = subnetCidrs.map(parseCidr);
+  const planned = names.flatMap((name) =>
+    planOne(name, named[name] ?? {}, subnets, `${path}.${name}`, problems),
+  );
+  refuseTwice(planned, 'ordinal', path, problems);
+  refuseTwice(planned, 'address', path, problems);
+  if (planned.length > 0 && planned.every(({ weight }) => weight === 0))
+    problems.add(
+      path,
+      'every broker has weight 0, so no client could be served; give at least one a weight of 1 to 256',
+    );
+  else if (planned.length > 0 && planned.every(({ weight, drain }) => weight === 0 || drain))
+    problems.add(
+      path,
+      'every broker drains or has weight 0, so no client could be served; let at least one take clients',
+    );
+  return planned;
+}
+
+function numbered(count: number, path: string, problems: Problems): Record<string, BrokerArgs> {
+  const before = problems.all.length;
+  problems.wholeNumber(path, count, 1, largestBrokerOrdinal, 'brokers');
+  if (problems.all.length > before) return {};
+  return Object.fromEntries(Array.from({ length: count }, (_, index) => [`emqx-${index + 1}`, {}]));
+}
+
+function planOne(
+  name: string,
+  args: BrokerArgs,
+  subnets: readonly (Cidr | undefined)[],
+  path: string,
+  problems: Problems,
+): readonly PlannedBroker[] {
+  if (!namePattern.test(name))
+    problems.add(
+      path,
+      `the name ${JSON.stringify(name)} is not a host name: a letter, then letters, digits and hyphens, at most 40, all lower case`,
+    );
+  const ordinal = args.ordinal ?? Number(/(\d+)$/.exec(name)?.[1] ?? 'NaN');
+  if (Number.isNaN(ordinal)) {
+    problems.add(path, 'the name ends in no number; give `ordinal` (1 to 28), or a name such as emqx-4');
+    return [];
+  }
+  problems.wholeNumber(`${path}.ordinal`, ordinal, 1, largestBrokerOrdinal);
+  const weight = args.weight ?? 100;
+  problems.wholeNumber(`${path}.weight`, weight, 0, 256);
+  if (subnets.length === 0) return [];
+  const address = args.address;
+  const given =
+    address === undefined
+      ? -1
+      : subnets.findIndex((subnet) => subnet !== undefined && containsAddress(subnet, address));
+  if (address !== undefined && given < 0) {
+    problems.add(
+      `${path}.address`,
+      `${JSON.stringify(address)} lies in none of the brokers' subnets; give an address within one of them, or none`,
+    );
+    return [];
+  }
+  const subnetIndex = address === undefined ? (ordinal - 1) % subnets.length : given;
+  const subnet = subnets[subnetIndex];
+  if (subnet === undefined) return [];
+  const chosen = address ?? brokerAddress(subnet, ordinal);
+  return [
+    {
+      name,
+      ordinal,
+      subnetIndex,
+      address: chosen,
+      nodeName: `emqx@${chosen}`,
+      weight,
+      drain: args.drain ?? false,
+    },
+  ];
+}
+
+function refuseTwice(
+  planned: readonly PlannedBroker[],
+  key: 'ordinal' | 'address',
+  path: string,
+  problems: Problems,
+): void {
+  const owners = new Map<string | number, string>();
+  for (const broker of planned) {
+    const value = broker[key];
+    const owner = owners.get(value);
+    if (owner === undefined) owners.set(value, broker.name);
+    else
+      problems.add(
+        `${path}.${broker.name}.${key}`,
+        `is ${value}, which ${owner} has already; each broker needs its own`,
+      );
+  }
+}

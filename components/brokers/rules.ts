@@ -1,0 +1,44 @@
+import type * as pulumi from '@pulumi/pulumi';
+import type { Peer, Rule } from '../host/firewall';
+import { outboundWeb, range, sshFrom } from '../host/firewall';
+import type { Listener } from '../listeners/listener';
+import { agentPort, clusterPorts, dashboardPort } from './ports';
+
+/** What may reach the brokers: the balancers, the other brokers, and those who log in. */
+export function brokerRules(
+  self: pulumi.Input<string>,
+  balancersGroupId: pulumi.Input<string>,
+  sshCidrs: readonly string[] | undefined,
+  listeners: readonly Listener[],
+): readonly Rule[] {
+  const balancers: Peer = { name: 'balancers', groupId: balancersGroupId };
+  const brokers: Peer = { name: 'brokers', groupId: self };
+  return [
+    ...brokerPortRules(listeners, 'from', balancers),
+    ...[dashboardPort, agentPort].map((port): Rule => ({
+      direction: 'from',
+      what: { port },
+      peer: balancers,
+    })),
+    ...clusterPorts.flatMap((port): Rule[] => [
+      { direction: 'from', what: { port }, peer: brokers },
+      { direction: 'to', what: { port }, peer: brokers },
+    ]),
+    ...sshFrom(sshCidrs === undefined ? [balancers] : sshCidrs.map(range)),
+    ...outboundWeb,
+  ];
+}
+
+/** What brokers open for listeners: a port for each, and the row of further ones where one does not suffice. */
+export function brokerPortRules(
+  listeners: readonly Listener[],
+  direction: Rule['direction'],
+  peer: Peer,
+): readonly Rule[] {
+  return listeners.flatMap(({ brokerPort, furtherBrokerPorts: further }): Rule[] => [
+    { direction, what: { port: brokerPort }, peer },
+    ...(further === undefined
+      ? []
+      : [{ direction, what: { port: further.first, last: further.first + further.count - 1 }, peer }]),
+  ]);
+}

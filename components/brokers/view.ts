@@ -1,0 +1,34 @@
+import type { SecretView } from '../host/fileSet';
+import type { OperatingSystem } from '../host/operatingSystems';
+import type { Listener } from '../listeners/listener';
+
+/** What a broker's files are made from: everything is decided, nothing is an Output. */
+export interface BrokerView {
+  readonly platform: string;
+  readonly name: string;
+  readonly address: string;
+  readonly operatingSystem: OperatingSystem;
+  readonly region: string;
+  readonly emqxVersion: string;
+  readonly clusterName: string;
+  /** Node names of the whole cluster, this one included: emqx@<private address>. */
+  readonly seeds: readonly string[];
+  readonly nodeName: string;
+  readonly listeners: readonly Listener[];
+  readonly proxyProtocol: boolean;
+  readonly maxConnections: number;
+  readonly dashboardPort: number;
+  /** ready, or drain: what the agent tells the balancers; weight as a percentage of the server's. */
+  readonly agent: {
+    readonly port: number;
+    readonly drain: boolean;
+    readonly weightPercent: number;
+    /** How long a stop of the broker waits for its clients to be moved; 30 by default. */
+    readonly drainTimeoutSeconds?: number;
+  };
+  /** LimitNOFILE of EMQX; follows from `maxConnections` when absent. */
+  readonly fileDescriptors?: number;
+  /** Absent when the data lies on the root disk. */
+  readonly dataVolumeId?: string;
+  readonly secrets: readonly SecretView[];
+}

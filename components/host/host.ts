@@ -1,0 +1,289 @@
+import * as aws from '@pulumi/aws';
+import * as command from '@pulumi/command';
+import * as pulumi from '@pulumi/pulumi';
+import * as tls from '@pulumi/tls';
+import { createHash } from 'node:crypto';
+import type { Tags } from '../rendering/naming';
+import { tagged, typeToken } from '../rendering/naming';
+import type { HostFile, SecretView } from './fileSet';
+import { renderFileSet } from './fileSet';
+import type { MachineArgs } from './machines';
+import type { InterfaceArgs } from './networkInterface';
+import { hostAddress, hostInterface } from './networkInterface';
+import { operatingSystems } from './operatingSystems';
+import type { PolicyStatement } from './role';
+import { hostRole } from './role';
+import type { HostSecret } from './secrets';
+import { hostSecret } from './secrets';
+import type { SshTarget } from './ssh';
+import { connectionTo } from './ssh';
+import type { HostUserData } from './userData';
+import { userData } from './userData';
+
+/** What AWS knows once the parts of a host exist that come before its instance. */
+export interface HostFacts {
+  readonly interfaceId: string;
+  readonly dataVolumeId?: string;
+  /** Where the host finds its own SSH key. */
+  readonly hostKey: SecretView;
+}
+
+/** Arguments of a Host. */
+export interface HostArgs extends MachineArgs, InterfaceArgs {
+  /** The platform that the host belongs to, for its tags. */
+  platform: string;
+  /** The host's own name, for example `haproxy-1`. */
+  hostname: string;
+  /** True gives it an Elastic IP of its own, on the primary address. Defaults to false. */
+  publicAddress?: boolean;
+  /** Size in GiB of a data volume that outlives the instance. Defaults to none. */
+  dataVolumeGib?: number;
+  /** The role tag on its interface and instance. Defaults to none. */
+  role?: string;
+  /** What its role may do beyond reading its secrets. Defaults to nothing. */
+  statements?: pulumi.Output<readonly PolicyStatement[]>;
+  /** Secrets that it fetches, beside its own SSH key. */
+  secrets: readonly HostSecret[];
+  /** What `programsSecret` made for hosts of this role. */
+  programs: HostSecret;
+  /** The SSH key pair for logging in. */
+  login: { readonly keyName: pulumi.Input<string>; readonly privateKey: pulumi.Input<string> };
+  /** How it is reached; undefined: on its own Elastic IP. */
+  reachedBy?: SshTarget;
+  /** Packages and repositories for cloud-init. */
+  software: Pick<HostUserData, 'packages' | 'aptRepositories'>;
+  /** Its files, from what only AWS knows. */
+  files: (facts: pulumi.Output<HostFacts>) => pulumi.Output<readonly HostFile[]>;
+  /** What must exist before it boots: routes, NAT. */
+  egress: readonly pulumi.Resource[];
+  /** Hosts whose files are changed before this one's: on an update they are dealt with one at a time. */
+  updateAfter?: readonly Host[];
+  /** Keeps what outlives instances (interface, addresses, volume, secret) from being deleted by mistake. Defaults to false. */
+  protect?: boolean;
+  /** Tags on everything that can carry them. */
+  tags?: Tags;
+}
+
+/**
+ * One EC2 host: an interface with a planned address, an instance on it, its role, SSH host key, disks, and its files.
+ * The instance is never replaced for user data or a newer image; files reach a running host over SSH.
+ */
+export class Host extends pulumi.ComponentResource {
+  readonly hostname: string;
+  readonly instanceId: pulumi.Output<string>;
+  readonly interfaceId: pulumi.Output<string>;
+  readonly privateAddress: string;
+  /** The host's own Elastic IP, where it has one. */
+  readonly publicAddress: pulumi.Output<string> | undefined;
+  /** The pinned SSH host key. */
+  readonly hostKey: pulumi.Output<string>;
+  /** SHA-256 of the file set that should be on the host. */
+  readonly fileSetHash: pulumi.Output<string>;
+  /** Done when the host has booted, is healthy, and has today's files and secrets. */
+  readonly settled: pulumi.Resource;
+  /** How it is reached over SSH. */
+  readonly sshTarget: SshTarget;
+
+  constructor(name: string, args: HostArgs, opts: pulumi.ComponentResourceOptions = {}) {
+    super(typeToken('Host'), name, {}, opts);
+    const protect = args.protect ?? false;
+    const tags = tagged(args.platform, name, args.tags, args.role);
+    const kept = { parent: this, protect };
+
+    const networkInterface = hostInterface(name, args, tags, kept);
+    const publicAddress =
+      args.publicAddress === true ? hostAddress(name, args, networkInterface, tags, kept) : undefined;
+    const key = new tls.PrivateKey(`${name}-host-key`, { algorithm: 'ED25519' }, { parent: this });
+    const keySecret = hostSecret(
+      `${name}-ssh`,
+      { hostKey: key.privateKeyOpenssh },
+      { tags, protect, parent: this },
+    );
+    const secrets = [keySecret, ...args.secrets];
+    const { profile, policy } = hostRole(
+      name,
+      [...secrets, args.programs].map(({ arn }) => arn),
+      args.statements ?? pulumi.output([]),
+      tags,
+      this,
+    );
+    const volume = dataVolume(name, args, tags, kept);
+
+    const facts = pulumi
+      .all([networkInterface.id, keySecret.arn, volume?.id])
+      .apply(([interfaceId, keyArn, dataVolumeId]) => ({
+        interfaceId,
+        hostKey: hostKeyFile(keyArn),
+        ...(dataVolumeId === undefined ? {} : { dataVolumeId }),
+      }));
+    const files = args.files(facts);
+    const instance = bootInstance(name, args, { networkInterface, profile, files, tags }, this, [
+      policy,
+      ...[...secrets, args.programs].map(({ version }) => version),
+      ...args.egress,
+      ...(publicAddress === undefined ? [] : [publicAddress]),
+    ]);
+    const attached =
+      volume === undefined
+        ? []
+        : [
+            new aws.ec2.VolumeAttachment(
+              `${name}-data-attachment`,
+              {
+                instanceId: instance.id,
+                volumeId: volume.id,
+                deviceName: '/dev/sdf',
+                stopInstanceBeforeDetaching: true,
+              },
+              { parent: this, deleteBeforeReplace: true },
+            ),
+          ];
+
+    this.hostname = args.hostname;
+    this.instanceId = instance.id;
+    this.interfaceId = networkInterface.id;
+    this.privateAddress = args.address;
+    this.publicAddress = publicAddress?.publicIp;
+    this.hostKey = key.publicKeyOpenssh.apply((line) => line.trim());
+    this.fileSetHash = files.apply((all) => createHash('sha256').update(renderFileSet(all)).digest('hex'));
+    this.sshTarget = args.reachedBy ?? { address: publicAddress?.publicIp ?? args.address };
+    this.settled = this.keepUpToDate(name, args, instance, files, secrets, attached);
+    this.registerOutputs({ instanceId: this.instanceId, interfaceId: this.interfaceId });
+  }
+
+  /**
+   * The gate that a new host must pass, then its files and secrets whenever they change. Gates run side by side; files
+   * are applied one host at a time, in the order of `updateAfter`.
+   */
+  private keepUpToDate(
+    name: string,
+    args: HostArgs,
+    instance: aws.ec2.Instance,
+    files: pulumi.Output<readonly HostFile[]>,
+    secrets: readonly HostSecret[],
+    attached: readonly pulumi.Resource[],
+  ): pulumi.Resource {
+    const { loginUser } = operatingSystems[args.operatingSystem ?? 'debian-13'];
+    const connection = connectionTo(this.sshTarget, {
+      user: loginUser,
+      privateKey: args.login.privateKey,
+      hostKey: this.hostKey,
+    });
+    const triggers = [instance.id, args.repairGeneration ?? 1];
+    const ready = new command.remote.Command(
+      `${name}-ready`,
+      { connection, create: waitUntilReady(args.hostname), triggers: [instance.id] },
+      { parent: this, dependsOn: [...attached] },
+    );
+    const applied = new command.remote.Command(
+      `${name}-files`,
+      { connection, create: `${sudoPython}/apply_config.py`, stdin: files.apply(renderFileSet), triggers },
+      { parent: this, dependsOn: [ready, ...(args.updateAfter ?? []).map(({ settled }) => settled)] },
+    );
+    return new command.remote.Command(
+      `${name}-secrets`,
+      {
+        connection,
+        create: `${sudoPython}/fetch_secrets.py`,
+        triggers: [...triggers, ...secrets.map(({ versionId }) => versionId)],
+      },
+      { parent: this, dependsOn: [applied] },
+    );
+  }
+}
+
+const sudoPython = 'sudo /usr/bin/python3 /usr/local/lib/emqx-haproxy';
+
+/** Exit code 2 of `cloud-init status` is a warning, such as a kernel setting that a container refuses. */
+function waitUntilReady(hostname: string): string {
+  return [
+    'code=0; sudo cloud-init status --wait >/dev/null || code=$?',
+    'if [ "$code" -ne 0 ] && [ "$code" -ne 2 ]; then',
+    `  echo "${hostname}: cloud-init failed; the end of /var/log/cloud-init-output.log:" >&2`,
+    '  sudo tail -n 25 /var/log/cloud-init-output.log >&2; exit 1',
+    'fi',
+    `for _ in $(seq 60); do problems=$(${sudoPython}/health.py) && exit 0; sleep 2; done`,
+    `echo "${hostname}: not healthy after two minutes: $problems; the end of its journal:" >&2`,
+    'sudo journalctl --no-pager -n 25 -p notice >&2; exit 1',
+  ].join('\n');
+}
+
+function hostKeyFile(arn: string): SecretView {
+  return {
+    arn,
+    file: '/etc/ssh/ssh_host_ed25519_key',
+    mode: '0600',
+    owner: 'root:root',
+    change: { kind: 'restart', unit: 'ssh' },
+    content: { kind: 'value', field: 'hostKey' },
+  };
+}
+
+function dataVolume(
+  name: string,
+  args: HostArgs,
+  tags: Tags,
+  kept: pulumi.CustomResourceOptions,
+): aws.ebs.Volume | undefined {
+  if (args.dataVolumeGib === undefined) return undefined;
+  const zone = aws.ec2.getSubnetOutput(
+    { id: args.subnetId },
+    kept.parent === undefined ? {} : { parent: kept.parent },
+  ).availabilityZone;
+  return new aws.ebs.Volume(
+    `${name}-data`,
+    { availabilityZone: zone, size: args.dataVolumeGib, type: 'gp3', encrypted: true, tags },
+    kept,
+  );
+}
+
+function bootInstance(
+  name: string,
+  args: HostArgs,
+  parts: {
+    readonly networkInterface: aws.ec2.NetworkInterface;
+    readonly profile: aws.iam.InstanceProfile;
+    readonly files: pulumi.Output<readonly HostFile[]>;
+    readonly tags: Tags;
+  },
+  parent: Host,
+  dependsOn: pulumi.Resource[],
+): aws.ec2.Instance {
+  const { operatingSystem = 'debian-13', architecture = 'amd64', hostname, software } = args;
+  const image = aws.ssm.getParameterOutput(
+    { name: operatingSystems[operatingSystem].imageParameter(architecture) },
+    { parent },
+  );
+  return new aws.ec2.Instance(
+    `${name}-instance`,
+    {
+      // The SDK marks the whole answer secret for the sake of its `value`; an image's id is public.
+      ami: pulumi.unsecret(image.insecureValue),
+      instanceType: args.instanceType ?? 't3.small',
+      primaryNetworkInterface: { networkInterfaceId: parts.networkInterface.id },
+      iamInstanceProfile: parts.profile.name,
+      keyName: args.login.keyName,
+      metadataOptions: { httpEndpoint: 'enabled', httpTokens: 'required', httpPutResponseHopLimit: 1 },
+      rootBlockDevice: {
+        encrypted: true,
+        volumeSize: args.rootVolumeGib ?? 8,
+        volumeType: 'gp3',
+        tags: parts.tags,
+      },
+      userDataBase64: pulumi
+        .all([parts.files, args.programs.arn])
+        .apply(([files, programsArn]) =>
+          userData({ hostname, operatingSystem, ...software, files, programsArn }).gzipped.toString('base64'),
+        ),
+      tags: parts.tags,
+    },
+    {
+      parent,
+      dependsOn,
+      // The interface stays and can be on one instance only.
+      deleteBeforeReplace: true,
+      ignoreChanges: ['ami', 'userDataBase64'],
+      replacementTrigger: [operatingSystem, architecture, args.imageGeneration ?? 1],
+    },
+  );
+}

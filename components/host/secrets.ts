@@ -1,0 +1,44 @@
+import * as aws from '@pulumi/aws';
+import * as pulumi from '@pulumi/pulumi';
+import type { Tags } from '../rendering/naming';
+import type { HostFile } from './fileSet';
+import { fetchedPrograms } from './programs';
+
+/** A Secrets Manager secret: a JSON object of strings, which hosts fetch with their own role. */
+export interface HostSecret {
+  readonly arn: pulumi.Output<string>;
+  /** Changes when the content does; Commands trigger on it, since it is no secret itself. */
+  readonly versionId: pulumi.Output<string>;
+  readonly version: aws.secretsmanager.SecretVersion;
+}
+
+export function hostSecret(
+  name: string,
+  fields: Readonly<Record<string, pulumi.Input<string>>>,
+  options: { readonly tags: Tags; readonly protect: boolean; readonly parent: pulumi.Resource },
+): HostSecret {
+  const secret = new aws.secretsmanager.Secret(
+    name,
+    // Kept for a week after deletion where it is protected; a throwaway stack can then be made again at once.
+    { tags: options.tags, recoveryWindowInDays: options.protect ? 7 : 0 },
+    { parent: options.parent, protect: options.protect },
+  );
+  const version = new aws.secretsmanager.SecretVersion(
+    `${name}-version`,
+    { secretId: secret.arn, secretString: pulumi.secret(pulumi.jsonStringify(fields)) },
+    { parent: options.parent },
+  );
+  return { arn: secret.arn, versionId: pulumi.unsecret(version.versionId), version };
+}
+
+/**
+ * The programs that hosts of one role fetch at their first boot: no secret, but user data ends at 16 KiB, and Secrets
+ * Manager is what they ask with their role anyway.
+ */
+export function programsSecret(
+  name: string,
+  programs: readonly HostFile[],
+  options: { readonly tags: Tags; readonly parent: pulumi.Resource },
+): HostSecret {
+  return hostSecret(name, { files: fetchedPrograms(programs) }, { ...options, protect: false });
+}

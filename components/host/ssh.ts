@@ -1,0 +1,80 @@
+import type { types } from '@pulumi/command';
+import * as pulumi from '@pulumi/pulumi';
+import { checkCidrs, parseCidr } from '../network/addresses';
+import type { Problems } from '../rendering/problems';
+
+export const sshPort = 22;
+
+/** A host of yours that `pulumi up` goes through to reach the platform's hosts. */
+export interface JumpHostArgs {
+  /** Its address or name. */
+  host: pulumi.Input<string>;
+  /** Its login user. */
+  user: pulumi.Input<string>;
+  /** The private key for it, PEM or OpenSSH. Kept secret. */
+  privateKey: pulumi.Input<string>;
+  /** Its host key, such as `ssh-ed25519 AAAA...`, so that nobody can stand in for it. */
+  hostKey: pulumi.Input<string>;
+}
+
+/** How `pulumi up` reaches the hosts for later changes. */
+export interface SshArgs {
+  /** IPv4 ranges that may reach port 22: where `pulumi up` runs. Required, and 0.0.0.0/0 is refused. */
+  allowedCidrs: string[];
+  /**
+   * `balancers`: each balancer on its own public address, and brokers through the first of them. `private`: the
+   * machine that runs `pulumi up` has a route to private addresses. Or a jump host. Defaults to `balancers`.
+   */
+  via?: 'balancers' | 'private' | JumpHostArgs;
+}
+
+/** How one host is reached. */
+export interface SshTarget {
+  readonly address: pulumi.Input<string>;
+  readonly jump?: {
+    readonly host: pulumi.Input<string>;
+    readonly user: pulumi.Input<string>;
+    readonly privateKey: pulumi.Input<string>;
+    readonly hostKey: pulumi.Input<string>;
+  };
+}
+
+/** Checks the arguments; what is wrong goes to `problems` under `path`. */
+export function checkSshArgs(args: SshArgs, path: string, problems: Problems): void {
+  if (args.allowedCidrs.length === 0)
+    problems.add(
+      `${path}.allowedCidrs`,
+      'is empty; give the range that `pulumi up` runs from, such as 198.51.100.7/32',
+    );
+  checkCidrs(`${path}.allowedCidrs`, args.allowedCidrs, problems);
+  for (const [index, cidr] of args.allowedCidrs.entries())
+    if (parseCidr(cidr)?.prefixLength === 0)
+      problems.add(
+        `${path}.allowedCidrs[${index}]`,
+        `is ${cidr}, the whole internet; give the range that \`pulumi up\` runs from, such as 198.51.100.7/32`,
+      );
+}
+
+/** Five minutes of dialling: a host that boots answers within two on EC2. */
+const dialErrorLimit = 60;
+const perDialTimeoutSeconds = 5;
+
+/** The connection of a Command to a host whose key is pinned. */
+export function connectionTo(
+  target: SshTarget,
+  login: {
+    readonly user: string;
+    readonly privateKey: pulumi.Input<string>;
+    readonly hostKey: pulumi.Input<string>;
+  },
+): types.input.remote.ConnectionArgs {
+  const dial = { dialErrorLimit, perDialTimeout: perDialTimeoutSeconds };
+  return {
+    host: target.address,
+    user: login.user,
+    privateKey: login.privateKey,
+    hostKey: login.hostKey,
+    ...dial,
+    ...(target.jump === undefined ? {} : { proxy: { ...target.jump, ...dial } }),
+  };
+}

@@ -1,0 +1,45 @@
+import { render } from '../rendering/template';
+import type { HostFile } from './fileSet';
+import { codeVersion, programFolder } from './programs';
+
+/** What this platform adds to the unit of a Debian package. */
+export function dropIn(unit: string, content: string): HostFile {
+  return unitFile(`${unit}.service.d/emqx-haproxy.conf`, unit, content);
+}
+
+/** The unit of a resident program of ours. */
+export function programUnit(
+  unit: string,
+  program: string,
+  view: {
+    readonly description: string;
+    readonly after: string;
+    readonly watchdogSeconds: number;
+    /** Its death is to move the address. */
+    readonly faultWhenDead: boolean;
+  },
+): HostFile {
+  const content = render('host/units/program.service', {
+    ...view,
+    program,
+    programFolder,
+    codeVersion: codeVersion(program),
+  });
+  return unitFile(`${unit}.service`, unit, content);
+}
+
+/** The unit that mounts a broker's data volume. It is not restarted for a change: EMQX would lose its database. */
+export function dataVolumeUnit(volumeId: string): HostFile {
+  const content = render('broker/units/emqx-data.service', { volumeId, programFolder });
+  return { ...unitFile('emqx-data.service', 'emqx-data', content), change: { kind: 'none' } };
+}
+
+function unitFile(name: string, unit: string, content: string): HostFile {
+  return {
+    path: `/etc/systemd/system/${name}`,
+    content,
+    mode: '0644',
+    owner: 'root:root',
+    change: { kind: 'restart', unit },
+  };
+}

@@ -1,0 +1,55 @@
+import type * as pulumi from '@pulumi/pulumi';
+import type { Tags } from '../rendering/naming';
+
+/** A VPC that is to be made. */
+export interface NewNetworkArgs {
+  /** The VPC's range, /16 to /22. Defaults to `10.20.0.0/16`. */
+  cidr?: string;
+  /** How many availability zones, 1 to 6: brokers and balancers are spread over them. Defaults to 3. */
+  zoneCount?: number;
+  /** Over how many of them the balancers are spread, 1 or 2; `virtualIp.mode: privateIp` needs 1. Defaults to 2, or 1 where there is but one zone. */
+  balancerZoneCount?: number;
+  /** The zones' names, at least zoneCount of them. Defaults to the region's first ones. */
+  availabilityZones?: pulumi.Input<string[]>;
+  /** One NAT gateway for all zones (`single`) or one in each (`perZone`). Defaults to `single`. */
+  nat?: 'single' | 'perZone';
+}
+
+/** A subnet of a VPC that exists already. */
+export interface AdoptedSubnetArgs {
+  /** Its id. */
+  subnetId: pulumi.Input<string>;
+  /** Its IPv4 range, a /26 or larger: hosts get planned addresses within .32 to .63. */
+  cidr: string;
+}
+
+/** A VPC that exists already and is not touched, but for reservations of addresses in its subnets. */
+export interface AdoptedNetworkArgs {
+  /** The VPC's id. */
+  vpcId: pulumi.Input<string>;
+  /** The VPC's IPv4 range. */
+  vpcCidr: string;
+  /** Where the balancers are placed: one subnet, or two in different zones. */
+  balancerSubnets: AdoptedSubnetArgs[];
+  /** Where the brokers are placed, in turn. */
+  brokerSubnets: AdoptedSubnetArgs[];
+  /**
+   * How hosts without a public address reach package repositories and AWS's API: `nat` (a NAT gateway or instance),
+   * or `endpoints` (interface endpoints, and a package mirror in the image's sources). There is no default: a host
+   * without a way out never becomes ready.
+   */
+  egress: 'nat' | 'endpoints';
+}
+
+/** Either makes a network or adopts one. */
+export type NetworkArgs = (NewNetworkArgs | AdoptedNetworkArgs) & {
+  /** Keeps the VPC and its subnets from being deleted by mistake. Defaults to false. */
+  protect?: boolean;
+  /** Tags on everything that can carry them. */
+  tags?: Tags;
+};
+
+/** True where the arguments name a VPC that exists. */
+export function isAdopted(args: NetworkArgs): args is AdoptedNetworkArgs & NetworkArgs {
+  return 'vpcId' in args;
+}

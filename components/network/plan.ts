@@ -1,0 +1,58 @@
+import type { Problems } from '../rendering/problems';
+import type { NetworkArgs } from './arguments';
+import { isAdopted } from './arguments';
+import type { PlannedZone } from './zones';
+import { checkSubnets, planNetwork } from './zones';
+
+/** A network without its resources: what the rest of a plan needs. */
+export interface NetworkPlan {
+  readonly vpcCidr: string;
+  readonly balancerCidrs: readonly string[];
+  readonly brokerCidrs: readonly string[];
+  readonly zones: readonly PlannedZone[];
+  /** NAT gateways that are made, each with an Elastic IP. */
+  readonly natGatewayCount: number;
+  /** True where route tables are made. */
+  readonly hasRouteTables: boolean;
+}
+
+/** Decides every range; what is wrong goes to `problems` under `path`. Touches nothing. */
+export function planNetworkArgs(args: NetworkArgs, path: string, problems: Problems): NetworkPlan {
+  if (!isAdopted(args)) {
+    const { cidr, zones } = planNetwork(args.cidr ?? '10.20.0.0/16', args.zoneCount ?? 3, path, problems);
+    const balancerZoneCount = args.balancerZoneCount ?? Math.min(2, Math.max(1, zones.length));
+    problems.wholeNumber(`${path}.balancerZoneCount`, balancerZoneCount, 1, 2, 'availability zones');
+    if (zones.length > 0 && balancerZoneCount > zones.length)
+      problems.add(
+        `${path}.balancerZoneCount`,
+        `is ${balancerZoneCount}, and ${path}.zoneCount is ${zones.length}; give at most as many`,
+      );
+    return {
+      vpcCidr: cidr,
+      balancerCidrs: zones.slice(0, balancerZoneCount).map(({ publicCidr }) => publicCidr),
+      brokerCidrs: zones.map(({ privateCidr }) => privateCidr),
+      zones,
+      natGatewayCount: args.nat === 'perZone' ? zones.length : 1,
+      hasRouteTables: true,
+    };
+  }
+  for (const key of ['balancerSubnets', 'brokerSubnets'] as const)
+    if (args[key].length === 0) problems.add(`${path}.${key}`, 'is empty; give at least one subnet');
+  if (args.balancerSubnets.length > 2)
+    problems.add(
+      `${path}.balancerSubnets`,
+      `has ${args.balancerSubnets.length} subnets; there are two balancers, so give one or two`,
+    );
+  const subnets = (['balancerSubnets', 'brokerSubnets'] as const).flatMap((key) =>
+    args[key].map(({ cidr }, index) => ({ path: `${path}.${key}[${index}].cidr`, cidr })),
+  );
+  checkSubnets(args.vpcCidr, subnets, path, problems);
+  return {
+    vpcCidr: args.vpcCidr,
+    balancerCidrs: args.balancerSubnets.map(({ cidr }) => cidr),
+    brokerCidrs: args.brokerSubnets.map(({ cidr }) => cidr),
+    zones: [],
+    natGatewayCount: 0,
+    hasRouteTables: false,
+  };
+}

@@ -1,0 +1,65 @@
+import * as pulumi from '@pulumi/pulumi';
+import { inspect } from 'node:util';
+
+/** One thing that is wrong with the arguments, at one place. */
+export interface Problem {
+  /** The property's path in the arguments, for example `emqx.brokers.emqx-1.weight`. */
+  readonly path: string;
+  /** What was given, what is allowed, and how to mend it. */
+  readonly reason: string;
+}
+
+/** Collects everything that is wrong, so that it is reported at once. */
+export class Problems {
+  private readonly found: Problem[] = [];
+
+  add(path: string, reason: string): void {
+    this.found.push({ path, reason });
+  }
+
+  addAll(problems: readonly Problem[], prefix = ''): void {
+    for (const { path, reason } of problems) this.add(prefix === '' ? path : `${prefix}.${path}`, reason);
+  }
+
+  /** Checks that a number lies within bounds and is whole. */
+  wholeNumber(path: string, value: number, least: number, most: number, unit = ''): void {
+    if (Number.isInteger(value) && value >= least && value <= most) return;
+    this.add(
+      path,
+      `is ${value}; a whole number from ${least} to ${most}${unit === '' ? '' : ` ${unit}`} is allowed`,
+    );
+  }
+
+  /** Checks that a text is one of those that are allowed. */
+  oneOf(path: string, value: string, allowed: readonly string[]): void {
+    if (allowed.includes(value)) return;
+    this.add(path, `is ${JSON.stringify(value)}; ${allowed.join(', ')} are allowed`);
+  }
+
+  get all(): readonly Problem[] {
+    return this.found;
+  }
+
+  /** Throws one error that lists every problem found; returns when there is none. */
+  throwIfAny(what: string): void {
+    if (this.found.length === 0) return;
+    const message = describeProblems(what, this.found);
+    const error = new pulumi.InputPropertiesError({
+      message,
+      errors: this.found.map(({ path, reason }) => ({ propertyPath: path, reason })),
+    });
+    // Pulumi's runner prints an error by inspecting it, with the promise and all resources that hang on it: most of a
+    // minute for what the message says already.
+    Object.defineProperty(error, inspect.custom, { value: () => message });
+    throw error;
+  }
+}
+
+/** The text of the error: a line per problem. */
+export function describeProblems(what: string, problems: readonly Problem[]): string {
+  const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
+  return [
+    `${what}: ${count} in its arguments`,
+    ...problems.map(({ path, reason }) => `  ${path}: ${reason}`),
+  ].join('\n');
+}

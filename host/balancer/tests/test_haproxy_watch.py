@@ -1,0 +1,170 @@
+"""The watcher against a real HAProxy."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from haproxy import HaProxy
+from waiting import until
+
+from balancer import haproxy_watch, sessions
+from balancer.haproxy_watch import Verdict
+
+
+def test_a_dead_haproxy_has_a_grace_a_hung_one_has_none() -> None:
+    verdict = Verdict(1.0)
+    assert verdict.after("dead", 0.0) is True, "not seen yet since the start"
+    assert verdict.after("ok", 10.0) is False
+    assert verdict.after("dead", 10.9) is False
+    assert verdict.after("dead", 11.0) is True
+    assert verdict.after("ok", 12.0) is False
+    assert verdict.after("hung", 12.1) is True
+    assert verdict.after("dead", 12.2) is True
+    assert verdict.after("ok", 12.3) is False
+    assert Verdict(0.0).after("dead", 1.0) is True
+    assert verdict.after("misread", 13.2) is False, "a cut answer is as good as none"
+    assert verdict.after("misread", 13.4) is True
+
+
+PROGRAM = """
+import pathlib
+from balancer import closer, fault, haproxy_watch, sessions, settings, tickets
+from residents import reports
+haproxy_watch.RUNTIME = closer.RUNTIME = {runtime!r}
+sessions.MASTER = {master!r}
+tickets.renew = int
+reports.RUN = fault.RUN = pathlib.Path({run!r})
+haproxy_watch.STOPPING = reports.RUN / "stopping"
+settings.SETTINGS = reports.RUN / "watch.json"
+haproxy_watch.main()
+"""
+
+
+class Watcher:
+    """haproxy_watch.py in a process of its own."""
+
+    def __init__(self, haproxy: HaProxy, run: Path) -> None:
+        self.run, self.fault = run, run / "fault/haproxy"
+        self.program = PROGRAM.format(runtime=haproxy.runtime, master=haproxy.master, run=str(run))
+        (run / "watch.json").write_text('{"graceMs": 1000, "answerMs": 300}')
+        self.start()
+
+    def start(self) -> None:
+        environment = {**os.environ, "PYTHONPATH": str(Path(haproxy_watch.__file__).parent.parent)}
+        self.process = subprocess.Popen([sys.executable, "-c", self.program], env=environment)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def looks_again(self) -> None:
+        """Waits for its next word."""
+        before = self.fault.stat().st_mtime_ns
+        until(lambda: self.fault.stat().st_mtime_ns != before)
+
+    def says(self, word: str) -> bool:
+        return self.fault.exists() and self.fault.read_text() == f"{word}\n"
+
+
+@pytest.fixture
+def haproxy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HaProxy]:
+    with HaProxy(tmp_path) as made:
+        monkeypatch.setattr(sessions, "MASTER", made.master)
+        yield made
+
+
+@pytest.fixture
+def watcher(haproxy: HaProxy, tmp_path: Path) -> Iterator[Watcher]:
+    made = Watcher(haproxy, tmp_path)
+    until(lambda: made.says("0"))
+    yield made
+    made.kill()
+
+
+def test_the_watcher_follows_haproxy_through_death_hang_and_return(
+    haproxy: HaProxy, watcher: Watcher
+) -> None:
+    worker = int(sessions.workers().running[0])
+    os.kill(worker, signal.SIGSTOP)
+    until(lambda: watcher.says("1"))
+    os.kill(worker, signal.SIGCONT)
+    until(lambda: watcher.says("0"))
+    (watcher.run / "stopping").touch()
+    until(lambda: watcher.says("1"))
+    (watcher.run / "stopping").unlink()
+    until(lambda: watcher.says("0"))
+    haproxy.process.kill()
+    os.kill(worker, signal.SIGKILL)
+    until(lambda: watcher.says("1"))
+    haproxy.process.wait()
+    with haproxy:
+        until(lambda: watcher.says("0"))
+    assert "emqx_haproxy_watch_fault" in (watcher.run / "metrics/watch.prom").read_text()
+
+
+def test_a_fault_that_another_wrote_does_not_stay(watcher: Watcher) -> None:
+    watcher.fault.write_text("1\n")
+    until(lambda: watcher.says("0"), 2)
+    watcher.fault.unlink()
+    until(lambda: watcher.says("0"), 2)
+
+
+def test_restarts_of_haproxy_leave_no_fault(haproxy: HaProxy, watcher: Watcher) -> None:
+    """As often as RESTARTS says, at random moments: many fall between two looks, or into the grace."""
+    chance = random.Random(1)
+    for _ in range(int(os.environ.get("RESTARTS", "10"))):
+        if chance.random() < 0.5:
+            # As its unit's stop and start do.
+            (watcher.run / "stopping").touch()
+            watcher.fault.write_text("1\n")
+            haproxy.process.terminate()
+            haproxy.process.wait()
+            (watcher.run / "stopping").unlink()
+        else:
+            haproxy.process.kill()
+            for pid in sessions.workers().running if haproxy.workers() else []:
+                os.kill(int(pid), signal.SIGKILL)
+            haproxy.process.wait()
+        haproxy.start()
+        if chance.random() < 0.5:
+            haproxy.process.send_signal(signal.SIGUSR2)
+        until(lambda: watcher.says("0"), 3)
+
+
+@contextmanager
+def heard(watcher: Watcher) -> Iterator[set[str]]:
+    """What Keepalived would have read meanwhile."""
+    words: set[str] = set()
+    over = threading.Event()
+
+    def read() -> None:
+        while not over.wait(0.002):
+            words.add(watcher.fault.read_text().strip())
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    yield words
+    over.set()
+    thread.join()
+
+
+def test_restarts_of_the_watcher_cost_no_session_and_tell_no_fault(
+    haproxy: HaProxy, watcher: Watcher
+) -> None:
+    haproxy.connect(100)
+    chance = random.Random(2)
+    with heard(watcher) as words:
+        for _ in range(int(os.environ.get("RESTARTS", "10"))):
+            watcher.kill()
+            watcher.start()
+            if chance.random() < 0.5:
+                watcher.looks_again()
+        until(lambda: watcher.says("0"))
+    assert (haproxy.open_clients(), words) == (100, {"0"})

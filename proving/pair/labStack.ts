@@ -1,0 +1,51 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse, stringify } from 'yaml';
+import { labHome, repositoryRoot } from '../../lab/paths';
+import type { Setup } from './setup';
+import type { Mode } from './virtualIp';
+
+const folder = join(labHome, 'proving');
+const stackFile = join(folder, 'Pulumi.lab.yaml');
+
+/** Brings the lab up with a setup, or changes it to one: two balancers and one broker. */
+export async function raise(setup: Setup): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  // The file's shape is Pulumi's own.
+  const file = parse(readFileSync(join(repositoryRoot, 'Pulumi.lab.yaml'), 'utf8')) as {
+    config: Record<string, unknown>;
+  };
+  const { advertIntervalMs, graceMs, mode = 'elasticIp' } = setup;
+  file.config['emqx-haproxy:emqx'] = { brokers: 1 };
+  for (const [key, value] of Object.entries(modeConfiguration[mode]))
+    file.config[`emqx-haproxy:${key}`] = value;
+  if (!setup.baseline) file.config['emqx-haproxy:haproxy'] = { keepalived: { advertIntervalMs, graceMs } };
+  writeFileSync(stackFile, stringify(file));
+  process.env['LAB_STACK_FILE'] = stackFile;
+  await lab('up');
+}
+
+/** `route` with an address outside the VPC's range; `privateIp` is for one subnet. */
+const modeConfiguration: Readonly<Record<Mode, Readonly<Record<string, object>>>> = {
+  elasticIp: {},
+  route: { virtualIp: { mode: 'route', address: '10.255.0.1' } },
+  privateIp: { network: { zoneCount: 1 }, virtualIp: { mode: 'privateIp' } },
+};
+
+/** Ends the lab. */
+export async function lower(): Promise<void> {
+  await lab('down');
+}
+
+async function lab(verb: string): Promise<void> {
+  const args = ['--require', require.resolve('tsx/cjs'), 'lab/cli.ts', verb];
+  const child = spawn(process.execPath, args, { cwd: repositoryRoot, stdio: ['ignore', 'ignore', 'pipe'] });
+  let errors = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
+  const code = await new Promise<number | null>((done, failed) => {
+    child.on('error', failed);
+    child.on('close', done);
+  });
+  if (code !== 0) throw new Error(`lab ${verb} failed (exit ${String(code)}):\n${errors.slice(-2_000)}`);
+}

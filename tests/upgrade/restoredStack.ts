@@ -1,0 +1,77 @@
+import { execFile } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { labEnvironment } from '../../lab/engine/environment';
+import { ensureEngine } from '../../lab/engine/install';
+import { repositoryRoot } from '../../lab/paths';
+import type { ApiLab } from '../lab/parts/apiLab';
+import type { Deployment } from './release';
+
+/** What a preview would do to one resource. */
+export interface Step {
+  readonly op: string;
+  readonly urn: string;
+  readonly replaceReasons?: readonly string[];
+  readonly detailedDiff?: Readonly<Record<string, unknown>>;
+  readonly oldState?: { readonly type: string; readonly inputs?: Readonly<Record<string, unknown>> };
+  readonly newState?: { readonly type: string; readonly inputs?: Readonly<Record<string, unknown>> };
+}
+
+const run = promisify(execFile);
+const stack = 'lab';
+
+/** A stack whose state is given, in a folder of its own, with today's program and the lab's engine and providers. */
+export class RestoredStack {
+  private constructor(
+    private readonly folder: string,
+    private readonly engine: string,
+    private readonly environment: NodeJS.ProcessEnv,
+  ) {}
+
+  static async open(region: ApiLab, state: Deployment, stackFile: string): Promise<RestoredStack> {
+    const folder = mkdtempSync(join(tmpdir(), 'restored-stack-'));
+    const backend = join(folder, 'state');
+    mkdirSync(backend);
+    const environment = {
+      ...(await labEnvironment()),
+      AWS_ENDPOINT_URL: `http://127.0.0.1:${region.server.ports.runner}`,
+      PULUMI_BACKEND_URL: `file://${backend}`,
+    };
+    const restored = new RestoredStack(folder, await ensureEngine(), environment);
+    copyFileSync(stackFile, restored.stackFile);
+    writeFileSync(join(folder, 'state.json'), JSON.stringify(state));
+    await restored.pulumi('stack', 'init', stack);
+    await restored.pulumi('stack', 'import', '--stack', stack, '--file', join(folder, 'state.json'));
+    return restored;
+  }
+
+  async preview(): Promise<readonly Step[]> {
+    const text = await this.pulumi(
+      'preview',
+      '--json',
+      '--show-sames',
+      '--stack',
+      stack,
+      '--config-file',
+      this.stackFile,
+    );
+    // The engine's own format.
+    return (JSON.parse(text) as { readonly steps: readonly Step[] }).steps;
+  }
+
+  close(): void {
+    rmSync(this.folder, { recursive: true });
+  }
+
+  private get stackFile(): string {
+    return join(this.folder, 'Pulumi.lab.yaml');
+  }
+
+  private async pulumi(...args: readonly string[]): Promise<string> {
+    const options = { cwd: repositoryRoot, env: this.environment, maxBuffer: 256 * 1024 * 1024 };
+    const { stdout } = await run(this.engine, [...args, '--non-interactive'], options);
+    return stdout;
+  }
+}

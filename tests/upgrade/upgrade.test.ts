@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { repositoryRoot } from '../../lab/paths';
+import { sdkClients } from '../../lab/providers/aws/clients';
+import { ApiLab, regionName } from '../lab/parts/apiLab';
+import { changedPaths } from './hostFiles';
+import { readState, recordedReleases, stackFileOf } from './release';
+import { restoreRegion } from './restoredRegion';
+import { RestoredStack, type Step } from './restoredStack';
+
+/** What outlives a change of this package, whatever it is: a host's clients, address and data hang on these. */
+const untouched = [
+  'aws:ec2/instance:Instance',
+  'aws:ec2/networkInterface:NetworkInterface',
+  'aws:ec2/eip:Eip',
+  'aws:ebs/volume:Volume',
+  'aws:ec2/volumeAttachment:VolumeAttachment',
+];
+
+/** Its value is what it is: another value, such as today's programs, is another version, and the former one stays. */
+const renewed = 'aws:secretsmanager/secretVersion:SecretVersion';
+
+const programFolder = '/usr/local/lib/emqx-haproxy/';
+
+describe.each(recordedReleases())('a stack of %s, previewed with today’s code', (release) => {
+  let lab: ApiLab;
+  let stack: RestoredStack;
+  let steps: readonly Step[];
+
+  beforeAll(async () => {
+    lab = await ApiLab.open();
+    const clients = sdkClients(regionName, lab.runnerAccess);
+    const state = await restoreRegion(readState(release), regionName, clients);
+    stack = await RestoredStack.open(lab, state, stackFileOf(release));
+    steps = await stack.preview();
+  });
+  afterAll(async () => {
+    stack.close();
+    await lab.close();
+  });
+
+  test('replaces nothing and deletes nothing', () => {
+    const harmless = ['same', 'update', 'create', 'read'];
+    expect(steps.length).toBeGreaterThan(100);
+    const harmful = steps.filter(({ op, oldState }) => !harmless.includes(op) && oldState?.type !== renewed);
+    expect(harmful.map(summary)).toEqual([]);
+  });
+
+  test('leaves instances, interfaces, addresses and volumes as they are', () => {
+    const touched = steps.filter(
+      ({ op, oldState }) => op !== 'same' && untouched.includes(oldState?.type ?? ''),
+    );
+    expect(touched.map(summary)).toEqual([]);
+  });
+
+  test('changes those files of hosts that the changelog names', () => {
+    const named = pathsInChangelog();
+    const changed = steps.flatMap(({ oldState, newState }) => {
+      const [before, after] = [oldState?.inputs?.['stdin'], newState?.inputs?.['stdin']];
+      return typeof before === 'string' && typeof after === 'string' ? changedPaths(before, after) : [];
+    });
+    const files = new Set(changed.filter((path) => !path.startsWith(programFolder)));
+    expect([...files].sort()).toEqual([...named].sort());
+  });
+});
+
+function summary({ op, urn, replaceReasons, detailedDiff }: Step): string {
+  const why = [...(replaceReasons ?? []), ...Object.keys(detailedDiff ?? {})].join(', ');
+  return `${op} ${urn.split('::').at(-1) ?? urn} (${why})`;
+}
+
+/** CHANGELOG.md names them under "On hosts" of what is not released yet. */
+function pathsInChangelog(): ReadonlySet<string> {
+  const changelog = readFileSync(join(repositoryRoot, 'CHANGELOG.md'), 'utf8');
+  const unreleased = /^## \[Unreleased\]\n([\s\S]*?)(?=^## \[|$(?![\s\S]))/m.exec(changelog)?.[1] ?? '';
+  const onHosts = /^### On hosts\n([\s\S]*?)(?=^### |$(?![\s\S]))/m.exec(unreleased)?.[1] ?? '';
+  return new Set([...onHosts.matchAll(/`(\/[^`]+)`/g)].map(([, path]) => path ?? ''));
+}
