@@ -7,10 +7,13 @@ from collections.abc import Callable, Collection
 from balancer import haproxy_answers
 from balancer.haproxy_answers import Processes, Session, identity, statistics
 from balancer.haproxy_socket import MASTER, RUNTIME, ask, parts
+from residents.reports import RUN
 
 Key = tuple[str, str]
 # A worker's sessions are listed no more often than so many times of what a list takes.
 LIST_SHARE = 20
+# Touched by a stop that refuses clients: nobody is to admit them meanwhile.
+LEAVING = "leaving"
 
 
 def workers() -> Processes:
@@ -63,13 +66,14 @@ class Emptier:
         return not rows or any(counts)
 
 
-def leave() -> None:
+def leave(goes_on: Callable[[], bool] = lambda: True) -> None:
     """Refuses clients and ends all sessions: told at once, they try again until the address has moved."""
     _listeners("disable")
     for backend, server in _rows(4):
-        ask(RUNTIME, f"shutdown sessions server {backend}/{server}", 5)
+        if goes_on():
+            ask(RUNTIME, f"shutdown sessions server {backend}/{server}", 5)
     for pid in workers().former:
-        close(pid, lambda _: True)
+        close(pid, lambda _: goes_on())
 
 
 def admit() -> None:
@@ -96,4 +100,5 @@ def _end(pid: str, session: Session) -> None:
 
 
 if __name__ == "__main__":
+    (RUN / LEAVING).touch()
     leave()

@@ -1,10 +1,12 @@
 """The few calls of AWS that a host makes, with its role's credentials, over connections kept open."""
 
+import contextlib
 import hashlib
 import hmac
 import json
 import os
 import re
+import socket
 import sys
 import time
 from collections.abc import Callable
@@ -35,14 +37,41 @@ class AwsError(Exception):
         self.code = code
 
 
+class Exchange:
+    """A request and its answer; whoever waits for it may give it up."""
+
+    def __init__(self, connection: HTTPConnection, body: str, headers: dict[str, str]) -> None:
+        self.connection, self.body, self.headers = connection, body, headers
+        self.given_up = False
+
+    def __call__(self) -> tuple[int, str, str]:
+        """Status, date and text."""
+        if self.connection.sock is None:
+            self.connection.connect()
+        if self.given_up:
+            raise TimeoutError("given up")
+        self.connection.request("POST", "/", self.body, self.headers)
+        self.connection.sock.settimeout(ANSWER_SECONDS)
+        answer = self.connection.getresponse()
+        return answer.status, answer.headers["date"] or "", answer.read().decode(errors="replace")
+
+    def give_up(self) -> None:
+        """From another thread: sends nothing that is not sent yet, and waits no longer."""
+        self.given_up = True
+        if self.connection.sock:
+            with contextlib.suppress(OSError):
+                # Not TLS's own, which is no affair of another thread.
+                socket.socket.shutdown(self.connection.sock, socket.SHUT_RDWR)
+
+
 class Aws:
     """One region."""
 
     def __init__(self, region: str) -> None:
         self.region = region
         self.clock_offset = 0.0
-        # Called with the socket once a request is sent: may wait in a way of its own, or raise.
-        self.wait: Callable[[Any], None] = lambda connection: None
+        # Carries out what waits for the network; may do other things meanwhile, give it up, and raise.
+        self.wait: Callable[[Callable[[], Any], Callable[[], None]], Any] = lambda call, give_up: call()
         self._connections: dict[str, HTTPConnection] = {}
         self._credentials: dict[str, str] = {}
         self._expires = self._refresh_at = 0.0
@@ -58,9 +87,11 @@ class Aws:
             "x-amz-target": "secretsmanager.GetSecretValue",
             "content-type": "application/x-amz-json-1.1",
         }
-        answer = json.loads(self._call("secretsmanager", json.dumps({"SecretId": arn}), target))
-        fields: dict[str, str] = json.loads(answer["SecretString"])
-        return fields
+        text = self._call("secretsmanager", json.dumps({"SecretId": arn}), target)
+        try:
+            return {name: str(value) for name, value in json.loads(json.loads(text)["SecretString"]).items()}
+        except (ValueError, LookupError, TypeError, AttributeError) as reason:
+            raise AwsError("Unreadable", f"{arn} holds no JSON object of strings: {reason!r}") from reason
 
     def connect(self, service: str) -> HTTPConnection:
         """A connection to a service of the region."""
@@ -73,7 +104,7 @@ class Aws:
     def _call(self, service: str, body: str, headers: dict[str, str]) -> str:
         status, date, text = self._send(service, body, headers)
         if status != 200 and REFUSALS.search(_error(status, text).code):
-            skew = parsedate_to_datetime(date).timestamp() - self.now()
+            skew = _seconds(date, self.now()) - self.now()
             if abs(skew) > SKEW_SECONDS:
                 print(f"this clock is {skew:.0f} s behind AWS's: signing by its time", file=sys.stderr)
                 self.clock_offset += skew
@@ -89,16 +120,11 @@ class Aws:
         while True:
             kept = self._connections.pop(service, None)
             connection = kept or self.connect(service)
+            scope = f"{self.region}/{service}/aws4_request"
+            signed = sign(self._credentials, {"host": connection.host, **headers}, body, scope, self.now())
+            exchange = Exchange(connection, body, signed)
             try:
-                scope = f"{self.region}/{service}/aws4_request"
-                signed = sign(
-                    self._credentials, {"host": connection.host, **headers}, body, scope, self.now()
-                )
-                connection.request("POST", "/", body, signed)
-                connection.sock.settimeout(ANSWER_SECONDS)
-                self.wait(connection.sock)
-                answer = connection.getresponse()
-                text = answer.read().decode()
+                answer: tuple[int, str, str] = self.wait(exchange, exchange.give_up)
             except (OSError, HTTPException) as reason:
                 connection.close()
                 # A kept connection may have been closed by the other side since.
@@ -106,17 +132,19 @@ class Aws:
                     continue
                 raise AwsError("Network", f"{service}: {reason or type(reason).__name__}") from reason
             self._connections[service] = connection
-            return answer.status, answer.headers["date"], text
+            return answer
 
     def _refresh(self) -> None:
         if self.now() < self._refresh_at:
             return
         try:
-            self._credentials = _metadata()
-            expires = datetime.strptime(self._credentials["Expiration"] + "+0000", "%Y-%m-%dT%H:%M:%SZ%z")
-            self._expires = expires.timestamp()
-            self._refresh_at = max(self._expires - REFRESH_SECONDS, self.now() + 30)
-        except (OSError, HTTPException, ValueError, KeyError) as reason:
+            found = self.wait(_metadata, lambda: None)
+            expires = datetime.strptime(found["Expiration"] + "+0000", "%Y-%m-%dT%H:%M:%SZ%z").timestamp()
+            # Those at hand are good until there are others, whole.
+            self._credentials = {name: found[name] for name in ("AccessKeyId", "SecretAccessKey", "Token")}
+            self._expires = expires
+            self._refresh_at = max(expires - REFRESH_SECONDS, self.now() + 30)
+        except (OSError, HTTPException, ValueError, LookupError, TypeError) as reason:
             if self.now() >= self._expires:
                 raise AwsError("Metadata", f"no credentials of the role: {reason!r}") from reason
             self._refresh_at = self.now() + 30
@@ -163,8 +191,18 @@ def _metadata() -> dict[str, str]:
         connection.close()
 
 
+def _seconds(date: str, otherwise: float) -> float:
+    try:
+        return parsedate_to_datetime(date).timestamp()
+    except (ValueError, TypeError):
+        return otherwise
+
+
 def _xml(text: str) -> ElementTree.Element:
-    return ElementTree.fromstring(re.sub(' xmlns="[^"]*"', "", text))
+    try:
+        return ElementTree.fromstring(re.sub(' xmlns="[^"]*"', "", text))
+    except ElementTree.ParseError as reason:
+        raise AwsError("Unreadable", f"{reason}: {text[:200]!r}") from reason
 
 
 def _error(status: int, text: str) -> AwsError:
@@ -176,5 +214,5 @@ def _error(status: int, text: str) -> AwsError:
             )
         found = _xml(text)
         return AwsError(found.findtext(".//Code") or "", found.findtext(".//Message") or "")
-    except (ValueError, KeyError, ElementTree.ParseError):
+    except (ValueError, LookupError, AttributeError, AwsError):
         return AwsError(f"HTTP{status}", text[:200])
