@@ -96,7 +96,7 @@ const journalSettings: HostFile = {
 export function balancerPrograms(): HostFile[] {
   return programFiles([
     ...hostPrograms,
-    ...['haproxy_runtime', 'haproxy_watch', 'health', 'sessions', 'tickets', 'vip_agent'].map(
+    ...['haproxy_reload', 'haproxy_runtime', 'haproxy_watch', 'health', 'sessions', 'tickets', 'vip_agent'].map(
       (name) => `balancer.${name}`,
     ),
   ]);

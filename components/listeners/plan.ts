@@ -78,7 +78,7 @@ export interface ListenersArgs {
 /** In the order in which they are rendered, listed and checked. */
 export const listenerNames = ['mqtt', 'mqtts', 'ws', 'wss'] as const satisfies readonly ListenerName[];
 
-const defaultPorts: Readonly<Record<ListenerName, { port: number; brokerPort: number }>> = {
+export const defaultPorts: Readonly<Record<ListenerName, { port: number; brokerPort: number }>> = {
   mqtt: { port: 1883, brokerPort: 1883 },
   mqtts: { port: 8883, brokerPort: 1884 },
   ws: { port: 8083, brokerPort: 8083 },

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 COLUMN = re.compile(r"<[^>]+>")
-# 2.4 does not count reloads that failed.
 FAILED = re.compile(r"\[failed: (\d+)")
 SESSION = re.compile(r"^(0x[0-9a-f]+): proto=\S+ src=(\S+) fe=\S+ be=(\S+) srv=(\S+)", re.M)
 # The long form of one session.
@@ -26,6 +25,8 @@ class Processes:
 
     running: list[str]
     former: list[str]
+    # The master was told to reload so often, and that failed so often in a row, which 2.4 does not count.
+    reloads: int
     failed_reloads: int
 
 
@@ -46,7 +47,7 @@ def processes(text: str) -> Processes:
     if not {"<PID>", "<type>", "<reloads>"}.issubset(names):
         raise Misread(f"show proc: no header: {text[:80]!r}")
     starts = [0, *(column.start() for column in columns[1:])]
-    section, failed = "", None
+    section, master = "", None
     found: dict[str, list[tuple[int, str]]] = {"# workers": [], "# old workers": []}
     for line in lines:
         cells = [line[start:end].strip() for start, end in zip(starts, [*starts[1:], None], strict=True)]
@@ -54,16 +55,16 @@ def processes(text: str) -> Processes:
         if line.startswith("#"):
             section = line.strip()
         elif row["<type>"] == "master":
-            failed = int((FAILED.findall(line) or [0])[0])
+            master = [int(number) for number in re.findall(r"^\d+", row["<reloads>"]) + FAILED.findall(line)]
         elif section in found:
             if not (row["<PID>"].isdigit() and row["<type>"] == "worker" and row["<reloads>"].isdigit()):
                 raise Misread(f"show proc: {line!r}")
             # The oldest has seen the most reloads.
             found[section].append((-int(row["<reloads>"]), row["<PID>"]))
-    if failed is None:
+    if not master:
         raise Misread(f"show proc: no master: {text[:80]!r}")
     running, former = ([pid for _, pid in sorted(each)] for each in found.values())
-    return Processes(running, former, failed)
+    return Processes(running, former, master[0], sum(master[1:]))
 
 
 def statistics(text: str, wanted: tuple[str, ...]) -> list[list[str]]:

@@ -35,7 +35,7 @@ OWN = "0x7f64b80491a0: proto=unix_stream src=unix:1 fe=GLOBAL be=<NONE> srv=<non
 
 @pytest.mark.parametrize("version", SHOW_PROC)
 def test_workers_are_told_apart_and_the_oldest_comes_first(version: str) -> None:
-    assert processes(SHOW_PROC[version]) == Processes(["14646"], ["14601", "14603"], 0)
+    assert processes(SHOW_PROC[version]) == Processes(["14646"], ["14601", "14603"], 2, 0)
 
 
 def test_reloads_that_failed_are_counted() -> None:
