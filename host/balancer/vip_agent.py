@@ -4,7 +4,6 @@ import json
 import os
 import random
 import select
-import socket
 import threading
 import time
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from balancer.claim import HELD, IDLE, PENDING, UNSURE, YIELDED, Claim, after
 from balancer.clients import Clients
 from balancer.fault import fault
 from balancer.loopback import on_loopback
+from balancer.meanwhile import Call
 from balancer.memory import Memory
 from balancer.settings import settings
 from balancer.silence import Silence
@@ -113,32 +113,18 @@ class Agent:
         yields = self.claim.phase == YIELDED or time.monotonic() < self.fault_until
         fault("vip", yields or self.silent)
 
-    def _meanwhile(self, call: Callable[[], Any], give_up: Callable[[], None]) -> Any:
-        """Waits for a call in a thread, and hears Keepalived meanwhile: TLS or a resolver may hold it up."""
-        here, there = socket.socketpair()
-        outcome: list[tuple[Any, Exception | None]] = []
-
-        def carry_out() -> None:
-            with there:
-                try:
-                    outcome.append((call(), None))
-                except Exception as reason:
-                    outcome.append((None, reason))
-
-        threading.Thread(target=carry_out, daemon=True).start()
+    def _meanwhile(self, call: Callable[..., Any], *arguments: Any) -> Any:
+        """Carries out a call, and hears Keepalived meanwhile: TLS or a resolver may hold it up."""
         deadline = time.monotonic() + CONNECT_SECONDS + ANSWER_SECONDS
-        with here:
-            while not (ready := self._tick([here, self.fifo], TICK_SECONDS)):
-                if time.monotonic() > deadline:
-                    give_up()
-                    raise TimeoutError(f"no answer in {CONNECT_SECONDS + ANSWER_SECONDS} s")
-        if here not in ready:
-            give_up()
-            raise Interrupted
-        answer, failure = outcome[0]
-        if failure:
-            raise failure
-        return answer
+        made = Call(call, *arguments)
+        while not (ready := self._tick([made.ready, self.fifo], TICK_SECONDS)):
+            if time.monotonic() > deadline:
+                made.give_up()
+                raise TimeoutError(f"no answer in {CONNECT_SECONDS + ANSWER_SECONDS} s")
+        if made.ready in ready:
+            return made.outcome()
+        made.give_up()
+        raise Interrupted
 
     def _hear(self) -> None:
         for line in os.read(self.fifo, 65536).decode(errors="replace").splitlines():

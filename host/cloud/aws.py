@@ -1,12 +1,10 @@
 """The few calls of AWS that a host makes, with its role's credentials, over connections kept open."""
 
-import contextlib
 import hashlib
 import hmac
 import json
 import os
 import re
-import socket
 import sys
 import time
 from collections.abc import Callable
@@ -37,41 +35,14 @@ class AwsError(Exception):
         self.code = code
 
 
-class Exchange:
-    """A request and its answer; whoever waits for it may give it up."""
-
-    def __init__(self, connection: HTTPConnection, body: str, headers: dict[str, str]) -> None:
-        self.connection, self.body, self.headers = connection, body, headers
-        self.given_up = False
-
-    def __call__(self) -> tuple[int, str, str]:
-        """Status, date and text."""
-        if self.connection.sock is None:
-            self.connection.connect()
-        if self.given_up:
-            raise TimeoutError("given up")
-        self.connection.request("POST", "/", self.body, self.headers)
-        self.connection.sock.settimeout(ANSWER_SECONDS)
-        answer = self.connection.getresponse()
-        return answer.status, answer.headers["date"] or "", answer.read().decode(errors="replace")
-
-    def give_up(self) -> None:
-        """From another thread: sends nothing that is not sent yet, and waits no longer."""
-        self.given_up = True
-        if self.connection.sock:
-            with contextlib.suppress(OSError):
-                # Not TLS's own, which is no affair of another thread.
-                socket.socket.shutdown(self.connection.sock, socket.SHUT_RDWR)
-
-
 class Aws:
     """One region."""
 
     def __init__(self, region: str) -> None:
         self.region = region
         self.clock_offset = 0.0
-        # Carries out what waits for the network; may do other things meanwhile, give it up, and raise.
-        self.wait: Callable[[Callable[[], Any], Callable[[], None]], Any] = lambda call, give_up: call()
+        # Carries out what waits for the network: may do other things meanwhile, and raise.
+        self.wait: Callable[..., Any] = lambda call, *arguments: call(*arguments)
         self._connections: dict[str, HTTPConnection] = {}
         self._credentials: dict[str, str] = {}
         self._expires = self._refresh_at = 0.0
@@ -122,9 +93,8 @@ class Aws:
             connection = kept or self.connect(service)
             scope = f"{self.region}/{service}/aws4_request"
             signed = sign(self._credentials, {"host": connection.host, **headers}, body, scope, self.now())
-            exchange = Exchange(connection, body, signed)
             try:
-                answer: tuple[int, str, str] = self.wait(exchange, exchange.give_up)
+                answer: tuple[int, str, str] = self.wait(_exchange, connection, body, signed)
             except (OSError, HTTPException) as reason:
                 connection.close()
                 # A kept connection may have been closed by the other side since.
@@ -138,7 +108,7 @@ class Aws:
         if self.now() < self._refresh_at:
             return
         try:
-            found = self.wait(_metadata, lambda: None)
+            found = self.wait(_metadata)
             expires = datetime.strptime(found["Expiration"] + "+0000", "%Y-%m-%dT%H:%M:%SZ%z").timestamp()
             # Those at hand are good until there are others, whole.
             self._credentials = {name: found[name] for name in ("AccessKeyId", "SecretAccessKey", "Token")}
@@ -168,6 +138,13 @@ def sign(keys: dict[str, str], headers: dict[str, str], body: str, scope: str, n
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _exchange(connection: HTTPConnection, body: str, headers: dict[str, str]) -> tuple[int, str, str]:
+    connection.request("POST", "/", body, headers)
+    connection.sock.settimeout(ANSWER_SECONDS)
+    answer = connection.getresponse()
+    return answer.status, answer.headers["date"] or "", answer.read().decode(errors="replace")
 
 
 def _metadata() -> dict[str, str]:

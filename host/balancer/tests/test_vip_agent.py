@@ -139,11 +139,11 @@ def test_a_hanging_look_does_not_delay_a_claim(cloud: FakeAws) -> None:
     until(agent, lambda: cloud.count("DescribeAddresses") >= 1)
     real = agent.address.aws.wait
 
-    def word_meanwhile(call: Callable[[], Any], give_up: Callable[[], None]) -> Any:
+    def word_meanwhile(*call: Any) -> Any:
         # Keepalived speaks while EC2 takes three seconds over something else.
         agent.address.aws.wait = real
         say("MASTER")
-        return real(call, give_up)
+        return real(*call)
 
     agent.address.aws.wait = word_meanwhile
     cloud.delays["DescribeAddresses"] = 3
