@@ -62,7 +62,7 @@ class Aws:
         try:
             return {name: str(value) for name, value in json.loads(json.loads(text)["SecretString"]).items()}
         except (ValueError, LookupError, TypeError, AttributeError) as reason:
-            raise AwsError("Unreadable", f"{arn} holds no JSON object of strings: {reason!r}") from reason
+            raise AwsError("Unreadable", f"{arn}: {reason!r}") from reason
 
     def connect(self, service: str) -> HTTPConnection:
         """A connection to a service of the region."""
@@ -179,7 +179,7 @@ def _xml(text: str) -> ElementTree.Element:
     try:
         return ElementTree.fromstring(re.sub(' xmlns="[^"]*"', "", text))
     except ElementTree.ParseError as reason:
-        raise AwsError("Unreadable", f"{reason}: {text[:200]!r}") from reason
+        raise AwsError("Unreadable", text[:200]) from reason
 
 
 def _error(status: int, text: str) -> AwsError:

@@ -1,10 +1,10 @@
 """A new host, from one file and Secrets Manager."""
 
-import hashlib
 import base64
+import hashlib
 import json
-import zlib
 import subprocess
+import zlib
 from collections.abc import Iterator
 
 import pytest
