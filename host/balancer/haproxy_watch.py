@@ -5,6 +5,7 @@ import time
 
 from balancer import broker_states
 from balancer.closer import Closer
+from balancer.expiry import Expiry
 from balancer.fault import fault, told
 from balancer.haproxy_answers import Misread
 from balancer.haproxy_socket import RUNTIME, ask
@@ -57,6 +58,7 @@ class Watch:
         self.verdict = Verdict(grace, time.monotonic() + grace if told("haproxy") == "0" else 0)
         self.closer = Closer(int(own["drainPerSecond"]), int(own["oldWorkers"]))
         self.counts = dict.fromkeys(["misread_total", "late_total", "late_seconds"], 0.0)
+        self.expiry = Expiry()
         self.said: tuple[str, bool] | None = None
         self.open_at = time.monotonic()
         self.report_at = 0.0
@@ -77,7 +79,8 @@ class Watch:
         now = time.monotonic()
         if now >= self.report_at:
             own = {"fault": bad, "answer_seconds": now - begun}
-            metrics("watch", {**own, **self.counts, **self.closer.counts})
+            self.expiry.look()
+            metrics("watch", {**own, **self.counts, **self.closer.counts, **self.expiry.metrics()})
             self.counts["late_seconds"] = 0
             self.report_at = now + REPORT_SECONDS
         tell_systemd("READY=1\nWATCHDOG=1")
