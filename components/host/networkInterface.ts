@@ -16,7 +16,7 @@ export interface InterfaceArgs {
   addressesMove?: boolean;
   /** Its security groups. */
   securityGroupIds: pulumi.Input<string>[];
-  /** What must be there before it, and be deleted after it. @default none */
+  /** What must be there before it, and be deleted after it. @default nothing */
   interfaceAfter?: readonly pulumi.Resource[];
 }
 
