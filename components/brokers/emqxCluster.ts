@@ -1,6 +1,5 @@
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
-import type { SecretView } from '../host/fileSet';
 import { allow, securityGroup } from '../host/firewall';
 import { secretOr } from '../host/generatedSecret';
 import { Host } from '../host/host';
@@ -18,12 +17,20 @@ import type { NetworkSubnet } from '../network/parts';
 import type { Tags } from '../rendering/naming';
 import { tagged, typeToken } from '../rendering/naming';
 import { Problems } from '../rendering/problems';
+import { checkAccess } from './access';
+import type { AuthenticatorArgs, PlannedAuthentication } from './authentication';
+import { planAuthentication } from './authentication';
+import type { AuthorizationArgs, PlannedAuthorization } from './authorization';
+import { planAuthorization } from './authorization';
 import { brokerFiles, brokerPrograms } from './files';
 import { checkBrokerMemory, defaultInstanceType } from './limits';
 import type { BrokersArgs, PlannedBroker } from './plan';
 import { planBrokers } from './plan';
 import { agentPort, brokerPorts, dashboardPort } from './ports';
 import { brokerRules } from './rules';
+import { brokerSecretFields, brokerSecrets } from './secrets';
+import type { User } from './users';
+import { usersWithPasswords } from './users';
 import type { BrokerView } from './view';
 
 /** The brokers, as a platform is told about them. */
@@ -43,6 +50,10 @@ export interface EmqxArgs extends MachineArgs {
   dashboardPassword?: pulumi.Input<string>;
   /** Size in GiB of each broker's data volume, which outlives its instance, 1 to 16384; encrypted. Defaults to 8. */
   dataVolumeGib?: number;
+  /** Who may connect, asked in this order; who is named nowhere may not, but on listeners with `anonymous: true`. Defaults to nobody. */
+  authentication?: AuthenticatorArgs[];
+  /** What they may do. Defaults to nothing. */
+  authorization?: AuthorizationArgs;
   /** EMQX's apt repository. Defaults to EMQX's own. */
   repository?: RepositoryArgs;
 }
@@ -87,6 +98,8 @@ export interface EmqxClusterArgs extends EmqxArgs {
 export interface EmqxPlan {
   readonly brokers: readonly PlannedBroker[];
   readonly version: string;
+  readonly authentication: PlannedAuthentication;
+  readonly authorization: PlannedAuthorization;
 }
 
 /** Decides names, addresses and version; what is wrong goes to `problems` under `emqx`. Touches nothing. */
@@ -111,7 +124,12 @@ export function planEmqx(args: EmqxArgs, subnetCidrs: readonly string[], problem
     if (major < 5 || (major === 5 && minor < 8))
       problems.add(`${path}.version`, `is ${version}; 5.8.0 or newer is supported`);
   }
-  return { brokers, version };
+  return {
+    brokers,
+    version,
+    authentication: planAuthentication(args.authentication ?? [], `${path}.authentication`, problems),
+    authorization: planAuthorization(args.authorization ?? {}, `${path}.authorization`, problems),
+  };
 }
 
 /**
@@ -119,7 +137,8 @@ export function planEmqx(args: EmqxArgs, subnetCidrs: readonly string[], problem
  * outlives the instance, and a listener for each listener of the balancers in front.
  *
  * Throws InputPropertiesError with every problem at once: no or too many brokers, names, addresses or ordinals given
- * twice, weights of 0 everywhere, ports taken twice, a version that needs a licence key without one.
+ * twice, weights of 0 everywhere, ports taken twice, a version that needs a licence key without one, authenticators and
+ * rules that EMQX would not take or that give a client another's rights.
  */
 export class EmqxCluster extends pulumi.ComponentResource {
   /** The brokers, in the order of their ordinals' places in the arguments. */
@@ -128,6 +147,8 @@ export class EmqxCluster extends pulumi.ComponentResource {
   readonly securityGroupId: pulumi.Output<string>;
   /** The dashboard's password for `admin`; secret. */
   readonly dashboardPassword: pulumi.Output<string>;
+  /** The users of EMQX's built-in database that the arguments name, with their passwords; secret. */
+  readonly users: pulumi.Output<readonly User[]>;
   /** The node cookie; secret. */
   readonly cookie: pulumi.Output<string>;
 
@@ -145,18 +166,22 @@ export class EmqxCluster extends pulumi.ComponentResource {
       { listeners, brokerCount: plan.brokers.length, instanceType: args.instanceType },
       problems,
     );
+    checkAccess(listeners, plan, args.authorization, problems);
     problems.throwIfAny(`EmqxCluster ${name}`);
 
     const platform = args.platform ?? name;
     this.cookie = secretOr(args.cookie, `${name}-cookie`, 48, this);
     this.dashboardPassword = secretOr(args.dashboardPassword, `${name}-dashboard-password`, 24, this);
+    this.users = usersWithPasswords(plan.authentication.users, name, this);
     const secret = hostSecret(
       `${name}-secrets`,
-      {
+      brokerSecretFields(plan.authentication, {
         cookie: this.cookie,
         dashboardPassword: this.dashboardPassword,
-        ...(args.licenseKey === undefined ? {} : { licenseKey: args.licenseKey }),
-      },
+        licenseKey: args.licenseKey,
+        users: this.users,
+        apiKey: secretOr(undefined, `${name}-api-key`, 48, this),
+      }),
       { tags: tagged(platform, `${name}-secrets`, args.tags), protect: args.protect ?? false, parent: this },
     );
     const programs = programsSecret(`${name}-programs`, brokerPrograms(), {
@@ -174,7 +199,7 @@ export class EmqxCluster extends pulumi.ComponentResource {
     const rules = allow(
       name,
       group.id,
-      brokerRules(group.id, args.clientsGroupId, args.sshCidrs, listeners),
+      brokerRules(group.id, args.clientsGroupId, args.sshCidrs, listeners, plan.authentication.reaches),
       this,
     );
 
@@ -214,7 +239,10 @@ export class EmqxCluster extends pulumi.ComponentResource {
       seeds: plan.brokers.map(({ nodeName }) => nodeName),
       nodeName: broker.nodeName,
       listeners,
+      authentication: plan.authentication,
+      authorization: plan.authorization,
       proxyProtocol: args.proxyProtocol ?? true,
+      licensed: args.licenseKey !== undefined,
       maxConnections: listeners.reduce((sum, { maxConnections }) => sum + maxConnections, 0),
       dashboardPort,
       agent: { port: agentPort, drain: broker.drain, weightPercent: 100 },
@@ -240,7 +268,7 @@ export class EmqxCluster extends pulumi.ComponentResource {
             brokerFiles({
               ...view,
               region: regionName,
-              secrets: [hostKey, brokerEnvironment(arn, args.licenseKey !== undefined)],
+              secrets: [hostKey, ...brokerSecrets(arn, args.licenseKey !== undefined)],
               ...(dataVolumeId === undefined ? {} : { dataVolumeId }),
             }),
           ),
@@ -271,23 +299,5 @@ function brokerSoftware(
         component: 'main',
       },
     ],
-  };
-}
-
-function brokerEnvironment(arn: string, licensed: boolean): SecretView {
-  return {
-    arn,
-    file: '/etc/emqx-haproxy/secrets/emqx.env',
-    mode: '0600',
-    owner: 'root:root',
-    change: { kind: 'restart', unit: 'emqx' },
-    content: {
-      kind: 'hocon-env',
-      variables: {
-        EMQX_NODE__COOKIE: 'cookie',
-        EMQX_DASHBOARD__DEFAULT_PASSWORD: 'dashboardPassword',
-        ...(licensed ? { EMQX_LICENSE__KEY: 'licenseKey' } : {}),
-      },
-    },
   };
 }

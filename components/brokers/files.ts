@@ -4,6 +4,7 @@ import { programFiles, programFolder } from '../host/programs';
 import { applySettings, awsSettings, settingsFile } from '../host/settings';
 import { dataVolumeUnit, dropIn, programUnit } from '../host/units';
 import { render } from '../rendering/template';
+import { accessFiles } from './accessConfig';
 import { emqxConfig, seedsEnvironment } from './emqxConfig';
 import type { BrokerView } from './view';
 
@@ -21,6 +22,7 @@ export function brokerFiles(view: BrokerView): HostFile[] {
       owner: 'root:root',
       change: restart('emqx'),
     },
+    ...accessFiles(view),
     {
       path: '/etc/emqx-haproxy/seeds.env',
       content: seedsEnvironment(view),

@@ -57,6 +57,12 @@ export interface ListenerArgs {
   inspect?: boolean;
   /** Mutual TLS. mqtts and wss only. Defaults to none. */
   clientCertificates?: ClientCertificatesArgs;
+  /**
+   * True lets anyone in, unasked, with only what `emqx.authorization` allows anonymous clients; their client ids get the
+   * prefix `anonymous-`, so that none takes over the session of another. Defaults to false: who is named in
+   * `emqx.authentication`.
+   */
+  anonymous?: boolean;
   /** The path of the WebSocket endpoint. ws and wss only. Defaults to `/mqtt`. */
   path?: string;
   /** Defaults to no limit. */
@@ -154,6 +160,7 @@ function planOne(name: ListenerName, args: ListenerArgs, problems: Problems): Li
     maxConnections,
     balancing: planBalancing(name, args, `${path}.balancing`, problems),
     inspect: args.inspect ?? !isWebSocket(name),
+    ...(args.anonymous === true ? { anonymous: true } : {}),
     path: endpointPath,
     ...(args.clientCertificates === undefined
       ? {}

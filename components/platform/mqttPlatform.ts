@@ -7,6 +7,7 @@ import type { HaproxyArgs } from '../balancers/plan';
 import { planBalancers, planHaproxy } from '../balancers/plan';
 import { balancerPorts } from '../balancers/ports';
 import { allowTowardsBrokers } from '../balancers/rules';
+import { checkAccess } from '../brokers/access';
 import type { EmqxArgs } from '../brokers/emqxCluster';
 import { EmqxCluster, planEmqx } from '../brokers/emqxCluster';
 import { checkBrokerMemory } from '../brokers/limits';
@@ -70,12 +71,13 @@ export function checkMqttPlatformArgs(name: string, args: MqttPlatformArgs): rea
       `is ${JSON.stringify(name)}; a letter, then letters, digits and hyphens, at most 20, all lower case, are allowed`,
     );
   const network = planNetworkArgs(args.network ?? {}, 'network', problems);
-  const { brokers } = planEmqx(args.emqx ?? {}, network.brokerCidrs, problems);
+  const emqx = planEmqx(args.emqx ?? {}, network.brokerCidrs, problems);
   planHaproxy(args.haproxy ?? {}, problems);
   planBalancers(network.balancerCidrs, 'network.balancerSubnets', problems);
   const listeners = planListeners(args.listeners ?? defaultListeners, problems, args.proxyProtocol);
   checkPorts(listeners, 'port', balancerPorts, problems);
   checkPorts(listeners, 'brokerPort', brokerPorts, problems);
+  checkAccess(listeners, emqx, args.emqx?.authorization, problems);
   checkBalancerMemory(
     {
       listeners,
@@ -85,7 +87,7 @@ export function checkMqttPlatformArgs(name: string, args: MqttPlatformArgs): rea
     problems,
   );
   checkBrokerMemory(
-    { listeners, brokerCount: brokers.length, instanceType: args.emqx?.instanceType },
+    { listeners, brokerCount: emqx.brokers.length, instanceType: args.emqx?.instanceType },
     problems,
   );
   checkCertificatesArgs(args.certificates ?? {}, 'certificates', problems);
