@@ -1,6 +1,26 @@
 import pulumi from '@pulumi/eslint-plugin';
 import tseslint from 'typescript-eslint';
 
+/** What each folder may import of the others: arrows go one way, and none leads to tests/. */
+const mayImport = {
+  components: [],
+  infra: ['components'],
+  verify: [],
+  lab: [],
+  proving: ['components', 'verify', 'lab'],
+  bench: ['components', 'verify', 'lab', 'proving'],
+  tests: ['components', 'infra', 'verify', 'lab', 'proving', 'examples'],
+};
+
+const folders = [...Object.keys(mayImport), 'examples'];
+
+const arrows = Object.entries(mayImport).map(([folder, allowed]) => {
+  const forbidden = folders.filter((other) => other !== folder && !allowed.includes(other));
+  const message = `${folder}/ may import ${allowed.length === 0 ? 'no other folder' : allowed.join(', ')}.`;
+  const pattern = { regex: `^(\\.\\./)+(${forbidden.join('|')})(/|$)`, message };
+  return { files: [`${folder}/**`], rules: { 'no-restricted-imports': ['error', { patterns: [pattern] }] } };
+});
+
 export default tseslint.config(
   { ignores: ['node_modules', 'dist', '.lab', '**/*.mjs', '**/*.mts', 'tests/package/consumer'] },
   ...tseslint.configs.strictTypeChecked,
@@ -14,4 +34,5 @@ export default tseslint.config(
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
     },
   },
+  ...arrows,
 );

@@ -1,5 +1,4 @@
-/** A benchmark: runs with what follows its name on the command line and gives the exit code. */
-export type Benchmark = (args: readonly string[]) => Promise<number>;
+import type { Benchmark } from './benchmark';
 
 /** Each in a file of its own, loaded only when it is asked for. */
 const benchmarks: Readonly<Record<string, () => Promise<{ readonly benchmark: Benchmark }>>> = {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { preflight } from '../lab/commands/preflight';
 import { ensureCheckImage } from '../lab/machines/checkImage';
-import type { Benchmark } from './cli';
+import type { Benchmark } from './benchmark';
 import { metrics, type MeasurementName } from './dataplane/metrics';
 import { ratioPlot } from './dataplane/plot';
 import { reportMarkdown } from './dataplane/report';

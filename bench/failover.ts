@@ -1,11 +1,12 @@
 import { parseArgs } from 'node:util';
-import type { Benchmark } from './cli';
+import { setupOf } from '../proving/pair/setup';
+import { stackTarget } from '../proving/pair/target';
+import type { Benchmark } from './benchmark';
 import { Campaign, forgetRuns, measure, say } from './failover/campaign';
 import { cells, cellsOf, chosenOf } from './failover/cells';
 import { outagePlot } from './failover/plot';
 import { reportMarkdown } from './failover/report';
 import { describeMachine, type Results } from './failover/results';
-import { setupOf, stackTarget } from './failover/target';
 import { publishFile } from './published';
 
 // Which Node runs the benchmark is for package.json to say, not for a warning between its lines.

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { paths, repositoryRoot } from '../lab/paths';
-import type { Benchmark } from './cli';
+import type { Benchmark } from './benchmark';
 import { publishFile } from './published';
 
 /**

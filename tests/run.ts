@@ -7,7 +7,7 @@ import { ensureEngine } from '../lab/engine/install';
 import { ensureCheckImage } from '../lab/machines/checkImage';
 import { labHome, paths, repositoryRoot } from '../lab/paths';
 import { step } from '../lab/progress';
-import { systems } from './templates/checkImage';
+import { systems } from '../proving/checkImage';
 
 /**
  * Runs every suite but the long ones, cheapest first, and closes with one line that counts all tests. Names as
@@ -84,7 +84,7 @@ async function main(args: readonly string[]): Promise<void> {
 }
 
 async function lintPython(): Promise<Count> {
-  const sources = ['host', 'lab/packages', 'bench/dataplane/load'];
+  const sources = ['host', 'lab/packages', 'proving/recorder', 'bench/dataplane/load'];
   const ruff = await check(python, ['-m', 'ruff', 'check', ...sources]);
   const mypy = await check(python, ['-m', 'mypy', ...sources]);
   return { passed: ruff.passed + mypy.passed, failed: ruff.failed + mypy.failed };
@@ -128,7 +128,15 @@ function readReport(path: string): VitestReport {
 async function pytest(): Promise<Count> {
   const report = join(reports, 'host.xml');
   rmSync(report, { force: true });
-  const code = await inherit(python, ['-m', 'pytest', '-q', `--junitxml=${report}`, 'host', 'lab/packages']);
+  const code = await inherit(python, [
+    '-m',
+    'pytest',
+    '-q',
+    `--junitxml=${report}`,
+    'host',
+    'lab/packages',
+    'proving/recorder',
+  ]);
   let xml = '';
   try {
     xml = readFileSync(report, 'utf8');

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { repositoryRoot } from '../../lab/paths';
-import { brokerAddresses } from '../../tests/dataplane/stage/brokers';
-import { eventually } from '../../tests/dataplane/stage/eventually';
-import { Machine } from '../../tests/dataplane/stage/machine';
+import { brokerAddresses } from '../../proving/stage/brokers';
+import { eventually } from '../../proving/stage/eventually';
+import { Machine } from '../../proving/stage/machine';
 import type { LoadProcesses } from './load';
 import { tuneMachine } from './tuning';
 
@@ -61,7 +61,7 @@ export class MosquittoBrokers {
 }
 
 const tsx = join(repositoryRoot, 'node_modules', 'tsx', 'dist', 'loader.mjs');
-const brokerSide = join(repositoryRoot, 'tests', 'dataplane', 'stage', 'brokerSide.ts');
+const brokerSide = join(repositoryRoot, 'proving', 'stage', 'brokerSide.ts');
 
 /** No log, no statistics, nothing dropped: as little beside the messages as it can be told. */
 const configuration = `

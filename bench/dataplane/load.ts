@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { z, type ZodType } from 'zod';
-import { clientAddresses } from '../../tests/dataplane/stage/network';
+import { clientAddresses } from '../../proving/stage/network';
 import { splitEvenly } from './splitEvenly';
 
 /** Where load goes: one address, or several that the load processes share out. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { eventually } from '../../tests/dataplane/stage/eventually';
-import { Machine } from '../../tests/dataplane/stage/machine';
+import { eventually } from '../../proving/stage/eventually';
+import { Machine } from '../../proving/stage/machine';
 import type { Contestant } from './contestant';
 import type { Site } from './site';
 import { tuneMachine } from './tuning';

@@ -1,9 +1,9 @@
 import { balancerFiles } from '../../components/balancers/files';
 import type { BalancerView } from '../../components/balancers/view';
-import { Balancer } from '../../tests/dataplane/stage/balancer';
-import { brokerAddresses } from '../../tests/dataplane/stage/brokers';
-import { quickChecks } from '../../tests/dataplane/stage/stage';
-import { balancerView, listener } from '../../tests/unit/renderViews';
+import { Balancer } from '../../proving/stage/balancer';
+import { brokerAddresses } from '../../proving/stage/brokers';
+import { quickChecks } from '../../proving/stage/stage';
+import { balancerView, listener } from '../../proving/views';
 import { brokerPort } from './brokers';
 import type { Contestant, ContestantName, ContestantOptions } from './contestant';
 import type { Site } from './site';

@@ -1,4 +1,4 @@
-import { brokerAddresses } from '../../tests/dataplane/stage/brokers';
+import { brokerAddresses } from '../../proving/stage/brokers';
 import { brokerPort } from './brokers';
 import type { Contestant, ContestantName, ContestantOptions } from './contestant';
 import { startGuide } from './guide';

@@ -1,4 +1,4 @@
-import type { Machine } from '../../tests/dataplane/stage/machine';
+import type { Machine } from '../../proving/stage/machine';
 import { run } from '../../lab/process';
 
 /** Kernel settings for many short connections, as the product's hosts have; the same for every contestant. */

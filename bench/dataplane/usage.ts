@@ -1,4 +1,4 @@
-import type { Machine } from '../../tests/dataplane/stage/machine';
+import type { Machine } from '../../proving/stage/machine';
 
 /** Processor time that all processes of this name in a machine have used since they started, in microseconds. */
 export async function processorMicroseconds(machine: Machine, program: string): Promise<number> {

@@ -4,7 +4,7 @@ import { machineNamed } from '../../lab/commands/machines';
 import { machineFiles, labPlaces } from '../../lab/machines/places';
 import { paths } from '../../lab/paths';
 import { run } from '../../lab/process';
-import type { Target } from './target';
+import type { Target } from '../../proving/pair/target';
 
 /** What boto3 is made of. */
 const packages = ['boto3', 'botocore', 'dateutil', 'jmespath', 's3transfer', 'urllib3', 'six.py'];

@@ -1,13 +1,15 @@
 import { join } from 'node:path';
+import { labHome } from '../../lab/paths';
+import { lower, raise } from '../../proving/pair/labStack';
+import type { Setup } from '../../proving/pair/setup';
+import { labTarget, type Target } from '../../proving/pair/target';
 import { installBaseline } from './baseline';
-import type { Cell, Setup } from './cells';
-import { benchFolder, lower, raise } from './labStack';
+import type { Cell } from './cells';
 import { setupText } from './report';
 import { describeMachine, readRuns, writeRuns, type Results, type Run } from './results';
 import { runOnce } from './run';
-import { labTarget, type Target } from './target';
 
-const runsFile = join(benchFolder, 'failover-runs.json');
+const runsFile = join(labHome, 'bench', 'failover-runs.json');
 /** One failure may be the lab's; with the second a cell is given up, so that it does not hold up the others. */
 const failuresAllowed = 1;
 

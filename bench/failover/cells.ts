@@ -1,17 +1,7 @@
-import { faults, type FaultName } from './faults';
-import type { Mode } from './virtualIp';
+import { faults, type FaultName } from '../../proving/pair/faults';
+import type { Setup } from '../../proving/pair/setup';
 
-/** How the pair is set up; cells of one setup are measured one after the other. */
-export interface Setup {
-  /** How the virtual IP moves; `elasticIp` when not given. */
-  readonly mode?: Mode;
-  readonly advertIntervalMs: number;
-  readonly graceMs: number;
-  /** Keepalived's defaults and a script with boto3, as the public examples have it, in place of ours. */
-  readonly baseline: boolean;
-}
-
-/** A setup, a fault, and how EC2 behaves: what is measured a number of times. */
+/** A setup, a fault, and how EC2 behaves: what is measured a number of times. Cells of one setup come together. */
 export interface Cell {
   readonly id: string;
   readonly setup: Setup;

@@ -1,6 +1,6 @@
 import { connectAsync, type MqttClient } from 'mqtt';
 import { z } from 'zod';
-import { epochMs } from './probes';
+import { epochMs } from '../../proving/pair/probes';
 
 const publishIntervalMs = 20;
 /** A client library's usual second would hide what the balancers do; a black hole must not hold an attempt up. */

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
-import type { Pair } from './faults';
-import { epochMs } from './probes';
-import type { Target } from './target';
+import type { Pair } from '../../proving/pair/faults';
+import { epochMs } from '../../proving/pair/probes';
+import type { Target } from '../../proving/pair/target';
 import type { Watcher } from './watcher';
 
 /** Where the time of a takeover went, in milliseconds; what a phase's journal did not tell is absent. */

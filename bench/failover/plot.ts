@@ -1,5 +1,5 @@
 import type { Cell } from './cells';
-import { faults } from './faults';
+import { faults } from '../../proving/pair/faults';
 import { conditionsText } from './report';
 import type { Results } from './results';
 import { summarize } from '../statistics';

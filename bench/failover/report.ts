@@ -1,6 +1,7 @@
-import type { Cell, Setup } from './cells';
+import { faults } from '../../proving/pair/faults';
+import type { Setup } from '../../proving/pair/setup';
+import type { Cell } from './cells';
 import { comparisonSentences } from './comparison';
-import { faults } from './faults';
 import type { Results, Run } from './results';
 import { summarize } from '../statistics';
 

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { z } from 'zod';
 import { clientOutageSchema } from './clients';
 import { phasesSchema } from './phases';
-import type { Target } from './target';
+import type { Target } from '../../proving/pair/target';
 
 const runSchema = z.object({
   cell: z.string(),

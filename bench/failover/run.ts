@@ -1,20 +1,18 @@
 import { loadavg } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { daemonRequest } from '../../lab/api/client';
+import { faults, type FailoverFault, type Pair } from '../../proving/pair/faults';
+import { epochMs } from '../../proving/pair/probes';
+import { isMaster, pairOf, settled, settledPollMs } from '../../proving/pair/settled';
+import type { Target } from '../../proving/pair/target';
+import { until, untilOr } from '../../proving/pair/until';
 import type { Cell } from './cells';
 import type { ClientOutage } from './clients';
-import { faults, type FailoverFault, type Pair } from './faults';
 import { readPhases } from './phases';
-import { epochMs } from './probes';
 import type { Run } from './results';
-import type { Target } from './target';
 import { Watcher } from './watcher';
 
-const pollMs = 25;
-/** Each look logs in to both balancers: more often it would slow them down while they heal. */
-const settledPollMs = 100;
 const serviceLimitMs = 60_000;
-const settleLimitMs = 60_000;
 /** The public examples have nothing that repairs a pair which EC2 disagrees with: then the benchmark does. */
 const repairAfterMs = 20_000;
 
@@ -107,54 +105,4 @@ async function repairedByHand(target: Target): Promise<boolean> {
       return true;
     }
   return false;
-}
-
-/** Waits until exactly one balancer is Keepalived's master and EC2's holder, and the other is ready to be. */
-export async function settled(target: Target): Promise<Pair> {
-  let pair: Pair | undefined;
-  const isSettled = async () => (pair = await pairOf(target)) !== undefined;
-  await until(
-    'one master that EC2 agrees with, and a standby that is ready',
-    settleLimitMs,
-    isSettled,
-    settledPollMs,
-  );
-  if (pair === undefined) throw new Error('unreachable: the wait above ends only with a pair');
-  return pair;
-}
-
-async function pairOf(target: Target): Promise<Pair | undefined> {
-  const states = await Promise.all(target.balancers.map((name) => isMaster(target, name)));
-  const active = target.balancers.filter((_, index) => states[index] === true);
-  const standby = target.balancers.filter((_, index) => states[index] === false);
-  const [master = '', ...moreMasters] = active;
-  const [other = '', ...moreOthers] = standby;
-  if (master === '' || other === '' || moreMasters.length + moreOthers.length > 0) return undefined;
-  return (await target.holder()) === master ? { active: master, standby: other } : undefined;
-}
-
-/** Undefined while it is not able to serve. Keepalived keeps the address that it advertises on the loopback. */
-async function isMaster(target: Target, balancer: string): Promise<boolean | undefined> {
-  const script =
-    'systemctl is-active --quiet haproxy keepalived && { cat /run/emqx-haproxy/fault/* 2>/dev/null; ip -4 -o address show dev lo; }';
-  const text = await target.shell(balancer, script).catch(() => undefined);
-  if (text === undefined || /^1$/m.test(text)) return undefined;
-  return text.split('\n').some((line) => line.includes(' inet ') && !line.includes(' 127.0.0.1/'));
-}
-
-type Condition = () => boolean | Promise<boolean>;
-
-async function until(what: string, limitMs: number, condition: Condition, everyMs = pollMs): Promise<void> {
-  if (!(await untilOr(limitMs, condition, everyMs)))
-    throw new Error(`not within ${limitMs / 1000} s: ${what}; look at the hosts' journals`);
-}
-
-/** False when the time is over first. */
-async function untilOr(limitMs: number, condition: Condition, everyMs = pollMs): Promise<boolean> {
-  const deadline = epochMs() + limitMs;
-  while (!(await condition())) {
-    if (epochMs() > deadline) return false;
-    await pause(everyMs);
-  }
-  return true;
 }

@@ -1,13 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { Prefix } from '../../proving/pair/labClients';
 import { clientOutageSchema, type ClientOutage } from './clients';
 import { replySchema, type Reply, type WatcherRequest } from './watcherRequest';
 
 const gapSchema = z.object({ lengthMs: z.number(), endedAt: z.number() });
-
-/** A command that runs the one that follows it, in another network. */
-export type Prefix = readonly [string, ...string[]];
 
 /**
  * Watches the service from where its clients are: a process of its own, so that it can be in another network, and so

@@ -1,5 +1,5 @@
 import { EstablishedClients } from './clients';
-import { Probes } from './probes';
+import { Probes } from '../../proving/pair/probes';
 import { numberedRequestSchema, type Reply, type WatcherRequest } from './watcherRequest';
 
 /** Started by `Watcher`, in the network that clients are in: opens probes at once and answers what it is asked. */

@@ -2,9 +2,16 @@ import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { closesAfterMs, connectMqtt, connectPacket, inParallel, openTcp, openTls } from './stage/clients';
-import { eventually } from './stage/eventually';
-import { listeners, Stage, systems } from './stage/stage';
+import {
+  closesAfterMs,
+  connectMqtt,
+  connectPacket,
+  inParallel,
+  openTcp,
+  openTls,
+} from '../../proving/stage/clients';
+import { eventually } from '../../proving/stage/eventually';
+import { listeners, Stage, systems } from '../../proving/stage/stage';
 
 /** What `log ... len` of haproxy.cfg allows, and the line's priority before it. */
 const longestLogLine = 2_048 + 5;

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BalancerView } from '../../components/balancers/view';
 import type { Balancing } from '../../components/listeners/listener';
-import { connectMqtt, connectPacket, inParallel, openTcp } from './stage/clients';
-import { clientAddresses } from './stage/network';
-import { listeners, Stage, systems } from './stage/stage';
+import { connectMqtt, connectPacket, inParallel, openTcp } from '../../proving/stage/clients';
+import { clientAddresses } from '../../proving/stage/network';
+import { listeners, Stage, systems } from '../../proving/stage/stage';
 
 const ids = Array.from({ length: 3_000 }, (_, index) => `sensor/${index * 7919}/north-wing`);
 const few = ids.slice(0, 150);

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { closesAfterMs, connectMqtt, connectPacket, inParallel, openTcp } from './stage/clients';
-import { eventually } from './stage/eventually';
-import { listeners, quickChecks, Stage, systems } from './stage/stage';
+import { closesAfterMs, connectMqtt, connectPacket, inParallel, openTcp } from '../../proving/stage/clients';
+import { eventually } from '../../proving/stage/eventually';
+import { listeners, quickChecks, Stage, systems } from '../../proving/stage/stage';
 
 interface Client {
   readonly id: string;

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ClientCertificates } from '../../components/listeners/listener';
-import type { Seen } from './stage/brokers';
-import { connectMqtt, connectPacket, openTcp, openTls } from './stage/clients';
-import { ClientAuthority, type ClientIdentity } from './stage/pki';
-import { listeners, Stage, systems } from './stage/stage';
+import type { Seen } from '../../proving/stage/brokers';
+import { connectMqtt, connectPacket, openTcp, openTls } from '../../proving/stage/clients';
+import { ClientAuthority, type ClientIdentity } from '../../proving/stage/pki';
+import { listeners, Stage, systems } from '../../proving/stage/stage';
 
 describe.each(systems)('who a client is, on HAProxy $haproxyVersion', (system) => {
   let stage: Stage;

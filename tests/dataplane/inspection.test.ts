@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { closesAfterMs, connectMqtt, connectPacket, openTcp, openTls } from './stage/clients';
-import { eventually } from './stage/eventually';
-import { listeners, Stage, systems } from './stage/stage';
+import { closesAfterMs, connectMqtt, connectPacket, openTcp, openTls } from '../../proving/stage/clients';
+import { eventually } from '../../proving/stage/eventually';
+import { listeners, Stage, systems } from '../../proving/stage/stage';
 
 const inspectDelaySeconds = 1;
 

@@ -1,10 +1,10 @@
 import mqtt, { type MqttClient } from 'mqtt';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { connectMqtt, connectPacket, openTcp } from './stage/clients';
-import { eventually } from './stage/eventually';
-import { testAddress } from './stage/network';
-import { listeners, Stage, systems } from './stage/stage';
+import { connectMqtt, connectPacket, openTcp } from '../../proving/stage/clients';
+import { eventually } from '../../proving/stage/eventually';
+import { testAddress } from '../../proving/stage/network';
+import { listeners, Stage, systems } from '../../proving/stage/stage';
 
 describe.each(systems)('listeners on HAProxy $haproxyVersion', (system) => {
   let stage: Stage;

@@ -3,12 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildRecorder } from '../../lab/packages/recorder/build';
 import type { BalancerView } from '../../components/balancers/view';
-import { brokerAddresses } from './stage/brokers';
-import { connectMqtt, connectPacket, inParallel, openTcp } from './stage/clients';
-import { eventually } from './stage/eventually';
-import { listeners, Stage, systems } from './stage/stage';
+import { buildRecorder } from '../../proving/recorder/build';
+import { brokerAddresses } from '../../proving/stage/brokers';
+import { connectMqtt, connectPacket, inParallel, openTcp } from '../../proving/stage/clients';
+import { eventually } from '../../proving/stage/eventually';
+import { listeners, Stage, systems } from '../../proving/stage/stage';
 
 const sourcePorts = 100;
 const clients = 200;

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { answersPing, connectMqtt, connectPacket, inParallel, openTcp } from './stage/clients';
-import { listeners, Stage, systems } from './stage/stage';
+import { answersPing, connectMqtt, connectPacket, inParallel, openTcp } from '../../proving/stage/clients';
+import { listeners, Stage, systems } from '../../proving/stage/stage';
 
 const reloads = 20;
 /** haproxy-watch keeps so many; of the ones before them it closes `perSecond` sessions a second. */

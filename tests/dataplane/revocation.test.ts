@@ -1,8 +1,8 @@
 import type { TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { answersPing, closesAfterMs, connectMqtt, connectPacket, openTls } from './stage/clients';
-import { ClientAuthority, type ClientIdentity } from './stage/pki';
-import { listeners, Stage, systems } from './stage/stage';
+import { answersPing, closesAfterMs, connectMqtt, connectPacket, openTls } from '../../proving/stage/clients';
+import { ClientAuthority, type ClientIdentity } from '../../proving/stage/pki';
+import { listeners, Stage, systems } from '../../proving/stage/stage';
 
 type TlsVersion = 'TLSv1.2' | 'TLSv1.3';
 

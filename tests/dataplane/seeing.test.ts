@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { statsPassword } from './stage/balancer';
-import { connectMqtt, connectPacket, openTcp } from './stage/clients';
-import { eventually } from './stage/eventually';
-import { listeners, Stage, systems } from './stage/stage';
+import { statsPassword } from '../../proving/stage/balancer';
+import { connectMqtt, connectPacket, openTcp } from '../../proving/stage/clients';
+import { eventually } from '../../proving/stage/eventually';
+import { listeners, Stage, systems } from '../../proving/stage/stage';
 
 const rateLimit = { connectionsPerSource: 5, periodSeconds: 10, sparedCidrs: ['192.0.2.110/32'] };
 

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { answersPing, connectMqtt, connectPacket, inParallel, openTcp } from './stage/clients';
-import { eventually } from './stage/eventually';
-import { listeners, Stage, systems } from './stage/stage';
+import { answersPing, connectMqtt, connectPacket, inParallel, openTcp } from '../../proving/stage/clients';
+import { eventually } from '../../proving/stage/eventually';
+import { listeners, Stage, systems } from '../../proving/stage/stage';
 
 const slow = 'emqx-2';
 /** Connections that wait until the slow broker accepts them; the kernel drops what comes beyond. */

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -47,7 +47,13 @@ describe('the packed package', () => {
         'LICENSE',
       ]),
     );
-    expect(packed.filter((path) => /test|lab|bench|verify/.test(path))).toEqual([]);
+    expect(packed.filter((path) => /test|lab|bench|verify|proving/.test(path))).toEqual([]);
+  });
+
+  it('brings nothing of what the lab and the tests are made of', () => {
+    const installed = (name: string) => existsSync(join(folder, 'node_modules', name));
+    expect(installed('mustache')).toBe(true);
+    expect(['local-ec2', '@aws-sdk/client-ec2', 'ssh2', 'mqtt', 'zod', 'tsx'].filter(installed)).toEqual([]);
   });
 
   it('type-checks and composes with Outputs and an explicit provider, which every resource and lookup uses', async () => {

@@ -8,8 +8,8 @@ import { connect as connectTls } from 'node:tls';
 import { generate } from 'mqtt-packet';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { balancerFiles } from '../../components/balancers/files';
-import { balancerView, listener } from '../unit/renderViews';
-import { makeCertificates, ticketKeys } from './certificates';
+import { balancerView, listener } from '../../proving/views';
+import { makeCertificates, ticketKeys } from '../../proving/certificates';
 import { localPort, startFakeBroker, type FakeBroker, type Seen } from './fakeBroker';
 
 const balancer = '127.112.9.9';

@@ -1,7 +1,7 @@
 import type { BalancerView } from '../../components/balancers/view';
 import type { Balancing, ClientCertificates, Listener } from '../../components/listeners/listener';
-import { listener } from '../unit/renderViews';
-import type { Certificates } from './certificates';
+import { listener } from '../../proving/views';
+import type { Certificates } from '../../proving/certificates';
 
 export interface Case {
   readonly description: string;

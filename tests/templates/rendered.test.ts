@@ -4,9 +4,10 @@ import { brokerFiles } from '../../components/brokers/files';
 import { userData } from '../../components/host/userData';
 import type { BalancerView } from '../../components/balancers/view';
 import type { HostFile } from '../../components/host/fileSet';
-import { balancerView, brokerView } from '../unit/renderViews';
-import { makeCertificates, ticketKeys, type Certificates } from './certificates';
-import { ask, systems, type System } from './checkImage';
+import { balancerView, brokerView } from '../../proving/views';
+import { makeCertificates, ticketKeys, type Certificates } from '../../proving/certificates';
+import { systems, type System } from '../../proving/checkImage';
+import { ask } from './checkImage';
 import { everything, pairwiseListeners } from './options';
 
 let certificates: Certificates;

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { balancerFiles } from '../../components/balancers/files';
 import { userData } from '../../components/host/userData';
-import { balancerView } from '../unit/renderViews';
-import { makeCertificates } from './certificates';
+import { balancerView } from '../../proving/views';
+import { makeCertificates } from '../../proving/certificates';
 import { everything } from './options';
 
 it('the user data of a balancer with every option on leaves a quarter of what EC2 takes for its certificates', async () => {

@@ -7,7 +7,7 @@ import type { AuthorizationArgs } from '../../components/brokers/authorization';
 import { planAuthorization } from '../../components/brokers/authorization';
 import type { Listener } from '../../components/listeners/listener';
 import { Problems } from '../../components/rendering/problems';
-import { certificate, listener } from './renderViews';
+import { certificate, listener } from '../../proving/views';
 
 const allowAll: AuthorizationArgs = { rules: [{ permission: 'allow', topics: ['${username}/#'] }] };
 const named = (identity: 'username' | 'clientid'): Partial<Listener> => ({

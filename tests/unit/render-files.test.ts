@@ -9,7 +9,7 @@ import { renderFileSet } from '../../components/host/fileSet';
 import { userData } from '../../components/host/userData';
 import type { HostFile } from '../../components/host/fileSet';
 import type { HostUserData } from '../../components/host/userData';
-import { balancerView, brokerView, certificate, listener } from './renderViews';
+import { balancerView, brokerView, certificate, listener } from '../../proving/views';
 
 const file: HostFile = {
   path: '/etc/a.conf',

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { haproxyConfig } from '../../components/balancers/haproxyConfig';
 import { balancerFiles } from '../../components/balancers/files';
 import { haproxyFiles } from '../../components/balancers/haproxyFiles';
-import { balancerView, certificate, listener, revocationList } from './renderViews';
+import { balancerView, certificate, listener, revocationList } from '../../proving/views';
 
 /** The lines of one section, without their indentation. */
 function section(config: string, heading: string): string[] {

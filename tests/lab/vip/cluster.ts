@@ -1,9 +1,9 @@
 import { DescribeNetworkInterfacesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { setTimeout as pause } from 'node:timers/promises';
-import { faults, type FaultName, type Pair } from '../../../bench/failover/faults';
-import { epochMs, Probes } from '../../../bench/failover/probes';
-import { settled } from '../../../bench/failover/run';
-import type { Target } from '../../../bench/failover/target';
+import { faults, type FaultName, type Pair } from '../../../proving/pair/faults';
+import { epochMs, Probes } from '../../../proving/pair/probes';
+import { settled } from '../../../proving/pair/settled';
+import type { Target } from '../../../proving/pair/target';
 import { daemonRequest } from '../../../lab/api/client';
 import { fault, heal } from '../../../lab/commands/faults';
 import { stackRegion } from '../../../lab/commands/pulumi';

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { lower, raise } from '../../../bench/failover/labStack';
-import { epochMs } from '../../../bench/failover/probes';
-import { labTarget, type Target } from '../../../bench/failover/target';
+import { lower, raise } from '../../../proving/pair/labStack';
+import { epochMs } from '../../../proving/pair/probes';
+import { labTarget, type Target } from '../../../proving/pair/target';
 import { AcknowledgedMessages } from './acknowledged';
 import {
   allWell,

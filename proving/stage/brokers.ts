@@ -3,8 +3,8 @@ import { EventEmitter, once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildRecorder } from '../../../lab/packages/recorder/build';
-import { repositoryRoot } from '../../../lab/paths';
+import { buildRecorder } from '../recorder/build';
+import { repositoryRoot } from '../../lab/paths';
 import { Machine } from './machine';
 
 /** What the recorder saw of one MQTT client. */

@@ -1,9 +1,9 @@
-import type { BalancerView } from '../../../components/balancers/view';
-import type { Listener, ListenerName } from '../../../components/listeners/listener';
-import { ensureCheckImage } from '../../../lab/machines/checkImage';
-import { makeCertificates, type Certificates } from '../../templates/certificates';
-import { systems, type System } from '../../templates/checkImage';
-import { balancerView, listener } from '../../unit/renderViews';
+import type { BalancerView } from '../../components/balancers/view';
+import type { Listener, ListenerName } from '../../components/listeners/listener';
+import { ensureCheckImage } from '../../lab/machines/checkImage';
+import { makeCertificates, type Certificates } from '../certificates';
+import { systems, type System } from '../checkImage';
+import { balancerView, listener } from '../views';
 import { Balancer } from './balancer';
 import { brokerAddresses, Brokers } from './brokers';
 import type { Target } from './clients';

@@ -3,17 +3,15 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { labHome, repositoryRoot } from '../../lab/paths';
-import type { Setup } from './cells';
+import type { Setup } from './setup';
 import type { Mode } from './virtualIp';
 
-/** Where the benchmark keeps its configuration, and its runs until they are published. */
-export const benchFolder = join(labHome, 'bench');
-
-const stackFile = join(benchFolder, 'Pulumi.lab.yaml');
+const folder = join(labHome, 'proving');
+const stackFile = join(folder, 'Pulumi.lab.yaml');
 
 /** Brings the lab up with a setup, or changes it to one: two balancers and one broker. */
 export async function raise(setup: Setup): Promise<void> {
-  mkdirSync(benchFolder, { recursive: true });
+  mkdirSync(folder, { recursive: true });
   // The file's shape is Pulumi's own.
   const file = parse(readFileSync(join(repositoryRoot, 'Pulumi.lab.yaml'), 'utf8')) as {
     config: Record<string, unknown>;

@@ -2,7 +2,7 @@ import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { run } from '../../process';
+import { run } from '../../lab/process';
 
 /**
  * Makes mqtt-recorder.pyz, one file that any Python 3.10 runs, and returns its path. On a broker host it takes the

@@ -1,9 +1,9 @@
-import { planAuthentication } from '../../components/brokers/authentication';
-import { planAuthorization } from '../../components/brokers/authorization';
-import type { BalancerView } from '../../components/balancers/view';
-import type { BrokerView } from '../../components/brokers/view';
-import type { Listener, ListenerName } from '../../components/listeners/listener';
-import { Problems } from '../../components/rendering/problems';
+import type { BalancerView } from '../components/balancers/view';
+import { planAuthentication } from '../components/brokers/authentication';
+import { planAuthorization } from '../components/brokers/authorization';
+import type { BrokerView } from '../components/brokers/view';
+import type { Listener, ListenerName } from '../components/listeners/listener';
+import { Problems } from '../components/rendering/problems';
 
 const pem = (label: string) => `-----BEGIN ${label}-----\nTUlJQg==\n-----END ${label}-----\n`;
 export const certificate = pem('CERTIFICATE');

@@ -1,5 +1,5 @@
 import { networkInterfaces } from 'node:os';
-import { run } from '../../../lab/process';
+import { run } from '../../lab/process';
 import { Machine } from './machine';
 
 /** Where the test itself is; clients leave from here or from one of `clientAddresses`. */

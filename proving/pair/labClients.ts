@@ -4,7 +4,9 @@ import {
   type EC2Client,
 } from '@aws-sdk/client-ec2';
 import { machineNamed } from '../../lab/commands/machines';
-import type { Prefix } from './watcher';
+
+/** A command that runs the one that follows it, in another network. */
+export type Prefix = readonly [string, ...string[]];
 
 /**
  * Makes a broker's host a client in the VPC, where an address that is not public can be reached, and gives what to put

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { balancerFiles } from '../../../components/balancers/files';
-import type { BalancerView } from '../../../components/balancers/view';
+import { balancerFiles } from '../../components/balancers/files';
+import type { BalancerView } from '../../components/balancers/view';
 import { Machine } from './machine';
 import { eventually } from './eventually';
 

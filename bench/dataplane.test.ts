@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { haproxyConfig } from '../../components/balancers/haproxyConfig';
-import type { ContestantName } from '../../bench/dataplane/contestant';
-import { withGuideLog } from '../../bench/dataplane/guideLog';
-import { furthestFromEven } from '../../bench/dataplane/measurements/placement';
-import { ratioPlot } from '../../bench/dataplane/plot';
-import { reportMarkdown } from '../../bench/dataplane/report';
-import type { Sample } from '../../bench/dataplane/results';
-import { Series } from '../../bench/dataplane/series';
-import { splitEvenly } from '../../bench/dataplane/splitEvenly';
-import { balancerView } from './renderViews';
+import { haproxyConfig } from '../components/balancers/haproxyConfig';
+import type { ContestantName } from './dataplane/contestant';
+import { withGuideLog } from './dataplane/guideLog';
+import { furthestFromEven } from './dataplane/measurements/placement';
+import { ratioPlot } from './dataplane/plot';
+import { reportMarkdown } from './dataplane/report';
+import type { Sample } from './dataplane/results';
+import { Series } from './dataplane/series';
+import { splitEvenly } from './dataplane/splitEvenly';
+import { balancerView } from '../proving/views';
 
 function samples(
   measurement: Sample['measurement'],

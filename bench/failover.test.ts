@@ -1,14 +1,10 @@
-import { createServer } from 'node:net';
-import type { AddressInfo, Server } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
-import { cells, chosenOf } from '../../bench/failover/cells';
-import { outagePlot } from '../../bench/failover/plot';
-import { epochMs, Probes } from '../../bench/failover/probes';
-import { reportMarkdown } from '../../bench/failover/report';
-import type { Run } from '../../bench/failover/results';
-import { summarize } from '../../bench/statistics';
+import { describe, expect, it } from 'vitest';
+import { cells, chosenOf } from './failover/cells';
+import { outagePlot } from './failover/plot';
+import { reportMarkdown } from './failover/report';
+import type { Run } from './failover/results';
+import { summarize } from './statistics';
 
-const connack = Buffer.from([0x20, 2, 0, 0]);
 const [cell] = cells;
 
 function run(outageMs: number, id = cell?.id ?? ''): Run {
@@ -58,44 +54,5 @@ describe('the figures of a cell', () => {
 
   it('have an id for each cell', () => {
     expect(new Set(cells.map(({ id }) => id)).size).toBe(cells.length);
-  });
-});
-
-describe('probes', () => {
-  let server: Server | undefined;
-  let probes: Probes | undefined;
-
-  afterEach(() => {
-    probes?.stop();
-    server?.close();
-  });
-
-  /** Answers as long as `serving.now`; else it accepts and stays silent, as a frozen host does. */
-  async function begin(serving: { now: boolean }): Promise<Probes> {
-    server = createServer((socket) => {
-      socket.on('error', () => undefined);
-      socket.on('data', () => serving.now && socket.write(connack));
-    });
-    await new Promise<void>((done) => server?.listen(0, '127.0.0.1', done));
-    // A server that listens on a port has an address of this shape.
-    const { port } = server.address() as AddressInfo;
-    probes = new Probes('127.0.0.1', port);
-    probes.start();
-    return probes;
-  }
-
-  it('count a host that accepts connections and does not answer as no service', async () => {
-    const serving = { now: true };
-    const begun = await begin(serving);
-    await expect.poll(() => begun.isServed(0), { timeout: 3_000 }).toBe(true);
-    const from = epochMs();
-    serving.now = false;
-    await expect.poll(() => epochMs() - from).toBeGreaterThan(400);
-    expect(begun.isServed(from)).toBe(false);
-    serving.now = true;
-    await expect.poll(() => begun.isServed(from), { timeout: 3_000 }).toBe(true);
-    const { lengthMs } = begun.longestGap(from, epochMs());
-    expect(lengthMs).toBeGreaterThan(350);
-    expect(lengthMs).toBeLessThan(1_500);
   });
 });

@@ -5,12 +5,9 @@ import { outputsJson } from '../../lab/commands/outputs';
 import { stackRegion } from '../../lab/commands/pulumi';
 import { labCredentials } from '../../lab/engine/environment';
 import { paths } from '../../lab/paths';
-import { z } from 'zod';
 import { parseOutputs, readOutputs, type Outputs } from '../../verify/outputs';
 import { quote, Ssh } from '../../verify/ssh';
-import type { Setup } from './cells';
-import { enterBroker } from './labClients';
-import type { Prefix } from './watcher';
+import { enterBroker, type Prefix } from './labClients';
 import { claimActions, holdingInstance, parseVirtualIp, type Mode } from './virtualIp';
 
 /** A running stack that can be broken: the lab's, or a real one. */
@@ -83,16 +80,6 @@ export async function stackTarget(stack: string): Promise<Target> {
     },
   };
 }
-
-/** How the balancers of a running stack are set up, as haproxy-watch's settings and EC2's say. */
-export async function setupOf(target: Target): Promise<Setup> {
-  const [first = ''] = target.balancers;
-  const text = await target.shell(first, 'cat /etc/emqx-haproxy/watch.json');
-  const { advertMs, graceMs } = settingsSchema.parse(JSON.parse(text));
-  return { mode: target.mode, advertIntervalMs: advertMs, graceMs, baseline: false };
-}
-
-const settingsSchema = z.object({ advertMs: z.number(), graceMs: z.number() });
 
 async function common(outputs: Outputs, client: EC2Client, shell: Target['shell']) {
   const url = new URL(outputs.endpoints['mqtt'] ?? 'missing:');

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { escapeLayer } from '../../../lab/machines/chroot';
-import { run } from '../../../lab/process';
+import { escapeLayer } from '../../lab/machines/chroot';
+import { run } from '../../lab/process';
 
 export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;
