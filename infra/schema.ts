@@ -51,6 +51,128 @@ const broker = z
   })
   .meta({ id: 'BrokerArgs' });
 
+const serverTls = z
+  .strictObject({ ca: optional(text), serverName: optional(text) })
+  .meta({ id: 'ServerTlsArgs' });
+const server = { tls: optional(serverTls), cidrs: optional(ranges), poolSize: optional(whole) };
+
+const jwt = z
+  .strictObject({
+    secret: optional(text),
+    secretIsBase64: optional(z.boolean()),
+    publicKey: optional(text),
+    jwksUrl: optional(text),
+    refreshSeconds: optional(whole),
+    tls: optional(serverTls),
+    cidrs: optional(ranges),
+    from: optional(z.enum(['password', 'username'])),
+    verifyClaims: optional(z.record(text, text)),
+    aclClaim: optional(text),
+    disconnectAfterExpire: optional(z.boolean()),
+  })
+  .meta({ id: 'JwtArgs' });
+
+const httpAuthentication = z
+  .strictObject({
+    ...server,
+    url: text,
+    method: optional(z.enum(['post', 'get'])),
+    headers: optional(z.record(text, text)),
+    body: optional(z.record(text, text)),
+    timeoutMs: optional(whole),
+  })
+  .meta({ id: 'HttpAuthenticationArgs' });
+
+const passwordHash = z
+  .strictObject({
+    name: optional(z.enum(['plain', 'md5', 'sha', 'sha256', 'sha512', 'bcrypt', 'pbkdf2'])),
+    salt: optional(z.enum(['prefix', 'suffix', 'disable'])),
+    mac: optional(z.enum(['sha', 'sha224', 'sha256', 'sha384', 'sha512'])),
+    iterations: optional(whole),
+  })
+  .meta({ id: 'PasswordHashArgs' });
+
+const sqlAuthentication = {
+  ...server,
+  database: text,
+  username: text,
+  password: optional(text),
+  query: optional(text),
+  passwordHash: optional(passwordHash),
+  server: text,
+};
+
+const redisAuthentication = z
+  .strictObject({
+    ...server,
+    servers: z.array(text),
+    type: optional(z.enum(['single', 'cluster', 'sentinel'])),
+    sentinel: optional(text),
+    database: optional(whole),
+    username: optional(text),
+    password: optional(text),
+    command: optional(text),
+    passwordHash: optional(passwordHash),
+  })
+  .meta({ id: 'RedisAuthenticationArgs' });
+
+const ldapAuthentication = z
+  .strictObject({
+    ...server,
+    server: text,
+    username: text,
+    password: text,
+    baseDn: text,
+    filter: optional(text),
+    method: optional(z.enum(['bind', 'hash'])),
+    passwordAttribute: optional(text),
+  })
+  .meta({ id: 'LdapAuthenticationArgs' });
+
+const user = z
+  .strictObject({ password: optional(text), isSuperuser: optional(z.boolean()) })
+  .meta({ id: 'UserArgs' });
+
+const authenticator = z
+  .strictObject({
+    users: optional(z.record(text, user)),
+    userIdType: optional(z.enum(['username', 'clientid'])),
+    jwt: optional(jwt),
+    http: optional(httpAuthentication),
+    postgresql: optional(z.strictObject(sqlAuthentication).meta({ id: 'PostgresqlAuthenticationArgs' })),
+    mysql: optional(z.strictObject(sqlAuthentication).meta({ id: 'MysqlAuthenticationArgs' })),
+    redis: optional(redisAuthentication),
+    ldap: optional(ldapAuthentication),
+    clientCertificate: optional(z.boolean()),
+  })
+  .meta({ id: 'AuthenticatorArgs' });
+
+const authorizationRule = z
+  .strictObject({
+    permission: z.enum(['allow', 'deny']),
+    who: optional(
+      z
+        .strictObject({
+          user: optional(text),
+          clientId: optional(text),
+          cidrs: optional(ranges),
+          anonymous: optional(z.boolean()),
+        })
+        .meta({ id: 'WhoArgs' }),
+    ),
+    action: optional(z.enum(['publish', 'subscribe', 'all'])),
+    topics: z.array(text),
+  })
+  .meta({ id: 'AuthorizationRuleArgs' });
+
+const authorization = z
+  .strictObject({
+    rules: optional(z.array(authorizationRule)),
+    noMatch: optional(z.enum(['deny', 'allow'])),
+    denyAction: optional(z.enum(['ignore', 'disconnect'])),
+  })
+  .meta({ id: 'AuthorizationArgs' });
+
 const emqx = z
   .strictObject({
     ...machine,
@@ -60,6 +182,8 @@ const emqx = z
     cookie: optional(text),
     dashboardPassword: optional(text),
     dataVolumeGib: optional(whole),
+    authentication: optional(z.array(authenticator)),
+    authorization: optional(authorization),
     repository: optional(
       z.strictObject({ url: optional(text), keyUrl: optional(text) }).meta({ id: 'RepositoryArgs' }),
     ),
@@ -146,6 +270,7 @@ const listener = z
         })
         .meta({ id: 'ClientCertificatesArgs' }),
     ),
+    anonymous: optional(z.boolean()),
     path: optional(text),
     rateLimit: optional(
       z

@@ -21,6 +21,36 @@ export function accessOf(
   return certificateIsEnough && namesByCertificate(listener) !== 'none' ? 'certificate' : 'chain';
 }
 
+/** What is promised of a cluster's access, for `verify` to prove; no secret. */
+export interface AccessPromise {
+  /** How each listener finds out who a client is. */
+  readonly listeners: Readonly<Record<string, Access>>;
+  /** What clients may do: the first rule that matches decides. */
+  readonly authorization: PlannedAuthorization;
+  /** What of a client the names of the built-in database's users are compared with. */
+  readonly userIdType: 'username' | 'clientid';
+  /** Users for whom no rule counts. */
+  readonly superusers: readonly string[];
+}
+
+export function promisedAccess(
+  listeners: readonly Listener[],
+  {
+    authentication,
+    authorization,
+  }: { readonly authentication: PlannedAuthentication; readonly authorization: PlannedAuthorization },
+): AccessPromise {
+  const { users, userIdType } = authentication.users;
+  return {
+    userIdType,
+    listeners: Object.fromEntries(
+      listeners.map((listener) => [listener.name, accessOf(listener, authentication)]),
+    ),
+    authorization,
+    superusers: users.filter(({ isSuperuser }) => isSuperuser).map(({ name }) => name),
+  };
+}
+
 /**
  * Whether listeners, authenticators and rules fit each other: nobody is let in who was not named, unless `anonymous`
  * stands on the listener, and nobody has another's rights. What is wrong goes to `problems`.

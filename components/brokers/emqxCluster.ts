@@ -17,7 +17,8 @@ import type { NetworkSubnet } from '../network/parts';
 import type { Tags } from '../rendering/naming';
 import { tagged, typeToken } from '../rendering/naming';
 import { Problems } from '../rendering/problems';
-import { checkAccess } from './access';
+import type { AccessPromise } from './access';
+import { checkAccess, promisedAccess } from './access';
 import type { AuthenticatorArgs, PlannedAuthentication } from './authentication';
 import { planAuthentication } from './authentication';
 import type { AuthorizationArgs, PlannedAuthorization } from './authorization';
@@ -149,6 +150,8 @@ export class EmqxCluster extends pulumi.ComponentResource {
   readonly dashboardPassword: pulumi.Output<string>;
   /** The users of EMQX's built-in database that the arguments name, with their passwords; secret. */
   readonly users: pulumi.Output<readonly User[]>;
+  /** How each listener finds out who a client is, and what clients may do. */
+  readonly access: AccessPromise;
   /** The node cookie; secret. */
   readonly cookie: pulumi.Output<string>;
 
@@ -172,6 +175,7 @@ export class EmqxCluster extends pulumi.ComponentResource {
     const platform = args.platform ?? name;
     this.cookie = secretOr(args.cookie, `${name}-cookie`, 48, this);
     this.dashboardPassword = secretOr(args.dashboardPassword, `${name}-dashboard-password`, 24, this);
+    this.access = promisedAccess(listeners, plan);
     this.users = usersWithPasswords(plan.authentication.users, name, this);
     const secret = hostSecret(
       `${name}-secrets`,
