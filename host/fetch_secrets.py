@@ -1,83 +1,10 @@
 """Applies the current set once more, with its secrets as Secrets Manager has them now."""
 
-import hashlib
-import json
-import random
-import re
 import sys
-import time
 from pathlib import Path
-from typing import Any
 
-from apply_config import CURRENT, File
-from aws import Aws, AwsError
-
-
-def secret_files(settings: dict[str, Any], patience_seconds: float) -> dict[str, File]:
-    """The files that aws.json describes; a kind of failure is printed once, a value never."""
-    aws = Aws(settings["region"])
-    deadline = time.monotonic() + patience_seconds
-    fields = {arn: _fetch(aws, arn, deadline) for arn in {entry["arn"] for entry in settings["secrets"]}}
-    return {entry["file"]: file_of(entry, fields[entry["arn"]]) for entry in settings["secrets"]}
-
-
-def more_files(region: str, arn: str, digest: str, patience_seconds: float) -> str:
-    """The part of a set that user data has no room for, but for its digest; it is no secret."""
-    text = _fetch(Aws(region), arn, time.monotonic() + patience_seconds)["files"]
-    found = hashlib.sha256(text.encode()).hexdigest()
-    if found != digest:
-        raise ValueError(
-            f"{arn} has other programs (SHA-256 {found}) than this host was made with ({digest}): "
-            "replace the instance"
-        )
-    return text
-
-
-def secret_paths(settings: dict[str, Any]) -> set[str]:
-    """Where aws.json puts secrets."""
-    return {entry["file"] for entry in settings["secrets"]}
-
-
-def file_of(entry: dict[str, Any], fields: dict[str, str]) -> File:
-    """The file of one secret."""
-    content = entry["content"]
-    try:
-        if content["kind"] == "value":
-            text = fields[content["field"]]
-        else:
-            # EMQX reads its variables as HOCON, where a JSON string is one.
-            hocon = content["kind"] == "hocon-env"
-            values = {name: fields[field] for name, field in content["variables"].items()}
-            text = "".join(
-                f"{name}={_quoted(json.dumps(value, ensure_ascii=False) if hocon else value)}\n"
-                for name, value in values.items()
-            )
-    except KeyError as missing:
-        raise ValueError(f"{entry['arn']} has no field {missing}; it has {sorted(fields)}") from missing
-    return File(text.encode(), int(entry["mode"], 8), entry["owner"], entry["change"])
-
-
-def _fetch(aws: Aws, arn: str, deadline: float) -> dict[str, str]:
-    said = ""
-    while True:
-        try:
-            return aws.secret(arn)
-        except AwsError as reason:
-            if time.monotonic() > deadline:
-                raise ValueError(f"{arn}: {reason}") from reason
-            if reason.code != said:
-                print(f"{arn}: {reason}; trying again", flush=True)
-            said = reason.code
-        time.sleep(random.uniform(0.5, 3))
-
-
-def _quoted(value: str) -> str:
-    # As systemd's EnvironmentFile reads it back.
-    return '"' + re.sub(r'(["\\`$])', r"\\\1", value) + '"'
-
+from apply.file_set import CURRENT
+from apply.update import update
 
 if __name__ == "__main__":
-    # Not there at first boot.
-    from update import update
-
-    sys.exit(update(Path(CURRENT).read_text(), []))
+    sys.exit(update(Path(CURRENT).read_text()))

@@ -14,7 +14,7 @@ export interface Certificates {
   readonly crl: string;
 }
 
-/** Three keys of 80 bytes, as host/tickets.py makes them. */
+/** Three keys of 80 bytes, as host/balancer/tickets.py makes them. */
 export const ticketKeys = [1, 2, 3].map((byte) => `${Buffer.alloc(80, byte).toString('base64')}\n`).join('');
 
 /** An authority, a certificate for localhost with its key, and an empty revocation list. */

@@ -1,6 +1,6 @@
 import type { FileChange, HostFile } from '../host/fileSet';
 import { kernelFile } from '../host/kernel';
-import { programFiles, programFolder } from '../host/programs';
+import { hostPrograms, programCommand, programFiles, programFolder } from '../host/programs';
 import { applySettings, awsSettings, settingsFile } from '../host/settings';
 import { dropIn, programUnit } from '../host/units';
 import { render } from '../rendering/template';
@@ -27,7 +27,7 @@ export function balancerFiles(view: BalancerView): HostFile[] {
     ...haproxyFiles(view),
     dropIn(
       'haproxy',
-      render('units/haproxy.conf', { programFolder, fileDescriptors: view.limits.fileDescriptors }),
+      render('balancer/units/haproxy.conf', { programFolder, fileDescriptors: view.limits.fileDescriptors }),
     ),
     {
       path: '/etc/keepalived/keepalived.conf',
@@ -36,14 +36,14 @@ export function balancerFiles(view: BalancerView): HostFile[] {
       owner: 'root:root',
       change: reload('keepalived'),
     },
-    dropIn('keepalived', render('units/keepalived.conf', { programFolder })),
-    programUnit('haproxy-watch', {
+    dropIn('keepalived', render('balancer/units/keepalived.conf', { programFolder })),
+    programUnit('haproxy-watch', 'balancer.haproxy_watch', {
       description: 'Watches HAProxy for Keepalived and closes the sessions of down brokers',
       after: 'haproxy.service',
       watchdogSeconds: 5,
       faultWhenDead: true,
     }),
-    programUnit('vip-agent', {
+    programUnit('vip-agent', 'balancer.vip_agent', {
       description: 'Tells EC2 which balancer holds the virtual IP',
       after: 'network-online.target',
       // One call to EC2 may take 10 s.
@@ -52,7 +52,7 @@ export function balancerFiles(view: BalancerView): HostFile[] {
     }),
     {
       path: runtimeFiles,
-      content: render('tmpfiles.conf', {}),
+      content: render('balancer/tmpfiles.conf', {}),
       mode: '0644',
       owner: 'root:root',
       change: { kind: 'none' },
@@ -71,12 +71,13 @@ export function balancerFiles(view: BalancerView): HostFile[] {
         // Keepalived refuses a track_file that does not exist yet.
         ['/usr/bin/systemd-tmpfiles', '--create', runtimeFiles],
         // haproxy.cfg names its files, which are in no set.
-        ['/usr/bin/python3', `${programFolder}/tickets.py`],
+        programCommand('balancer.tickets'),
         ['/usr/sbin/haproxy', '-c', '-f', '/etc/haproxy/haproxy.cfg'],
         ['/usr/sbin/keepalived', '-t', '-f', '/etc/keepalived/keepalived.conf'],
       ],
       ['haproxy', 'haproxy-watch', 'vip-agent', 'keepalived'],
       60,
+      { haproxy: programCommand('balancer.haproxy_runtime') },
     ),
     ...balancerPrograms(),
   ];
@@ -93,5 +94,10 @@ const journalSettings: HostFile = {
 
 /** The programs of a balancer, the same on all. */
 export function balancerPrograms(): HostFile[] {
-  return programFiles(['apply_config', 'health', 'haproxy_watch', 'tickets', 'vip_agent']);
+  return programFiles([
+    ...hostPrograms,
+    ...['haproxy_runtime', 'haproxy_watch', 'health', 'sessions', 'tickets', 'vip_agent'].map(
+      (name) => `balancer.${name}`,
+    ),
+  ]);
 }

@@ -8,7 +8,7 @@ import type { BalancerView } from './view';
 
 /** haproxy.cfg, for any HAProxy from 2.4 on. */
 export function haproxyConfig(view: BalancerView): string {
-  return render('haproxy.cfg', {
+  return render('balancer/haproxy.cfg', {
     platform: view.platform,
     name: view.name,
     maxConnections: view.limits.maxConnections,

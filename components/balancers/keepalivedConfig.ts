@@ -12,7 +12,7 @@ export function keepalivedConfig(view: BalancerView): string {
   if (routerId < 1 || routerId > 255) {
     throw new Error(`keepalived.routerId is ${routerId}; allowed: 1 to 255, the same on both balancers`);
   }
-  return render('keepalived.conf', {
+  return render('balancer/keepalived.conf', {
     platform: view.platform,
     name: view.name,
     interface: name,

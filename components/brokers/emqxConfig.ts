@@ -10,7 +10,7 @@ import type { BrokerView } from './view';
 
 /** emqx.conf: one broker listener for each balancer listener, all of them plain, since TLS ends at the balancers. */
 export function emqxConfig(view: BrokerView): string {
-  return render('emqx.conf', {
+  return render('broker/emqx.conf', {
     platform: view.platform,
     brokerName: view.name,
     nodeName: view.nodeName,

@@ -1,6 +1,6 @@
 import type { FileChange, HostFile } from '../host/fileSet';
 import { kernelFile } from '../host/kernel';
-import { programFiles, programFolder } from '../host/programs';
+import { hostPrograms, programFiles, programFolder } from '../host/programs';
 import { applySettings, awsSettings, settingsFile } from '../host/settings';
 import { dataVolumeUnit, dropIn, programUnit } from '../host/units';
 import { render } from '../rendering/template';
@@ -32,7 +32,7 @@ export function brokerFiles(view: BrokerView): HostFile[] {
     },
     dropIn(
       'emqx',
-      render('units/emqx.conf', {
+      render('broker/units/emqx.conf', {
         dataVolume: view.dataVolumeId !== undefined,
         fileDescriptors: fileDescriptorsOf(view),
         programFolder,
@@ -41,7 +41,7 @@ export function brokerFiles(view: BrokerView): HostFile[] {
         stopTimeoutSeconds: drainTimeoutSeconds + 120,
       }),
     ),
-    programUnit('broker-agent', {
+    programUnit('broker-agent', 'broker.broker_agent', {
       description: 'Tells the balancers whether this broker takes clients',
       after: 'network-online.target',
       watchdogSeconds: 30,
@@ -68,7 +68,7 @@ export function brokerFiles(view: BrokerView): HostFile[] {
 
 /** The programs of a broker, the same on all. */
 export function brokerPrograms(): HostFile[] {
-  return programFiles(['apply_config', 'health', 'broker_agent', 'data_volume']);
+  return programFiles([...hostPrograms, 'broker.broker_agent', 'broker.data_volume', 'broker.health']);
 }
 
 /** EMQX's own unit gives 1048576; a connection is one descriptor, and its database and logs need some. */

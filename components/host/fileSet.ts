@@ -48,6 +48,19 @@ function header(file: HostFile): string {
   return `=== ${file.path} mode=${file.mode} owner=${file.owner} change=${changeText(file.change)}`;
 }
 
+/** A change as hosts read it: `none`, `sysctl`, or `runtime:`, `reload:` or `restart:` and the unit. */
+export function changeText(change: FileChange): string {
+  switch (change.kind) {
+    case 'none':
+    case 'sysctl':
+      return change.kind;
+    case 'runtime':
+    case 'reload':
+    case 'restart':
+      return `${change.kind}:${change.unit}`;
+  }
+}
+
 function check(file: HostFile): void {
   const wrong = (what: string) => new Error(`${JSON.stringify(file.path)}: ${what}`);
   if (!/^(\/[A-Za-z0-9._@-]+)+$/.test(file.path) || /\/\.\.?(\/|$)/.test(file.path)) {
@@ -65,17 +78,4 @@ function check(file: HostFile): void {
     throw wrong('a line of the content begins with "=== /", as a header does');
   // The set travels in YAML and through a shell: neither carries these.
   if (/[^\P{Cc}\n\t]/u.test(file.content)) throw wrong('the content has control characters');
-}
-
-/** A change as hosts read it: `none`, `sysctl`, or `runtime:`, `reload:` or `restart:` and the unit. */
-export function changeText(change: FileChange): string {
-  switch (change.kind) {
-    case 'none':
-    case 'sysctl':
-      return change.kind;
-    case 'runtime':
-    case 'reload':
-    case 'restart':
-      return `${change.kind}:${change.unit}`;
-  }
 }

@@ -19,7 +19,7 @@ export function kernelFile(limits: KernelLimits, sourcePorts?: SourcePorts): Hos
   const openFiles = Math.max(1_048_576, limits.fileDescriptors);
   return {
     path: '/etc/sysctl.d/60-emqx-haproxy.conf',
-    content: render('sysctl.conf', {
+    content: render('host/sysctl.conf', {
       maxConnections: limits.maxConnections,
       openFiles,
       maxFiles: openFiles * 2,

@@ -8,13 +8,21 @@ import { renderFileSet } from './fileSet';
 /** Where a host's programs lie. */
 export const programFolder = '/usr/local/lib/emqx-haproxy';
 
+/** What hosts of both kinds are told from outside, and what runs the programs of a package. */
+export const hostPrograms: readonly string[] = ['__main__', 'apply_config', 'fetch_secrets', 'health'];
+
+/** Runs a program of a package: `balancer.tickets` is host/balancer/tickets.py. */
+export function programCommand(program: string): string[] {
+  return ['/usr/bin/python3', programFolder, program];
+}
+
 /**
  * The programs of host/ that are named, with the modules that they import. None asks for a restart of its own: the
  * unit of a resident program carries `codeVersion`, so that a change in any of its modules restarts it.
  */
 export function programFiles(names: readonly string[]): HostFile[] {
   return modulesOf(names).map((name) => ({
-    path: `${programFolder}/${name}.py`,
+    path: `${programFolder}/${fileOf(name)}`,
     content: source(name),
     mode: '0644',
     owner: 'root:root',
@@ -24,7 +32,15 @@ export function programFiles(names: readonly string[]): HostFile[] {
 
 /** What must run before anything can be fetched; the other programs come from Secrets Manager. */
 const firstPrograms: ReadonlySet<string> = new Set(
-  ['apply_config', 'aws', 'fetch_secrets'].map((name) => `${programFolder}/${name}.py`),
+  [
+    'apply',
+    'apply.file_set',
+    'apply.first_boot',
+    'apply.secret_files',
+    'apply_config',
+    'cloud',
+    'cloud.aws',
+  ].map((name) => `${programFolder}/${fileOf(name)}`),
 );
 
 /** Whether a file of the set travels in user data, which ends at 16 KiB. */
@@ -37,6 +53,13 @@ export function fetchedPrograms(files: readonly HostFile[]): string {
   return renderFileSet(files.filter((file) => !inUserData(file)));
 }
 
+/** A line of shell that writes the programs of a set. */
+export function unpackPrograms(set: string): string {
+  const folders = 'd = f; sub("/[^/]*$", "", d); system("mkdir -p " d)';
+  const header = `f = index($2, "${programFolder}/") == 1 ? $2 : ""; if (f) { ${folders} } next`;
+  return `awk '/^=== \\// { ${header} } f { print >f }' ${set}`;
+}
+
 /** Differs whenever the program or a module that it imports does. */
 export function codeVersion(name: string): string {
   const hash = createHash('sha256');
@@ -44,24 +67,40 @@ export function codeVersion(name: string): string {
   return hash.digest('hex').slice(0, 12);
 }
 
+/** By their dotted names: the modules, those that they import, and the packages of all. */
 function modulesOf(names: readonly string[]): string[] {
   const found = new Set<string>();
   const visit = (name: string): void => {
-    if (found.has(name)) return;
+    if (found.has(name) || !existsSync(pathOf(name))) return;
     found.add(name);
-    for (const [, from, plain] of source(name).matchAll(/^\s*(?:from (\w+) import|import (\w+)$)/gm)) {
-      const imported = from ?? plain ?? '';
-      if (existsSync(pathOf(imported))) visit(imported);
+    const folder = name.slice(0, Math.max(0, name.lastIndexOf('.')));
+    if (folder !== '') visit(folder);
+    for (const [, from = '', inBrackets, onTheLine = '', plain] of source(name).matchAll(imports)) {
+      const members = (inBrackets ?? onTheLine).split(/[\s,]+/).filter((word) => word !== '');
+      for (const each of plain === undefined ? [from, ...members.map((it) => `${from}.${it}`)] : [plain]) {
+        visit(each);
+      }
     }
   };
-  names.forEach(visit);
+  for (const name of names) {
+    if (!existsSync(pathOf(name))) throw new Error(`there is no host/${fileOf(name)}`);
+    visit(name);
+  }
   return [...found].sort();
 }
+
+const imports = /^\s*(?:from ([\w.]+) import (?:\(([^)]*)\)|(.+)$)|import ([\w.]+)$)/gm;
 
 function source(name: string): string {
   return readFileSync(pathOf(name), 'utf8');
 }
 
 function pathOf(name: string): string {
-  return join(packageRoot, 'host', `${name}.py`);
+  return join(packageRoot, 'host', fileOf(name));
+}
+
+/** Below host/, and below a host's programFolder. */
+function fileOf(name: string): string {
+  const path = name.replaceAll('.', '/');
+  return existsSync(join(packageRoot, 'host', path)) ? `${path}/__init__.py` : `${path}.py`;
 }

@@ -1,5 +1,6 @@
 import type { FileChange, HostFile, SecretView } from './fileSet';
 import { changeText } from './fileSet';
+import { programCommand } from './programs';
 
 /** A JSON file that one of the host's programs reads. */
 export function settingsFile(name: string, change: FileChange, content: unknown): HostFile {
@@ -18,6 +19,8 @@ export function applySettings(
   validate: readonly (readonly string[])[],
   enable: readonly string[],
   healthTimeoutSeconds: number,
+  /** By unit, what hands it changed files while it runs. */
+  runtime: Readonly<Record<string, readonly string[]>> = {},
 ): HostFile {
   return settingsFile(
     'apply',
@@ -26,8 +29,9 @@ export function applySettings(
       role,
       validate,
       enable,
-      health: ['/usr/bin/python3', '/usr/local/lib/emqx-haproxy/health.py'],
+      health: programCommand(`${role}.health`),
       healthTimeoutSeconds,
+      runtime,
     },
   );
 }

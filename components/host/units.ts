@@ -7,9 +7,10 @@ export function dropIn(unit: string, content: string): HostFile {
   return unitFile(`${unit}.service.d/emqx-haproxy.conf`, unit, content);
 }
 
-/** The unit of a resident program of ours: `haproxy-watch` runs haproxy_watch.py. */
+/** The unit of a resident program of ours. */
 export function programUnit(
   unit: string,
+  program: string,
   view: {
     readonly description: string;
     readonly after: string;
@@ -18,8 +19,7 @@ export function programUnit(
     readonly faultWhenDead: boolean;
   },
 ): HostFile {
-  const program = unit.replaceAll('-', '_');
-  const content = render('units/program.service', {
+  const content = render('host/units/program.service', {
     ...view,
     program,
     programFolder,
@@ -30,7 +30,7 @@ export function programUnit(
 
 /** The unit that mounts a broker's data volume. It is not restarted for a change: EMQX would lose its database. */
 export function dataVolumeUnit(volumeId: string): HostFile {
-  const content = render('units/emqx-data.service', { volumeId, programFolder });
+  const content = render('broker/units/emqx-data.service', { volumeId, programFolder });
   return { ...unitFile('emqx-data.service', 'emqx-data', content), change: { kind: 'none' } };
 }
 

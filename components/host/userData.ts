@@ -4,7 +4,7 @@ import { render } from '../rendering/template';
 import type { HostFile } from './fileSet';
 import { renderFileSet } from './fileSet';
 import type { OperatingSystem } from './operatingSystems';
-import { fetchedPrograms, inUserData, programFolder } from './programs';
+import { fetchedPrograms, inUserData, programFolder, unpackPrograms } from './programs';
 
 /** What a host boots with. */
 export interface HostUserData {
@@ -41,7 +41,7 @@ export interface UserData {
  */
 export function userData(view: HostUserData): UserData {
   const lines = renderFileSet(view.files.filter(inUserData)).split('\n').slice(0, -1);
-  const text = render('user-data', {
+  const text = render('host/user-data', {
     hostname: view.hostname,
     packages: view.packages.map(packageView),
     hasRepositories: view.aptRepositories.length > 0,
@@ -54,6 +54,7 @@ export function userData(view: HostUserData): UserData {
       return { name, url, keyUrl, suite, component };
     }),
     programFolder,
+    unpackPrograms: unpackPrograms('/var/lib/emqx-haproxy/boot.set'),
     programs: { arn: view.programsArn, sha256: sha256(fetchedPrograms(view.files)) },
     lines,
   });

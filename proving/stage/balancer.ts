@@ -33,7 +33,7 @@ export class Balancer {
       await machine.write(path, content, '0600');
     await balancer.write(view);
     await balancer.startHaproxy();
-    if (watched) machine.start(['python3', '/usr/local/lib/emqx-haproxy/haproxy_watch.py']);
+    if (watched) machine.start(['python3', '/usr/local/lib/emqx-haproxy', 'balancer.haproxy_watch']);
     await eventually(() => balancer.ask('show info'), { timeoutMs: 5_000 });
     return balancer;
   }
@@ -159,6 +159,7 @@ for file in json.load(sys.stdin):
 const loading = `
 import json, sys
 sys.path.insert(0, "/usr/local/lib/emqx-haproxy")
-from changes import carry_out
-carry_out([tuple(change) for change in json.load(sys.stdin)])
+from apply.changes import carry_out
+runtime = json.load(open("/etc/emqx-haproxy/apply.json"))["runtime"]
+carry_out([tuple(change) for change in json.load(sys.stdin)], runtime)
 `;

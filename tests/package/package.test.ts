@@ -42,8 +42,8 @@ describe('the packed package', () => {
     expect(packed).toEqual(
       expect.arrayContaining([
         'dist/components/index.js',
-        'templates/haproxy.cfg.mustache',
-        'host/vip_agent.py',
+        'templates/balancer/haproxy.cfg.mustache',
+        'host/balancer/vip_agent.py',
         'LICENSE',
       ]),
     );

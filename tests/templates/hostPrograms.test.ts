@@ -31,7 +31,7 @@ afterAll(() => {
 it("the programs that speak with HAProxy pass their tests on Debian 13's too", () => {
   const version = spawnSync(join(folder, 'haproxy'), ['-v'], { cwd: folder, encoding: 'utf8' }).stdout;
   expect(version).toMatch(/^HAProxy version 3\.0/);
-  const files = suites.map((name) => `host/tests/test_${name}.py`);
+  const files = suites.map((name) => `host/balancer/tests/test_${name}.py`);
   const base = join('/tmp', `${folder.replace(/^.*\//, '')}-cases`);
   const done = spawnSync(join(paths.venv, 'bin', 'python'), ['-m', 'pytest', '-q', '--basetemp', base, ...files], {
     cwd: repositoryRoot,

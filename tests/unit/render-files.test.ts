@@ -26,6 +26,10 @@ function contentOf(files: readonly HostFile[], path: string): string {
   return found.content;
 }
 
+/** Below the folder of a host's programs. */
+const programsIn = (files: readonly HostFile[]) =>
+  files.flatMap(({ path }) => /(?<=^\/usr\/local\/lib\/emqx-haproxy\/).*$/.exec(path)?.[0] ?? []);
+
 const headersIn = (set: string) => set.match(/^=== .*$/gm) ?? [];
 
 describe('a file set', () => {
@@ -126,11 +130,16 @@ describe('a balancer', () => {
   });
 
   it('brings every module that its programs import', () => {
-    const modules = files.filter((each) => each.path.endsWith('.py'));
-    const names = modules.map((each) => each.path.replace(/^.*\//, ''));
-    expect(names).toContain('aws.py');
-    expect(names).toContain('haproxy_socket.py');
-    expect(names).not.toContain('broker_agent.py');
+    const names = programsIn(files);
+    for (const each of ['cloud/aws.py', 'cloud/__init__.py', 'balancer/haproxy_socket.py', 'apply/update.py'])
+      expect(names).toContain(each);
+  });
+
+  it('has no program of the other role, nor any test', () => {
+    expect(programsIn(files).filter((each) => /broker|test/.test(each))).toEqual([]);
+    const ofBrokers = programsIn(brokerFiles(brokerView()));
+    expect(ofBrokers.filter((each) => /balancer|haproxy|test/.test(each))).toEqual([]);
+    expect(ofBrokers).toContain('broker/broker_agent.py');
   });
 
   it('keeps what only AWS knows in one file', () => {
@@ -198,9 +207,9 @@ describe('a broker', () => {
     const files = brokerFiles(brokerView());
     const unit = contentOf(files, '/etc/systemd/system/emqx.service.d/emqx-haproxy.conf');
     expect(unit).toContain('Requires=emqx-data.service');
-    expect(unit).toMatch(/ExecStop=\nExecStop=\+-.*broker_agent\.py drain --timeout 30\n/);
+    expect(unit).toMatch(/ExecStop=\nExecStop=\+-.* broker\.broker_agent drain --timeout 30\n/);
     expect(contentOf(files, '/etc/systemd/system/emqx-data.service')).toContain(
-      'data_volume.py vol-0123456789abcdef0',
+      'broker.data_volume vol-0123456789abcdef0',
     );
     const { dataVolumeId, ...view } = brokerView();
     expect(dataVolumeId).toBeDefined();
@@ -232,10 +241,14 @@ describe('user data', () => {
     expect(gunzipSync(gzipped).toString()).toBe(text);
     const config = parse(text) as { write_files: { path: string; content: string }[] };
     const first = config.write_files.at(-1)?.content ?? '';
-    expect(first.match(/(?<=^=== .*emqx-haproxy\/)\w+\.py/gm)).toEqual([
+    expect(first.match(/(?<=^=== .*emqx-haproxy\/)[\w/]+\.py/gm)).toEqual([
+      'apply/__init__.py',
+      'apply/file_set.py',
+      'apply/first_boot.py',
+      'apply/secret_files.py',
       'apply_config.py',
-      'aws.py',
-      'fetch_secrets.py',
+      'cloud/__init__.py',
+      'cloud/aws.py',
     ]);
     const fetched = fetchedPrograms(host.files);
     expect(headersIn(first + fetched).toSorted()).toEqual(headersIn(renderFileSet(host.files)));

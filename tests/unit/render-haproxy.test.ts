@@ -224,7 +224,7 @@ describe('session tickets', () => {
   it('are made before HAProxy is checked, started or reloaded', () => {
     const files = balancerFiles(balancerView());
     const contentOf = (path: string) => files.find((file) => file.path === path)?.content ?? '';
-    const program = '/usr/bin/python3 /usr/local/lib/emqx-haproxy/tickets.py';
+    const program = '/usr/bin/python3 /usr/local/lib/emqx-haproxy balancer.tickets';
     const unit = contentOf('/etc/systemd/system/haproxy.service.d/emqx-haproxy.conf');
     expect(unit).toContain(`ExecStartPre=\nExecStartPre=${program}\n`);
     expect(unit).toContain(`ExecReload=\nExecReload=${program}\nExecReload=/usr/sbin/haproxy -Ws -c`);

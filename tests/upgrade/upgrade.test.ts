@@ -18,6 +18,9 @@ const untouched = [
   'aws:ec2/volumeAttachment:VolumeAttachment',
 ];
 
+/** Its value is what it is: another value, such as today's programs, is another version, and the former one stays. */
+const renewed = 'aws:secretsmanager/secretVersion:SecretVersion';
+
 const programFolder = '/usr/local/lib/emqx-haproxy/';
 
 describe.each(recordedReleases())('a stack of %s, previewed with today’s code', (release) => {
@@ -40,7 +43,8 @@ describe.each(recordedReleases())('a stack of %s, previewed with today’s code'
   test('replaces nothing and deletes nothing', () => {
     const harmless = ['same', 'update', 'create', 'read'];
     expect(steps.length).toBeGreaterThan(100);
-    expect(steps.filter(({ op }) => !harmless.includes(op)).map(summary)).toEqual([]);
+    const harmful = steps.filter(({ op, oldState }) => !harmless.includes(op) && oldState?.type !== renewed);
+    expect(harmful.map(summary)).toEqual([]);
   });
 
   test('leaves instances, interfaces, addresses and volumes as they are', () => {

@@ -1,0 +1,1 @@
+"""A file set, onto this host."""

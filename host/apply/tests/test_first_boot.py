@@ -1,0 +1,139 @@
+"""A new host, from one file and Secrets Manager."""
+
+import hashlib
+import json
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+from fake_aws import FakeAws
+from machine import FOLDER, Machine, file_set, programs
+
+CONF = "/etc/app/app.conf"
+KEY = "/etc/app/key"
+SECRET = {"arn": "arn", "file": KEY, "mode": "0600", "owner": "root:root", "change": "restart:ssh"}
+AWS = {"region": "eu-central-1", "secrets": [{**SECRET, "content": {"kind": "value", "field": "key"}}]}
+
+
+FIRST = [
+    "apply/__init__.py",
+    "apply/file_set.py",
+    "apply/first_boot.py",
+    "apply/secret_files.py",
+    "apply_config.py",
+    "cloud/__init__.py",
+    "cloud/aws.py",
+]
+
+
+@pytest.fixture
+def world(machine: Machine, cloud: FakeAws) -> Iterator[tuple[Machine, FakeAws]]:
+    """A host that has what user data unpacks, and the cloud's part of it."""
+    for name in programs():
+        if name not in FIRST:
+            machine.path(f"{FOLDER}/{name}").unlink()
+    machine.cloud_port = cloud.server.server_port
+    cloud.secrets["arn"] = {"key": "s3cret\n"}
+    cloud.secrets["programs"] = {"files": packed(later=True)}
+    yield machine, cloud
+
+
+def packed(later: bool) -> str:
+    """Those that user data brings, or those that come later."""
+    return "".join(
+        f"=== {FOLDER}/{name} mode=0644 owner=root:root change=none\n{text}"
+        for name, text in programs().items()
+        if (name not in FIRST) == later
+    )
+
+
+def boot_set(conf: str = "conf\n", **settings: object) -> str:
+    """As it is in user data."""
+    files = {CONF: (conf, "reload:app"), "/etc/emqx-haproxy/aws.json": (json.dumps(AWS) + "\n", "none")}
+    return file_set(files, **settings) + packed(later=False)
+
+
+def whole_set(conf: str = "conf\n", **settings: object) -> str:
+    """As it comes over SSH."""
+    return boot_set(conf, **settings) + packed(later=True)
+
+
+def boot(machine: Machine, text: str) -> subprocess.CompletedProcess[str]:
+    """The first boot, from user data that was made with today's programs."""
+    machine.write("/run/boot.set", text)
+    digest = hashlib.sha256(packed(later=True).encode()).hexdigest()
+    return machine.run("--boot", "/run/boot.set", "programs", digest)
+
+
+def test_a_new_host_gets_its_files_and_secrets_and_starts(world: tuple[Machine, FakeAws]) -> None:
+    machine, _ = world
+    done = boot(machine, boot_set(validate=[["grep", "-q", "s3cret", KEY]]))
+    assert done.returncode == 0, done.stderr
+    assert (machine.read(CONF), machine.read(KEY)) == ("conf\n", "s3cret\n")
+    assert machine.path(KEY).stat().st_mode & 0o777 == 0o600
+    assert machine.calls() == ["daemon-reload", "restart ssh", "enable app", "restart app"]
+    assert "s3cret" not in done.stdout + done.stderr
+
+
+def test_a_first_boot_restarts_what_ran_before_with_other_settings(world: tuple[Machine, FakeAws]) -> None:
+    machine, _ = world
+    journal = file_set({"/etc/systemd/journald.conf.d/x.conf": ("[Journal]\n", "restart:systemd-journald")})
+    assert boot(machine, boot_set() + journal).returncode == 0
+    calls = machine.calls()
+    assert calls.index("restart systemd-journald") < calls.index("restart app")
+
+
+def test_after_its_first_boot_a_host_has_the_whole_set(world: tuple[Machine, FakeAws]) -> None:
+    machine, cloud = world
+    assert boot(machine, boot_set()).returncode == 0
+    assert machine.run(text=whole_set()).stdout == "unchanged\n"
+    cloud.secrets["arn"] = {"key": "other\n"}
+    done = machine.run(text=whole_set("new\n"))
+    assert done.returncode == 0, done.stderr
+    assert (machine.read(CONF), machine.read(KEY)) == ("new\n", "other\n")
+
+
+def test_programs_that_user_data_does_not_vouch_for_are_not_run(world: tuple[Machine, FakeAws]) -> None:
+    machine, cloud = world
+    cloud.secrets["programs"]["files"] += "import antigravity\n"
+    done = boot(machine, boot_set())
+    assert done.returncode == 1
+    assert "first boot failed: programs has other programs (SHA-256 " in done.stderr
+    assert machine.read(f"{FOLDER}/apply/services.py") is None
+    assert machine.calls() == []
+
+
+def test_a_program_that_was_lost_is_brought_back(world: tuple[Machine, FakeAws]) -> None:
+    machine, _ = world
+    assert boot(machine, boot_set()).returncode == 0
+    machine.path(f"{FOLDER}/apply/update.py").unlink()
+    assert machine.run(text=whole_set()).returncode == 0
+    assert machine.read(f"{FOLDER}/apply/update.py") is not None
+
+
+def test_a_secret_that_breaks_the_host_is_put_back(world: tuple[Machine, FakeAws]) -> None:
+    machine, cloud = world
+    health = ["grep", "-q", "s3cret", KEY]
+    assert boot(machine, boot_set(health=health)).returncode == 0
+    cloud.secrets["arn"] = {"key": "wrong\n"}
+    assert machine.run(text=whole_set(health=health)).returncode == 1
+    assert machine.read(KEY) == "s3cret\n"
+
+
+def test_without_its_secrets_a_running_host_refuses_the_set(world: tuple[Machine, FakeAws]) -> None:
+    machine, cloud = world
+    boot(machine, boot_set())
+    cloud.secrets["arn"] = {"another": "field"}
+    done = machine.run(text=whole_set("new\n"))
+    assert done.returncode == 1
+    assert "arn has no field 'key'; it has ['another']" in done.stderr
+    assert machine.read(CONF) == "conf\n"
+
+
+def test_a_first_boot_that_fails_says_why(world: tuple[Machine, FakeAws]) -> None:
+    machine, _ = world
+    done = boot(machine, boot_set(validate=[["sh", "-c", "echo line 7 is wrong; exit 1"]]))
+    assert done.returncode == 1
+    assert "first boot failed" in done.stderr
+    assert "line 7 is wrong" in done.stderr
+    assert "restart app" not in machine.calls()

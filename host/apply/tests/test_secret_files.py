@@ -1,0 +1,71 @@
+"""Secrets as files."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fake_aws import FakeAws
+
+from apply.secret_files import file_of, secret_files
+
+# Read back by systemd itself where it runs; here by its rule: in double quotes \\ escapes only " \\ ` and $.
+AWKWARD = 'a"b\\c$d`e #;=\'é\\$\\\\"\\'
+
+
+def entry(kind: str, **content: Any) -> dict[str, Any]:
+    file = {"arn": "arn", "file": "/x", "mode": "0600", "owner": "root:root", "change": "none"}
+    return {**file, "content": {"kind": kind, **content}}
+
+
+def read_back(line: bytes) -> tuple[str, str]:
+    name, _, quoted = line.decode().rstrip("\n").partition("=")
+    assert quoted[0] == quoted[-1] == '"'
+    value, rest = "", quoted[1:-1]
+    while rest:
+        if rest[0] == "\\" and rest[1] in '"\\`$':
+            rest = rest[1:]
+        value, rest = value + rest[0], rest[1:]
+    return name, value
+
+
+def test_a_value_is_written_as_it_is() -> None:
+    made = file_of(entry("value", field="key"), {"key": "-----BEGIN\nline\n"})
+    assert (made.content, made.mode, made.owner) == (b"-----BEGIN\nline\n", 0o600, "root:root")
+
+
+def test_an_environment_file_survives_systemds_unquoting() -> None:
+    made = file_of(entry("env", variables={"PASSWORD": "p"}), {"p": AWKWARD})
+    assert read_back(made.content) == ("PASSWORD", AWKWARD)
+
+
+def test_a_hocon_environment_holds_a_hocon_string() -> None:
+    made = file_of(entry("hocon-env", variables={"EMQX_NODE__COOKIE": "c"}), {"c": 'x"y:#'})
+    assert read_back(made.content) == ("EMQX_NODE__COOKIE", '"x\\"y:#"')
+
+
+def test_a_missing_field_is_named_and_no_value_told() -> None:
+    with pytest.raises(ValueError, match=r"arn has no field 'b'; it has \['a'\]") as caught:
+        file_of(entry("value", field="b"), {"a": "hush"})
+    assert "hush" not in str(caught.value)
+
+
+def test_each_secret_is_fetched_once_and_retried_with_one_line_per_kind(
+    cloud: FakeAws, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
+    cloud.secrets["arn"] = {"a": "one", "b": "two"}
+    cloud.faults["GetSecretValue"] = [(400, "AccessDeniedException")] * 3 + [(500, "InternalFailure")]
+    first, second = entry("value", field="a"), {**entry("value", field="b"), "file": "/y"}
+    files = secret_files({"region": "eu-central-1", "secrets": [first, second]}, 60)
+    assert [files[path].content for path in ("/x", "/y")] == [b"one", b"two"]
+    assert cloud.count("GetSecretValue") == 5
+    said = capsys.readouterr().out
+    assert (said.count("AccessDenied"), said.count("InternalFailure")) == (1, 1)
+    assert "one" not in said
+
+
+def test_patience_ends(cloud: FakeAws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    cloud.faults["GetSecretValue"] = [(400, "AccessDeniedException")] * 9
+    with pytest.raises(ValueError, match="AccessDenied"):
+        secret_files({"region": "eu-central-1", "secrets": [entry("value", field="a")]}, 0)

@@ -1,0 +1,169 @@
+"""Resident on a broker: answers HAProxy's agent checks. `drain --timeout N`, at EMQX's stop, empties it."""
+
+import argparse
+import json
+import re
+import shlex
+import socketserver
+import subprocess
+import threading
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+from residents.reports import RUN, metrics, tell_systemd
+
+SETTINGS = Path("/etc/emqx-haproxy/agent.json")
+SEEDS = Path("/etc/emqx-haproxy/seeds.env")
+STATUS = "http://127.0.0.1:18083/status"
+# Set while EMQX is being stopped; goes when it has stopped.
+DRAIN = RUN / "drain"
+INTERVAL_SECONDS = 1
+# A broker whose peers are all gone serves alone rather than never.
+ALONE_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Settings:
+    """agent.json."""
+
+    port: int
+    drain: bool
+    weight_percent: int
+
+
+def main() -> None:
+    """The agent, or the drain."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    commands = parser.add_subparsers(dest="command")
+    drain_parser = commands.add_parser("drain", help="tell the balancers to move the clients, and wait")
+    drain_parser.add_argument("--timeout", type=float, required=True, help="seconds")
+    arguments = parser.parse_args()
+    if arguments.command == "drain":
+        drain(arguments.timeout)
+    else:
+        serve()
+
+
+def serve() -> None:
+    """Looks after the broker every second; a check is answered from what was seen last."""
+    broker = Broker()
+    settings = read_settings()
+    seen = SETTINGS.stat().st_mtime_ns
+
+    class Check(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.sendall(f"{answer(settings, broker.joined, DRAIN.exists())}\n".encode())
+
+    socketserver.ThreadingTCPServer.allow_reuse_address = True
+    with socketserver.ThreadingTCPServer(("", settings.port), Check) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        said = ""
+        while True:
+            broker.look(time.monotonic())
+            if SETTINGS.stat().st_mtime_ns != seen:
+                seen, settings = SETTINGS.stat().st_mtime_ns, read_settings()
+            now = answer(settings, broker.joined, DRAIN.exists())
+            if now != said:
+                print(now, flush=True)
+                said = now
+            metrics("broker", {"joined": broker.joined, "draining": "drain" in now})
+            tell_systemd("READY=1\nWATCHDOG=1")
+            time.sleep(INTERVAL_SECONDS)
+
+
+def answer(settings: Settings, joined: bool, stopping: bool) -> str:
+    """What an agent check is told; `up` and `ready` take back an earlier `down` and `drain`."""
+    if not joined:
+        return "down #not in its cluster"
+    if settings.drain or stopping:
+        return "up drain"
+    return f"up ready {settings.weight_percent}%"
+
+
+def read_settings() -> Settings:
+    """From agent.json."""
+    own = json.loads(SETTINGS.read_text())
+    return Settings(own["port"], own["drain"], own["weightPercent"])
+
+
+class Broker:
+    """EMQX as seen from its own host. Its command line starts an Erlang node: it is asked when it matters."""
+
+    def __init__(self) -> None:
+        self.joined = False
+        self._running_since: float | None = None
+
+    def look(self, now: float) -> None:
+        """Asks whether it runs, and until it has joined, whether it has."""
+        if not running():
+            if self._running_since is not None:
+                DRAIN.unlink(missing_ok=True)
+            self.joined, self._running_since = False, None
+            return
+        if self._running_since is None:
+            self._running_since = now
+        alone = now - self._running_since
+        if not self.joined:
+            self.joined = is_member(alone)
+
+
+def running() -> bool:
+    """EMQX's own word; it is 200 before it has joined its cluster."""
+    try:
+        with urllib.request.urlopen(STATUS, timeout=2) as reply:
+            return bool(reply.status == 200)
+    except OSError:
+        return False
+
+
+def is_member(alone_seconds: float) -> bool:
+    """Whether its cluster has other members, or need not have."""
+    try:
+        output = emqx("cluster", "status", "--json")
+        status = json.loads(output[output.index("{") : output.rindex("}") + 1])
+        known = {*status["running_nodes"], *status["stopped_nodes"]}
+    except (OSError, ValueError, KeyError, subprocess.SubprocessError) as reason:
+        print(f"emqx ctl cluster status: {reason!r}", flush=True)
+        return False
+    return bool(status["running_nodes"]) and (len(known) > 1 or seeds() < 2 or alone_seconds > ALONE_SECONDS)
+
+
+def seeds() -> int:
+    """How many nodes the cluster was planned with."""
+    if not SEEDS.exists():
+        return 1
+    variables = dict(word.split("=", 1) for word in shlex.split(SEEDS.read_text()))
+    return len(json.loads(variables["EMQX_CLUSTER__STATIC__SEEDS"]))
+
+
+def emqx(*words: str) -> str:
+    """The output of `emqx ctl`."""
+    done = subprocess.run(["emqx", "ctl", *words], capture_output=True, text=True, timeout=20, check=True)
+    return done.stdout
+
+
+def drain(timeout_seconds: float) -> None:
+    """Until no client is left or the time is up: without balancers that listen nobody goes."""
+    deadline = time.monotonic() + timeout_seconds
+    DRAIN.parent.mkdir(parents=True, exist_ok=True)
+    DRAIN.touch()
+    while (left := clients()) and time.monotonic() < deadline:
+        time.sleep(min(1, max(0, deadline - time.monotonic())))
+    print(f"drained, {left} clients left", flush=True)
+
+
+def clients() -> int:
+    """Connected now."""
+    try:
+        found = re.search(r"^live_connections\.count\s*:\s*(\d+)", emqx("broker", "stats"), re.M)
+    except (OSError, subprocess.SubprocessError):
+        return 0
+    return int(found[1]) if found else 0
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,168 @@
+"""What a broker tells the balancers."""
+
+import json
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from waiting import until
+
+from broker import broker_agent
+
+# A stand-in for `emqx ctl` that prints what a file says.
+EMQX = '#!/bin/sh\ncat "$(dirname "$0")/$2-$3"\n'
+
+
+class Node:
+    """An EMQX of which only the status page and the command line are there, and its agent beside it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.page = HTTPServer(("127.0.0.1", 0), Page)
+        self.status(503)
+        threading.Thread(target=self.page.serve_forever, args=(0.01,), daemon=True).start()
+        with socket.create_server(("127.0.0.1", 0)) as found:
+            self.port: int = found.getsockname()[1]
+        (folder / "emqx").write_text(EMQX)
+        (folder / "emqx").chmod(0o755)
+        (folder / "seeds.env").write_text(
+            """EMQX_CLUSTER__STATIC__SEEDS='["emqx@10.0.0.1","emqx@10.0.0.2"]'\n"""
+        )
+        self.settings()
+        self.cluster("emqx@10.0.0.1")
+        self.clients(0)
+
+    def status(self, code: int) -> None:
+        Page.code = code
+
+    def settings(self, drain: bool = False, weight: int = 100) -> None:
+        new = self.folder / "agent.new"
+        new.write_text(json.dumps({"port": self.port, "drain": drain, "weightPercent": weight}))
+        new.replace(self.folder / "agent.json")
+
+    def cluster(self, *running: str) -> None:
+        (self.folder / "cluster-status").write_text(
+            json.dumps({"running_nodes": running, "stopped_nodes": []})
+        )
+
+    def clients(self, count: int) -> None:
+        text = f"connections.count             : 9\nlive_connections.count        : {count}\n"
+        (self.folder / "broker-stats").write_text(text)
+
+    def run(self, *arguments: str) -> subprocess.Popen[str]:
+        where = f"w.RUN=reports.RUN=P({str(self.folder)!r}); w.SETTINGS=w.RUN/'agent.json';"
+        code = (
+            "from pathlib import Path as P; from broker import broker_agent as w;"
+            "from residents import reports;"
+            f"{where} w.DRAIN=w.RUN/'drain'; w.SEEDS=w.RUN/'seeds.env'; w.INTERVAL_SECONDS=0.05;"
+            f"w.STATUS='http://127.0.0.1:{self.page.server_port}/status'; w.main()"
+        )
+        environment = {
+            "PATH": f"{self.folder}:/usr/bin:/bin",
+            "PYTHONPATH": str(Path(broker_agent.__file__).parent.parent),
+        }
+        command = [sys.executable, "-c", code, *arguments]
+        return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+
+    def says(self) -> str:
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), 1) as check:
+                return check.recv(100).decode()
+        except ConnectionRefusedError:
+            return ""
+
+
+class Page(BaseHTTPRequestHandler):
+    code = 503
+
+    def log_message(self, format: str, *arguments: Any) -> None:
+        pass
+
+    def do_GET(self) -> None:
+        self.send_response(self.code)
+        self.end_headers()
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Iterator[Node]:
+    made = Node(tmp_path)
+    agent = made.run()
+    until(lambda: made.says() != "")
+    yield made
+    agent.kill()
+    agent.communicate()
+    made.page.shutdown()
+
+
+def join(node: Node) -> None:
+    node.status(200)
+    node.cluster("emqx@10.0.0.1", "emqx@10.0.0.2")
+    until(lambda: node.says() == "up ready 100%\n")
+
+
+def test_it_enters_rotation_only_once_it_has_joined_its_cluster(node: Node) -> None:
+    assert node.says().startswith("down")
+    node.status(200)
+    until(lambda: broker_metrics(node) is not None)
+    assert node.says().startswith("down")
+    join(node)
+
+
+def broker_metrics(node: Node) -> str | None:
+    file = node.folder / "metrics/broker.prom"
+    return file.read_text() if file.exists() else None
+
+
+def test_it_leaves_rotation_when_the_broker_goes(node: Node) -> None:
+    join(node)
+    node.status(503)
+    until(lambda: node.says().startswith("down"))
+
+
+def test_drain_and_weight_follow_the_file_without_a_restart(node: Node) -> None:
+    join(node)
+    node.settings(weight=50)
+    until(lambda: node.says() == "up ready 50%\n")
+    node.settings(drain=True)
+    until(lambda: node.says() == "up drain\n")
+    node.settings()
+    until(lambda: node.says() == "up ready 100%\n")
+
+
+def test_a_stop_drains_until_no_client_is_left_and_the_next_start_is_ready(node: Node) -> None:
+    join(node)
+    node.clients(2)
+    stop = node.run("drain", "--timeout", "20")
+    until(lambda: node.says() == "up drain\n")
+    assert stop.poll() is None
+    node.clients(0)
+    assert stop.communicate(timeout=10)[0] == "drained, 0 clients left\n"
+    node.status(503)
+    until(lambda: not (node.folder / "drain").exists())
+    join(node)
+
+
+def test_a_drain_that_nobody_follows_ends_in_time(node: Node) -> None:
+    join(node)
+    node.clients(2)
+    assert node.run("drain", "--timeout", "0.3").communicate(timeout=10)[0] == "drained, 2 clients left\n"
+
+
+def test_a_single_broker_needs_no_other(node: Node) -> None:
+    (node.folder / "seeds.env").write_text("""EMQX_CLUSTER__STATIC__SEEDS='["emqx@10.0.0.1"]'\n""")
+    node.status(200)
+    until(lambda: node.says() == "up ready 100%\n")
+
+
+def test_a_broker_whose_peers_stay_away_serves_alone_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = json.dumps({"running_nodes": ["emqx@10.0.0.1"], "stopped_nodes": []})
+    monkeypatch.setattr(broker_agent, "emqx", lambda *words: alone)
+    monkeypatch.setattr(broker_agent, "seeds", lambda: 3)
+    assert not broker_agent.is_member(broker_agent.ALONE_SECONDS - 1)
+    assert broker_agent.is_member(broker_agent.ALONE_SECONDS + 1)

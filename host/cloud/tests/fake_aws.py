@@ -1,0 +1,175 @@
+"""Instance metadata, EC2's addresses and Secrets Manager over HTTP on loopback, with AWS's faults."""
+
+import json
+import threading
+import time
+from datetime import datetime, timezone
+from email.utils import formatdate
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any
+from urllib.parse import parse_qs
+
+import pytest
+
+from cloud import aws
+
+SELF, PEER = "eni-self", "eni-peer"
+
+
+class FakeAws:
+    """Holds who has the address; `faults` answers the next calls of an action, in turn."""
+
+    def __init__(self) -> None:
+        self.holder: str | None = PEER
+        self.peer_state, self.peer_check = "running", "ok"
+        self.secrets: dict[str, dict[str, str]] = {}
+        self.calls: list[str] = []
+        self.connections = 0
+        self.credentials = 0
+        self.credentials_live_seconds = 3600.0
+        self.metadata_works = True
+        self.clock_offset = 0.0
+        self.delays: dict[str, float] = {}
+        self.faults: dict[str, list[tuple[int, str]]] = {}
+        self.revoked: set[str] = set()
+
+    def __enter__(self) -> "FakeAws":
+        fake = self
+
+        class Handler(Requests):
+            cloud = fake
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+    def stand_in(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Makes aws.py ask here."""
+        where = f"127.0.0.1:{self.server.server_port}"
+        monkeypatch.setattr(aws, "METADATA", where)
+        monkeypatch.setattr(aws.Aws, "connect", lambda own, service: HTTPConnection(where, timeout=2))
+
+    def count(self, action: str) -> int:
+        """How often an action was asked for."""
+        return self.calls.count(action)
+
+
+class Requests(BaseHTTPRequestHandler):
+    """One connection."""
+
+    cloud: FakeAws
+    protocol_version = "HTTP/1.1"
+
+    def setup(self) -> None:
+        super().setup()
+        self.cloud.connections += 1
+
+    def log_message(self, format: str, *arguments: Any) -> None:
+        pass
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        return formatdate(time.time() + self.cloud.clock_offset, usegmt=True)
+
+    def do_PUT(self) -> None:
+        assert self.headers["X-aws-ec2-metadata-token-ttl-seconds"]
+        self.reply(200, "the-token")
+
+    def do_GET(self) -> None:
+        if not self.cloud.metadata_works or self.headers["X-aws-ec2-metadata-token"] != "the-token":
+            return self.reply(401, "")
+        if self.path.endswith("security-credentials/"):
+            return self.reply(200, "the-role")
+        assert self.path.endswith("/the-role")
+        self.cloud.credentials += 1
+        end = time.time() + self.cloud.clock_offset + self.cloud.credentials_live_seconds
+        credentials = {
+            "AccessKeyId": f"AK{self.cloud.credentials}",
+            "SecretAccessKey": "secret",
+            "Token": "token",
+            "Expiration": datetime.fromtimestamp(end, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        }
+        self.reply(200, json.dumps(credentials))
+
+    def do_POST(self) -> None:
+        text = self.rfile.read(int(self.headers["content-length"])).decode()
+        as_json = "x-amz-target" in self.headers
+        query = {} if as_json else {name: values[0] for name, values in parse_qs(text).items()}
+        action = "GetSecretValue" if as_json else query["Action"]
+        self.cloud.calls.append(action)
+        time.sleep(self.cloud.delays.get(action, 0))
+        status, answer = self.refusal() or self.fault(action) or (200, "")
+        if status == 0:
+            self.close_connection = True
+            return
+        if status == 200:
+            answer = self.secret(text) if as_json else self.ec2(query)
+        elif as_json:
+            answer = json.dumps({"__type": f"com.amazonaws#{answer}", "message": "told to fail"})
+        else:
+            code = f"<Error><Code>{answer}</Code><Message>told to fail</Message></Error>"
+            answer = f"<Response><Errors>{code}</Errors></Response>"
+        self.reply(status, answer)
+
+    def refusal(self) -> tuple[int, str] | None:
+        """As signatures are judged: by the key and by the time."""
+        if any(key in self.headers["authorization"] for key in self.cloud.revoked):
+            return 400, "ExpiredToken"
+        stamp = datetime.strptime(self.headers["x-amz-date"] + "+0000", "%Y%m%dT%H%M%SZ%z")
+        if abs(stamp.timestamp() - time.time() - self.cloud.clock_offset) > 300:
+            return 400, "RequestExpired"
+        return None
+
+    def fault(self, action: str) -> tuple[int, str] | None:
+        """The next one ordered; status 0 closes the connection without an answer."""
+        waiting = self.cloud.faults.get(action)
+        return waiting.pop(0) if waiting else None
+
+    def secret(self, text: str) -> str:
+        return json.dumps({"SecretString": json.dumps(self.cloud.secrets[json.loads(text)["SecretId"]])})
+
+    def ec2(self, query: dict[str, str]) -> str:
+        cloud = self.cloud
+        action = query["Action"]
+        if action in ("AssociateAddress", "ReplaceRoute", "AssignPrivateIpAddresses"):
+            cloud.holder = query["NetworkInterfaceId"]
+            return f"<{action}Response><return>true</return></{action}Response>"
+        if action == "DescribeInstanceStatus":
+            # Without it EC2 tells of running instances only.
+            assert query["IncludeAllInstances"] == "true"
+            state = f"<instanceState><name>{cloud.peer_state}</name></instanceState>"
+            check = f"<instanceStatus><status>{cloud.peer_check}</status></instanceStatus>"
+            body = f"<instanceStatusSet><item>{state}{check}</item></instanceStatusSet>"
+            return f'<{action}Response xmlns="urn:x">{body}</{action}Response>'
+        held = f"<networkInterfaceId>{cloud.holder}</networkInterfaceId>" if cloud.holder else ""
+        instance = f"<instanceId>i-{cloud.holder}</instanceId>" if cloud.holder else ""
+        if action == "DescribeAddresses":
+            tags = "<tagSet><item><key>Name</key><value>mqtt</value></item></tagSet>"
+            body = f"<addressesSet><item>{held}{instance}{tags}</item></addressesSet>"
+        elif action == "DescribeRouteTables":
+            route = f"<destinationCidrBlock>10.99.0.1/32</destinationCidrBlock>{held}{instance}"
+            other = "<item><destinationCidrBlock>0.0.0.0/0</destinationCidrBlock></item>"
+            routes = f"<routeSet>{other}<item>{route}</item></routeSet>"
+            body = f"<routeTableSet><item>{routes}</item></routeTableSet>"
+        else:
+            attached = f"<attachment>{instance}</attachment>"
+            body = (
+                f"<networkInterfaceSet><item>{held}{attached}</item></networkInterfaceSet>"
+                if cloud.holder
+                else ""
+            )
+        return f'<{action}Response xmlns="urn:x">{body}</{action}Response>'
+
+    def reply(self, status: int, text: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text.encode())

@@ -1,0 +1,1 @@
+"""What programs that stay have in common."""

@@ -1,0 +1,29 @@
+"""What resident programs tell others: files in /run, Prometheus, systemd."""
+
+import os
+import socket
+from pathlib import Path
+
+RUN = Path("/run/emqx-haproxy")
+
+
+def publish(name: str, text: str) -> None:
+    """Writes a file below /run/emqx-haproxy in one step."""
+    path = RUN / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_suffix(".new")
+    new.write_text(text)
+    new.replace(path)
+
+
+def metrics(program: str, values: dict[str, float]) -> None:
+    """Prometheus text."""
+    lines = [f"emqx_haproxy_{program}_{name} {value:g}\n" for name, value in values.items()]
+    publish(f"metrics/{program}.prom", "".join(lines))
+
+
+def tell_systemd(message: str) -> None:
+    """READY=1, or WATCHDOG=1 while all is well."""
+    if address := os.environ.get("NOTIFY_SOCKET"):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+            sender.sendto(message.encode(), address.replace("@", "\0", 1))
