@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { MqttClient } from 'mqtt';
+import { z } from 'zod';
 import { type Result, Unexpected, Warning, check, eventually } from './checks';
 import { type Dial, type ProtocolVersion, connectOnce, protocolNames, settled } from './mqttClients';
 import type { Outputs } from './outputs';
@@ -99,10 +100,22 @@ async function attempt(
     await settled(client, act(client), answerMs);
     return 'allowed';
   } catch (error) {
-    if (error instanceof Error && 'code' in error) return `denied (${String(error.code)})`;
+    const code = denialOf(error);
+    if (code !== undefined) return `denied (${code})`;
     if (access.authorization.denyAction === 'disconnect' && !client.connected) return 'denied (disconnected)';
     throw error;
   } finally {
     await client.endAsync(true);
   }
 }
+
+/** The reason code of a PUBACK, or of a SUBACK, which the library's error has whole. */
+function denialOf(error: unknown): number | undefined {
+  const parsed = denial.safeParse(error);
+  return parsed.success ? (parsed.data.code ?? parsed.data.packet?.granted[0]) : undefined;
+}
+
+const denial = z.object({
+  code: z.number().optional(),
+  packet: z.object({ granted: z.array(z.number()) }).optional(),
+});

@@ -156,7 +156,8 @@ describe('a broker that', () => {
       admits: (name, password) => name === 'app' && password === 'right',
       code: 0,
     });
-    expect(results[2]).toMatchObject({ verdict: 'fail', detail: expect.stringMatching(/publish allowed/) });
+    expect(results[2]?.verdict).toBe('fail');
+    expect(results[2]?.detail).toMatch(/publish allowed/);
   });
 
   test('closes the connection instead of answering is not waited for', async () => {
