@@ -1,6 +1,7 @@
 import type { FileChange, HostFile } from '../host/fileSet';
 import { aclFile } from './aclFile';
 import { emqxFolder } from './authenticators/server';
+import type { HoconObject } from './hocon';
 import { renderHocon } from './hocon';
 import type { BrokerView } from './view';
 
@@ -25,6 +26,13 @@ export function accessFiles(view: BrokerView): readonly HostFile[] {
     file(rulesFile, aclFile(view.authorization, hasAnonymous)),
     ...files.map(({ path, content }) => file(path, content)),
   ];
+}
+
+/** What a broker reads back from EMQX: a link of the chain that EMQX could not make would open it. */
+export function expectedAccess(view: BrokerView): Readonly<Record<string, unknown>> {
+  const name = ({ mechanism, backend }: HoconObject) =>
+    backend === undefined ? String(mechanism) : `${String(mechanism)}:${String(backend)}`;
+  return { authentication: view.authentication.chain.map(name), noMatch: view.authorization.noMatch };
 }
 
 function file(path: string, content: string): HostFile {

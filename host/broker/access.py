@@ -1,4 +1,4 @@
-"""Who may connect to this broker: told EMQX after each start and change, and read back. `reload`: at a change."""
+"""Who may connect: EMQX is told after each start, and by this program at a change; then it is read back."""
 
 import fcntl
 import json
@@ -25,6 +25,7 @@ def main() -> int:
     """Exit 0 when EMQX has taken the change."""
     try:
         with _alone():
+            _wait_for_start()
             _reload()
             tell()
     except (ApiError, OSError, ValueError, RuntimeError) as reason:
@@ -33,22 +34,33 @@ def main() -> int:
     return 0
 
 
-def tell_after_start() -> bool:
-    """Whether EMQX, which has just started, asks whom it should; prints why not."""
-    try:
-        with _alone():
-            tell()
-    except (ApiError, OSError, ValueError) as reason:
-        print(f"who may connect: {reason}", flush=True)
-        return False
-    return True
+class Teller:
+    """Tells EMQX after a start, until it has taken it; what stands in the way is printed once."""
+
+    def __init__(self) -> None:
+        self._said = ""
+
+    def told(self) -> bool:
+        """Whether EMQX asks whom it should."""
+        problem = ""
+        try:
+            with _alone():
+                tell()
+        except (ApiError, OSError, ValueError) as reason:
+            problem = f"who may connect: {reason}"
+        if problem and problem != self._said:
+            print(problem, flush=True)
+        self._said = problem
+        return not problem
 
 
 def tell() -> None:
     """Users first, then what is in force: a link of the chain that this node could not make is found here."""
     tell_users()
     expected: dict[str, Any] = json.loads(EXPECTED.read_text())
-    links = [f"{link['mechanism']}:{link.get('backend', '')}".rstrip(":") for link in _enabled("authentication")]
+    links = [
+        f"{link['mechanism']}:{link.get('backend', '')}".rstrip(":") for link in _enabled("authentication")
+    ]
     if links != expected["authentication"]:
         raise ApiError(0, f"EMQX asks {links or 'nobody'} instead of {expected['authentication']}")
     sources = [source["type"] for source in _enabled("authorization/sources")]
@@ -65,6 +77,18 @@ def _enabled(path: str) -> list[dict[str, Any]]:
     return [each for each in found if each.get("enable", True)]
 
 
+def _wait_for_start() -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            call("GET", "authentication")
+            return
+        except ApiError as reason:
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"not up within {PATIENCE_SECONDS} s: {reason}") from None
+        time.sleep(0.5)
+
+
 def _reload() -> None:
     """By its output: the exit code tells of the command, not of its effect."""
     done = subprocess.run(RELOAD, capture_output=True, text=True, timeout=60)
@@ -79,7 +103,9 @@ def _reason(output: str) -> str:
     for path in SECRETS:
         for text in re.findall(r'"((?:[^"\\]|\\.)+)"', path.read_text() if path.exists() else ""):
             output = output.replace(text, "***")
-    told = [line for line in output.splitlines() if re.match(r"(Root key|Reason|.*failed|.*error)", line, re.I)]
+    told = [
+        line for line in output.splitlines() if re.match(r"(Root key|Reason|.*failed|.*error)", line, re.I)
+    ]
     return "; ".join(told or output.splitlines()[-3:])[:2000]
 
 
