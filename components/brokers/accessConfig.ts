@@ -1,7 +1,7 @@
 import type { FileChange, HostFile } from '../host/fileSet';
 import { aclFile } from './aclFile';
+import type { AuthenticatorSettings } from './authenticators/authenticator';
 import { emqxFolder } from './authenticators/server';
-import type { HoconObject } from './hocon';
 import { renderHocon } from './hocon';
 import type { BrokerView } from './view';
 
@@ -30,8 +30,8 @@ export function accessFiles(view: BrokerView): readonly HostFile[] {
 
 /** What a broker reads back from EMQX: a link of the chain that EMQX could not make would open it. */
 export function expectedAccess(view: BrokerView): Readonly<Record<string, unknown>> {
-  const name = ({ mechanism, backend }: HoconObject) =>
-    backend === undefined ? String(mechanism) : `${String(mechanism)}:${String(backend)}`;
+  const name = ({ mechanism, backend }: AuthenticatorSettings) =>
+    backend === undefined ? mechanism : `${mechanism}:${backend}`;
   return { authentication: view.authentication.chain.map(name), noMatch: view.authorization.noMatch };
 }
 

@@ -1,5 +1,5 @@
 import type { Problems } from '../rendering/problems';
-import type { PlannedAuthenticator, SecretSetting } from './authenticators/authenticator';
+import type { AuthenticatorSettings, PlannedAuthenticator, SecretSetting } from './authenticators/authenticator';
 import type {
   MysqlAuthenticationArgs,
   PostgresqlAuthenticationArgs,
@@ -13,7 +13,6 @@ import { planJwt } from './authenticators/jwt';
 import type { LdapAuthenticationArgs } from './authenticators/ldap';
 import { planLdap } from './authenticators/ldap';
 import type { ServerFile, ServerPort } from './authenticators/server';
-import type { HoconObject } from './hocon';
 import type { PlannedUsers, UserArgs } from './users';
 import { planUsers } from './users';
 
@@ -45,7 +44,7 @@ export interface AuthenticatorArgs {
 /** Who may connect, with everything decided. */
 export interface PlannedAuthentication {
   /** EMQX's `authentication`, but for what is secret. Never empty: an empty chain lets everybody in. */
-  readonly chain: readonly HoconObject[];
+  readonly chain: readonly AuthenticatorSettings[];
   /** What is secret, by its path below the chain, whose first element is a place counted from 1. */
   readonly secrets: readonly SecretSetting[];
   readonly files: readonly ServerFile[];

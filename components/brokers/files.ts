@@ -59,7 +59,8 @@ export function brokerFiles(view: BrokerView): HostFile[] {
     awsSettings(view.region, view.secrets, none),
     applySettings(
       'broker',
-      [],
+      // EMQX judges what is staged before it is in force.
+      [['/usr/bin/emqx', 'check_config']],
       [...(view.dataVolumeId === undefined ? [] : ['emqx-data']), 'broker-agent', 'emqx'],
       180,
     ),

@@ -5,7 +5,7 @@ import type { ServerFile, ServerPort } from './server';
 /** One link of EMQX's chain of authenticators. */
 export interface PlannedAuthenticator {
   /** EMQX's settings but for the secret ones: these are on view in a preview. */
-  readonly settings: HoconObject;
+  readonly settings: AuthenticatorSettings;
   /** The secret settings, by their path below the authenticator. */
   readonly secrets: readonly SecretSetting[];
   /** Files that the settings name. */
@@ -15,6 +15,9 @@ export interface PlannedAuthenticator {
   /** Whether a client that it lets in is who its user name says. */
   readonly provesUsername: boolean;
 }
+
+/** EMQX tells its authenticators apart by these two. */
+export type AuthenticatorSettings = HoconObject & { readonly mechanism: string; readonly backend?: string };
 
 /** A setting whose value only the hosts see. */
 export interface SecretSetting {

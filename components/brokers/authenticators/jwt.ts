@@ -1,5 +1,6 @@
 import type * as pulumi from '@pulumi/pulumi';
 import type { Problems } from '../../rendering/problems';
+import type { HoconObject } from '../hocon';
 import type { PlannedAuthenticator } from './authenticator';
 import type { ServerTlsArgs } from './server';
 import { planServer } from './server';
@@ -75,7 +76,7 @@ function signatureKey(
   args: JwtArgs,
   path: string,
   problems: Problems,
-): Omit<PlannedAuthenticator, 'provesUsername'> {
+): Omit<PlannedAuthenticator, 'settings' | 'provesUsername'> & { readonly settings: HoconObject } {
   if (args.jwksUrl !== undefined) {
     const refreshSeconds = args.refreshSeconds ?? 300;
     problems.wholeNumber(`${path}.refreshSeconds`, refreshSeconds, 10, 86_400, 'seconds');
