@@ -1,7 +1,6 @@
 """What a set leaves to Secrets Manager: secrets as files, and programs that user data has no room for."""
 
 import hashlib
-import json
 import random
 import re
 import time
@@ -43,13 +42,8 @@ def file_of(entry: dict[str, Any], fields: dict[str, str]) -> File:
         if content["kind"] == "value":
             text = fields[content["field"]]
         else:
-            # EMQX reads its variables as HOCON, where a JSON string is one.
-            hocon = content["kind"] == "hocon-env"
             values = {name: fields[field] for name, field in content["variables"].items()}
-            text = "".join(
-                f"{name}={_quoted(json.dumps(value, ensure_ascii=False) if hocon else value)}\n"
-                for name, value in values.items()
-            )
+            text = "".join(f"{name}={_quoted(value)}\n" for name, value in values.items())
     except KeyError as missing:
         raise ValueError(f"{entry['arn']} has no field {missing}; it has {sorted(fields)}") from missing
     return File(text.encode(), int(entry["mode"], 8), entry["owner"], entry["change"])
