@@ -1,5 +1,5 @@
 import type { Balancing, Listener } from '../listeners/listener';
-import { isTls, isWebSocket } from '../listeners/listener';
+import { headroom, isTls, isWebSocket } from '../listeners/listener';
 import type { View } from '../rendering/template';
 import { render } from '../rendering/template';
 import { listenerFiles, ticketKeysFile } from './haproxyFiles';
@@ -61,11 +61,15 @@ function listenerView(view: BalancerView, listener: Listener): View {
   const websocket = isWebSocket(listener.name);
   refuseContradictions(view, listener, websocket);
   const files = listenerFiles(listener);
+  const named = (listener.clientCertificates?.identity ?? 'none') !== 'none';
   return {
     listener: listener.name,
     port: listener.port,
     ...brokerPortView(listener),
     maxConnections: listener.maxConnections,
+    slots: Math.ceil(listener.maxConnections * (1 + (headroom - 1) / 2)),
+    errorLog: haproxyAbilities(view.haproxyVersion).errorLog,
+    refusalsLogged: refusalsLoggedIn10Seconds,
     tls: isTls(listener.name) && {
       // WebSocket begins as HTTP/1.1; a client that offered h2 would be taken at its word.
       alpn: websocket ? 'http/1.1' : 'mqtt',
@@ -83,9 +87,14 @@ function listenerView(view: BalancerView, listener: Listener): View {
       periodSeconds: listener.rateLimit.periodSeconds,
       spared: files.spared !== undefined && { file: files.spared.path },
     },
-    websocket: websocket && { path: listener.path },
+    websocket: websocket && {
+      path: listener.path,
+      paths: pathsOf(listener),
+    },
     tcp: !websocket,
+    identity: named && { longestName },
     inspect: !websocket && listener.inspect && { keepaliveLimit: view.refuseLongKeepalive === true },
+    mayRefuse: !websocket && (listener.inspect || named),
     clientName: view.proxyProtocol && listener.clientCertificates?.verify === 'required',
     slowStart: 'slowStartSeconds' in balancing && { seconds: balancing.slowStartSeconds },
     pools: [
@@ -93,6 +102,18 @@ function listenerView(view: BalancerView, listener: Listener): View {
       { pool: 'fallback', checked: false, ...balancingView(balancing, false) },
     ],
   };
+}
+
+/** Lines of one reason that a listener writes in 10 s before it only counts. */
+const refusalsLoggedIn10Seconds = 200;
+
+/** Bytes of a certificate's CN that a broker is given as a client's name; RFC 5280 has 64 characters at most. */
+const longestName = 256;
+
+/** Every path that reaches the endpoint: a trailing slash makes no difference to people. */
+function pathsOf({ path, furtherPaths }: Listener): readonly string[] {
+  const given = [path, ...(furtherPaths ?? [])].map((each) => each.replace(/\/+$/, ''));
+  return [...new Set(given.flatMap((each) => (each === '' ? ['/'] : [each, `${each}/`])))];
 }
 
 /** `+0` on a server stands for the port that the client came to, which the frontend rewrites to one of the broker's. */

@@ -42,6 +42,8 @@ export interface Listener {
   readonly anonymous?: boolean;
   /** The path of the WebSocket endpoint; ws and wss. */
   readonly path: string;
+  /** Other paths that lead there. */
+  readonly furtherPaths?: readonly string[];
   readonly rateLimit?: {
     readonly connectionsPerSource: number;
     readonly periodSeconds: number;

@@ -65,6 +65,8 @@ export interface ListenerArgs {
   anonymous?: boolean;
   /** The path of the WebSocket endpoint. ws and wss only. Defaults to `/mqtt`. */
   path?: string;
+  /** Other paths that lead to the same endpoint, such as `/ws`; a trailing slash makes no difference. ws and wss only. Defaults to none. */
+  furtherPaths?: string[];
   /** Defaults to no limit. */
   rateLimit?: RateLimitArgs;
 }
@@ -143,14 +145,12 @@ function planOne(name: ListenerName, args: ListenerArgs, problems: Problems): Li
       `${path}.inspect`,
       'is for mqtt and mqtts: the first bytes of a WebSocket are HTTP; leave it out',
     );
-  if (args.path !== undefined && !isWebSocket(name))
-    problems.add(`${path}.path`, 'is for ws and wss; leave it out');
+  for (const key of ['path', 'furtherPaths'] as const)
+    if (args[key] !== undefined && !isWebSocket(name))
+      problems.add(`${path}.${key}`, 'is for ws and wss; leave it out');
   const endpointPath = args.path ?? '/mqtt';
-  if (!/^\/[A-Za-z0-9._~/-]{0,200}$/.test(endpointPath))
-    problems.add(
-      `${path}.path`,
-      `is ${JSON.stringify(endpointPath)}; it begins with / and has letters, digits and ._~/- only`,
-    );
+  checkPath(`${path}.path`, endpointPath, problems);
+  args.furtherPaths?.forEach((each, index) => checkPath(`${path}.furtherPaths[${index}]`, each, problems));
   return {
     name,
     port: args.port ?? defaultPorts[name].port,
@@ -162,6 +162,7 @@ function planOne(name: ListenerName, args: ListenerArgs, problems: Problems): Li
     inspect: args.inspect ?? !isWebSocket(name),
     ...(args.anonymous === true ? { anonymous: true } : {}),
     path: endpointPath,
+    ...(args.furtherPaths === undefined ? {} : { furtherPaths: args.furtherPaths }),
     ...(args.clientCertificates === undefined
       ? {}
       : {
@@ -174,6 +175,11 @@ function planOne(name: ListenerName, args: ListenerArgs, problems: Problems): Li
         }),
     ...planRateLimit(args, `${path}.rateLimit`, problems),
   };
+}
+
+function checkPath(at: string, path: string, problems: Problems): void {
+  if (!/^\/[A-Za-z0-9._~/-]{0,200}$/.test(path))
+    problems.add(at, `is ${JSON.stringify(path)}; it begins with / and has letters, digits and ._~/- only`);
 }
 
 function planBalancing(

@@ -30,6 +30,8 @@ export interface SeenWebSocket {
   readonly broker: string;
   readonly websocket: string;
   readonly client: string;
+  /** The header that a broker without PROXY protocol believes. */
+  readonly forwardedFor: string;
 }
 
 export interface Broker {

@@ -33,7 +33,7 @@ describe('an inspected listener', () => {
 
   it('only logs a long keepalive, or refuses it when asked to', () => {
     const rule =
-      'tcp-request content reject if { var(sess.keepalive),lower -m int eq 0 } or { var(sess.keepalive),lower -m int gt 300 }';
+      'tcp-request content set-var(sess.why) str(keepalive) if { var(sess.keepalive),lower -m int eq 0 } or { var(sess.keepalive),lower -m int gt 300 }';
     expect(lines).not.toContain(rule);
     expect(section(haproxyConfig(balancerView({ refuseLongKeepalive: true })), 'frontend mqtt')).toContain(
       rule,
