@@ -77,7 +77,6 @@ function listenerView(view: BalancerView, listener: Listener): View {
       clientCertificates: listener.clientCertificates !== undefined && {
         ca: files.ca?.path ?? '',
         verify: listener.clientCertificates.verify,
-        named: listener.clientCertificates.identity !== 'none',
         crl: files.crl !== undefined && { file: files.crl.path },
       },
     },

@@ -44,18 +44,13 @@ export class ClientAuthority {
     return `${this.certificate.toString('pem').trimEnd()}\n`;
   }
 
-  issue(commonName: string): Promise<ClientIdentity> {
-    return this.issueTo(`CN=${commonName}`);
-  }
-
-  /** For a subject in full, which need not have a common name. */
-  async issueTo(subject: string): Promise<ClientIdentity> {
+  async issue(commonName: string): Promise<ClientIdentity> {
     const keys = await webcrypto.subtle.generateKey(signing, true, ['sign', 'verify']);
     this.issued += 1;
     const certificate = await x509.X509CertificateGenerator.create({
       // Never with the highest bit set, which certificates and lists of the library encode differently.
       serialNumber: this.issued.toString(16).padStart(4, '0'),
-      subject,
+      subject: `CN=${commonName}`,
       issuer: this.certificate.subject,
       publicKey: keys.publicKey,
       signingKey: this.keys.privateKey,

@@ -36,14 +36,6 @@ describe.each(systems)('who a client is, on HAProxy $haproxyVersion', (system) =
     },
   );
 
-  it('a certificate without a CN is refused where the broker takes the name from it', async () => {
-    const nameless = await authority.issueTo('O=fleet');
-    expect((await seenOf(nameless)).proxy?.ssl?.verify).toBe(0);
-    await stage.change(() => withCertificates({ verify: 'required', crl, identity: 'username' }));
-    await expect(seenOf(nameless)).rejects.toThrow();
-    expect((await seenOf(device)).proxy?.ssl?.cn).toBe('device-7');
-  });
-
   it("a plain client that uses a device's CN as its user name has no certificate's name at the broker", async () => {
     const seen = stage.brokers.sees('claims');
     await connectMqtt(await openTcp(stage.target('mqtt')), connectPacket('claims', { username: 'device-7' }));
