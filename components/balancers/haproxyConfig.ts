@@ -1,4 +1,6 @@
-import type { Balancing, Listener } from '../listeners/listener';
+import type { Balancing } from '../listeners/balancing';
+import { balancingMethods, methodsByClientId, othersThan } from '../listeners/balancing';
+import type { Listener } from '../listeners/listener';
 import { headroom, isTls, isWebSocket } from '../listeners/listener';
 import type { View } from '../rendering/template';
 import { render } from '../rendering/template';
@@ -95,7 +97,7 @@ function listenerView(view: BalancerView, listener: Listener): View {
     inspect: !websocket && listener.inspect && { keepaliveLimit: view.refuseLongKeepalive === true },
     mayRefuse: !websocket && (listener.inspect || named),
     clientName: view.proxyProtocol && listener.clientCertificates?.verify === 'required',
-    slowStart: 'slowStartSeconds' in balancing && { seconds: balancing.slowStartSeconds },
+    slowStart: balancing.slowStartSeconds !== undefined && { seconds: balancing.slowStartSeconds },
     pools: [
       { pool: 'brokers', checked: true, ...balancingView(balancing, true) },
       { pool: 'fallback', checked: false, ...balancingView(balancing, false) },
@@ -122,33 +124,26 @@ function brokerPortView({ brokerPort, furtherBrokerPorts: further }: Listener): 
   return { serverPort: '+0', ports };
 }
 
+/** The template has a section for each method, under its name; what a table remembers is told once. */
 function balancingView(balancing: Balancing, definesTable: boolean): View {
-  const none = { hash: false, table: false, source: false, plain: false };
-  switch (balancing.method) {
-    case 'clientId':
-      return { ...none, hash: true };
-    case 'clientIdTable': {
-      const { keyLength, entries, expireSeconds } = balancing;
-      return { ...none, table: { define: definesTable && { keyLength, entries, expireSeconds } } };
-    }
-    case 'sourceAddress':
-      return { ...none, source: true };
-    case 'roundRobin':
-      return { ...none, plain: { algorithm: 'roundrobin' } };
-    case 'leastConnections':
-      return { ...none, plain: { algorithm: 'leastconn' } };
-  }
+  const table = definesTable &&
+    balancing.method === 'clientIdTable' && {
+      entries: balancing.entries,
+      expireSeconds: balancing.expireSeconds,
+      keyLength: balancing.keyLength,
+    };
+  return Object.fromEntries(
+    balancingMethods.map((method) => [method, method === balancing.method && { table }]),
+  );
 }
 
 function refuseContradictions(view: BalancerView, listener: Listener, websocket: boolean): void {
   const wrong = (what: string) => new Error(`listener ${listener.name}: ${what}`);
-  const byClientId =
-    listener.balancing.method === 'clientId' || listener.balancing.method === 'clientIdTable';
-  if (byClientId && (websocket || !listener.inspect)) {
+  if (methodsByClientId.has(listener.balancing.method) && (websocket || !listener.inspect)) {
     const why = websocket ? 'its first bytes are HTTP' : 'it is not inspected';
     throw wrong(
       `balancing is ${listener.balancing.method}, but no client id is seen there, since ${why};` +
-        ' allowed: roundRobin, leastConnections, sourceAddress',
+        ` allowed: ${othersThan(methodsByClientId)}`,
     );
   }
   if (listener.clientCertificates === undefined) return;

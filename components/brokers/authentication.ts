@@ -1,5 +1,9 @@
 import type { Problems } from '../rendering/problems';
-import type { AuthenticatorSettings, PlannedAuthenticator, SecretSetting } from './authenticators/authenticator';
+import type {
+  AuthenticatorSettings,
+  PlannedAuthenticator,
+  SecretSetting,
+} from './authenticators/authenticator';
 import type {
   MysqlAuthenticationArgs,
   PostgresqlAuthenticationArgs,

@@ -3,6 +3,7 @@ import type { Peer, Rule } from '../host/firewall';
 import { outboundWeb, range, sshFrom } from '../host/firewall';
 import type { Listener } from '../listeners/listener';
 import type { ServerPort } from './authenticators/server';
+import type { ClusterPlan } from './plan';
 import { agentPort, clusterPorts, dashboardPort } from './ports';
 
 /** What may reach the brokers: the balancers, the other brokers, and those who log in. */
@@ -10,8 +11,7 @@ export function brokerRules(
   self: pulumi.Input<string>,
   balancersGroupId: pulumi.Input<string>,
   sshCidrs: readonly string[] | undefined,
-  listeners: readonly Listener[],
-  reaches: readonly ServerPort[],
+  { listeners, authentication: { reaches } }: Pick<ClusterPlan, 'listeners' | 'authentication'>,
 ): readonly Rule[] {
   const balancers: Peer = { name: 'balancers', groupId: balancersGroupId };
   const brokers: Peer = { name: 'brokers', groupId: self };

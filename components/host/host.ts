@@ -8,6 +8,7 @@ import { tagged, typeToken } from '../rendering/naming';
 import type { HostFile, SecretView } from './fileSet';
 import { renderFileSet } from './fileSet';
 import type { MachineArgs } from './machines';
+import { machineOf } from './machines';
 import type { InterfaceArgs } from './networkInterface';
 import { hostAddress, hostInterface } from './networkInterface';
 import { operatingSystems } from './operatingSystems';
@@ -163,13 +164,14 @@ export class Host extends pulumi.ComponentResource {
     secrets: readonly HostSecret[],
     attached: readonly pulumi.Resource[],
   ): pulumi.Resource {
-    const { loginUser } = operatingSystems[args.operatingSystem ?? 'debian-13'];
+    const { operatingSystem, repairGeneration } = machineOf(args);
+    const { loginUser } = operatingSystems[operatingSystem];
     const connection = connectionTo(this.sshTarget, {
       user: loginUser,
       privateKey: args.login.privateKey,
       hostKey: this.hostKey,
     });
-    const triggers = [instance.id, args.repairGeneration ?? 1];
+    const triggers = [instance.id, repairGeneration];
     const ready = new command.remote.Command(
       `${name}-ready`,
       { connection, create: waitUntilReady(args.hostname), triggers: [instance.id] },
@@ -249,7 +251,8 @@ function bootInstance(
   parent: Host,
   dependsOn: pulumi.Resource[],
 ): aws.ec2.Instance {
-  const { operatingSystem = 'debian-13', architecture = 'amd64', hostname, software } = args;
+  const { operatingSystem, architecture, rootVolumeGib, imageGeneration } = machineOf(args);
+  const { hostname, software } = args;
   const image = aws.ssm.getParameterOutput(
     { name: operatingSystems[operatingSystem].imageParameter(architecture) },
     { parent },
@@ -266,7 +269,7 @@ function bootInstance(
       metadataOptions: { httpEndpoint: 'enabled', httpTokens: 'required', httpPutResponseHopLimit: 1 },
       rootBlockDevice: {
         encrypted: true,
-        volumeSize: args.rootVolumeGib ?? 8,
+        volumeSize: rootVolumeGib,
         volumeType: 'gp3',
         tags: parts.tags,
       },
@@ -283,7 +286,7 @@ function bootInstance(
       // The interface stays and can be on one instance only.
       deleteBeforeReplace: true,
       ignoreChanges: ['ami', 'userDataBase64'],
-      replacementTrigger: [operatingSystem, architecture, args.imageGeneration ?? 1],
+      replacementTrigger: [operatingSystem, architecture, imageGeneration],
     },
   );
 }

@@ -19,39 +19,35 @@ export interface MachineArgs {
   repairGeneration?: number;
 }
 
-/** Checks what a host is told about its machine; what is wrong goes to `problems` under `path`. */
-export function checkMachineArgs(args: MachineArgs, path: string, problems: Problems): void {
-  const { operatingSystem = 'debian-13', architecture = 'amd64', rootVolumeGib = 8 } = args;
-  if (!(operatingSystem in operatingSystems))
-    problems.add(
-      `${path}.operatingSystem`,
-      `is ${JSON.stringify(operatingSystem)}; ${Object.keys(operatingSystems).join(', ')} are allowed`,
-    );
-  const architectureName: string = architecture;
-  if (architectureName !== 'amd64' && architectureName !== 'arm64')
-    problems.add(
-      `${path}.architecture`,
-      `is ${JSON.stringify(architectureName)}; amd64 and arm64 are allowed`,
-    );
-  problems.wholeNumber(`${path}.rootVolumeGib`, rootVolumeGib, 8, 1024, 'GiB');
-  if (args.imageGeneration !== undefined)
-    problems.wholeNumber(`${path}.imageGeneration`, args.imageGeneration, 1, 1_000_000);
-  if (args.repairGeneration !== undefined)
-    problems.wholeNumber(`${path}.repairGeneration`, args.repairGeneration, 1, 1_000_000);
+/** A machine with everything decided but its instance type, which AWS may have to tell. */
+export interface Machine {
+  readonly operatingSystem: OperatingSystem;
+  readonly architecture: Architecture;
+  readonly rootVolumeGib: number;
+  readonly imageGeneration: number;
+  readonly repairGeneration: number;
 }
 
-/** The machine's part of larger arguments. */
-export function machineArgs(args: MachineArgs): MachineArgs {
-  const { instanceType, operatingSystem, architecture, rootVolumeGib, imageGeneration, repairGeneration } =
-    args;
-  return Object.fromEntries(
-    Object.entries({
-      instanceType,
-      operatingSystem,
-      architecture,
-      rootVolumeGib,
-      imageGeneration,
-      repairGeneration,
-    }).filter(([, value]) => value !== undefined),
-  );
+/** Applies the defaults. */
+export function machineOf({
+  operatingSystem = 'debian-13',
+  architecture = 'amd64',
+  rootVolumeGib = 8,
+  imageGeneration = 1,
+  repairGeneration = 1,
+}: MachineArgs): Machine {
+  return { operatingSystem, architecture, rootVolumeGib, imageGeneration, repairGeneration };
+}
+
+/** Applies the defaults and checks the machine; what is wrong goes to `problems` under `path`. */
+export function planMachine(args: MachineArgs, path: string, problems: Problems): Machine {
+  const machine = machineOf(args);
+  problems.oneOf(`${path}.operatingSystem`, machine.operatingSystem, Object.keys(operatingSystems));
+  const architecture: string = machine.architecture;
+  if (architecture !== 'amd64' && architecture !== 'arm64')
+    problems.add(`${path}.architecture`, `is ${JSON.stringify(architecture)}; amd64 and arm64 are allowed`);
+  problems.wholeNumber(`${path}.rootVolumeGib`, machine.rootVolumeGib, 8, 1024, 'GiB');
+  problems.wholeNumber(`${path}.imageGeneration`, machine.imageGeneration, 1, 1_000_000);
+  problems.wholeNumber(`${path}.repairGeneration`, machine.repairGeneration, 1, 1_000_000);
+  return machine;
 }

@@ -39,8 +39,14 @@ export interface SshTarget {
   };
 }
 
-/** Checks the arguments; what is wrong goes to `problems` under `path`. */
-export function checkSshArgs(args: SshArgs, path: string, problems: Problems): void {
+/** The way to the hosts with everything decided that is known before anything is made. */
+export interface SshPlan {
+  readonly allowedCidrs: readonly string[];
+  readonly via: 'balancers' | 'private' | 'jumpHost';
+}
+
+/** Applies the defaults and checks the ranges; what is wrong goes to `problems` under `path`. */
+export function planSsh(args: SshArgs, path: string, problems: Problems): SshPlan {
   if (args.allowedCidrs.length === 0)
     problems.add(
       `${path}.allowedCidrs`,
@@ -53,6 +59,8 @@ export function checkSshArgs(args: SshArgs, path: string, problems: Problems): v
         `${path}.allowedCidrs[${index}]`,
         `is ${cidr}, the whole internet; give the range that \`pulumi up\` runs from, such as 198.51.100.7/32`,
       );
+  const { allowedCidrs, via = 'balancers' } = args;
+  return { allowedCidrs, via: typeof via === 'string' ? via : 'jumpHost' };
 }
 
 /** Five minutes of dialling: a host that boots answers within two on EC2. */

@@ -151,7 +151,7 @@ describe('balancing', () => {
     const websocket = listener('ws', { balancing: { method: 'clientId' } });
     expect(() => haproxyConfig(balancerView({ listeners: [websocket] }))).toThrow(
       'listener ws: balancing is clientId, but no client id is seen there, since its first bytes are HTTP;' +
-        ' allowed: roundRobin, leastConnections, sourceAddress',
+        ' allowed: leastConnections, roundRobin or sourceAddress',
     );
     const open = listener('mqtt', { inspect: false });
     expect(() => haproxyConfig(balancerView({ listeners: [open] }))).toThrow('since it is not inspected');

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { repositoryRoot } from '../../lab/paths';
+import { repositoryRoot } from '../../proving/product';
 import { sdkClients } from '../../lab/providers/aws/clients';
 import { ApiLab, regionName } from '../lab/parts/apiLab';
 import { changedPaths } from './hostFiles';

@@ -1,0 +1,52 @@
+import type * as pulumi from '@pulumi/pulumi';
+import type { MachineArgs } from '../host/machines';
+import type { AuthenticatorArgs } from './authentication';
+import type { AuthorizationArgs } from './authorization';
+
+/** The brokers, as a platform is told about them. */
+export interface EmqxArgs extends MachineArgs {
+  /** How many, or each by name. Defaults to 3. */
+  brokers?: BrokersArgs;
+  /**
+   * EMQX's version, `5.8.9` by default: the last line under Apache-2.0. From 5.9.0 (BSL 1.1) a cluster of more than
+   * one broker needs `licenseKey`, or a joining broker is refused.
+   */
+  version?: string;
+  /** The licence key for EMQX 5.9 and newer. Kept secret. Defaults to none. */
+  licenseKey?: pulumi.Input<string>;
+  /** The node cookie: brokers with the same one trust each other. Kept secret. Defaults to 48 random characters. */
+  cookie?: pulumi.Input<string>;
+  /** The dashboard's password for `admin` on the first boot. Kept secret. Defaults to 24 random characters. */
+  dashboardPassword?: pulumi.Input<string>;
+  /** Size in GiB of each broker's data volume, which outlives its instance, 1 to 16384; encrypted. Defaults to 8. */
+  dataVolumeGib?: number;
+  /** Who may connect, asked in this order; who is named nowhere may not, but on listeners with `anonymous: true`. Defaults to nobody. */
+  authentication?: AuthenticatorArgs[];
+  /** What they may do. Defaults to nothing. */
+  authorization?: AuthorizationArgs;
+  /** EMQX's apt repository. Defaults to EMQX's own. */
+  repository?: RepositoryArgs;
+}
+
+/** How many brokers, named emqx-1, emqx-2, ...; or each by name, so that removing one does not rename the rest. */
+export type BrokersArgs = number | Record<string, BrokerArgs>;
+
+/** One broker, by name. */
+export interface BrokerArgs {
+  /** 1 to 28; fixes its address and its place in HAProxy's hash ring. Defaults to the number that its name ends in. */
+  ordinal?: number;
+  /** Its private address. Defaults to the planned one: the ordinal's place in its subnet's block .32/27. */
+  address?: string;
+  /** Its share of new clients relative to the others, 0 to 256; 0 takes none. Defaults to 100. */
+  weight?: number;
+  /** True empties the broker at a paced rate and keeps new clients away. Defaults to false. */
+  drain?: boolean;
+}
+
+/** An apt repository. */
+export interface RepositoryArgs {
+  /** Its URL, without the distribution's name: `/debian` or `/ubuntu` is added. Defaults to `https://packagecloud.io/emqx/emqx`. */
+  url?: string;
+  /** The URL of the key that signs it, fetched over HTTPS at first boot. Defaults to `https://packagecloud.io/emqx/emqx/gpgkey`. */
+  keyUrl?: string;
+}
