@@ -8,11 +8,12 @@ export interface EmqxArgs extends MachineArgs {
   /** How many, or each by name. Defaults to 3. */
   brokers?: BrokersArgs;
   /**
-   * EMQX's version, `5.8.9` by default: the last line under Apache-2.0. From 5.9.0 (BSL 1.1) a cluster of more than
-   * one broker needs `licenseKey`, or a joining broker is refused.
+   * EMQX's version for new hosts, `5.8.9` by default: the last line under Apache-2.0, which is no longer maintained.
+   * From 5.9.0 (BSL 1.1, package `emqx-enterprise`) a cluster of more than one broker needs `licenseKey`, or a joining
+   * broker is refused.
    */
   version?: string;
-  /** The licence key for EMQX 5.9 and newer. Kept secret. Defaults to none. */
+  /** The licence key for EMQX 5.9 and newer; another one is in force within two minutes. Kept secret. Defaults to none. */
   licenseKey?: pulumi.Input<string>;
   /** The node cookie: brokers with the same one trust each other. Kept secret. Defaults to 48 random characters. */
   cookie?: pulumi.Input<string>;
@@ -45,8 +46,8 @@ export interface BrokerArgs {
 
 /** An apt repository. */
 export interface RepositoryArgs {
-  /** Its URL, without the distribution's name: `/debian` or `/ubuntu` is added. Defaults to `https://packagecloud.io/emqx/emqx`. */
+  /** Its URL, without the distribution's name: `/debian` or `/ubuntu` is added. Defaults to `https://packagecloud.io/emqx/emqx`, from 5.9.0 on `https://packagecloud.io/emqx/emqx-enterprise5`. */
   url?: string;
-  /** The URL of the key that signs it, fetched over HTTPS at first boot. Defaults to `https://packagecloud.io/emqx/emqx/gpgkey`. */
+  /** The URL of the key that signs it, fetched over HTTPS at first boot. Defaults to `/gpgkey` below the URL of EMQX's own. */
   keyUrl?: string;
 }

@@ -78,7 +78,7 @@ function brokerView(
     name: broker.name,
     address: broker.address,
     operatingSystem: plan.machine.operatingSystem,
-    emqxVersion: plan.version,
+    emqxVersion: plan.release.version,
     clusterName: platform,
     seeds: plan.brokers.map(({ nodeName }) => nodeName),
     nodeName: broker.nodeName,
@@ -95,12 +95,11 @@ function brokerView(
 
 function brokerSoftware({
   machine,
-  version,
-  repository,
+  release: { packageName, version, repository },
 }: ClusterPlan): Pick<HostUserData, 'packages' | 'aptRepositories'> {
   const { distribution, codename } = operatingSystems[machine.operatingSystem];
   return {
-    packages: [`emqx=${version}`],
+    packages: [`${packageName}=${version}`],
     aptRepositories: [
       {
         name: 'emqx',
