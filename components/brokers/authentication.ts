@@ -25,23 +25,23 @@ import { planUsers } from './users';
  * unknown to one is asked of the next, who is known there and wrong is refused, and who is unknown to all is refused.
  */
 export interface AuthenticatorArgs {
-  /** Users by name, in EMQX's built-in database: made, changed and removed while the brokers run. Users that others make there stay. */
+  /** Users by name, in EMQX's built-in database: made, changed and removed while the brokers run. Users that others make there stay. @default none */
   users?: Record<string, UserArgs>;
-  /** users: what of a client a user's name is compared with, `username` or `clientid`. Defaults to `username`. */
+  /** users: what of a client a user's name is compared with, `username` or `clientid`. @default `username` */
   userIdType?: 'username' | 'clientid';
-  /** Signed tokens. */
+  /** Signed tokens. @default none */
   jwt?: JwtArgs;
-  /** A service of yours. */
+  /** A service of yours. @default none */
   http?: HttpAuthenticationArgs;
-  /** A table in PostgreSQL. */
+  /** A table in PostgreSQL. @default none */
   postgresql?: PostgresqlAuthenticationArgs;
-  /** A table in MySQL. */
+  /** A table in MySQL. @default none */
   mysql?: MysqlAuthenticationArgs;
-  /** Keys in Redis. */
+  /** Keys in Redis. @default none */
   redis?: RedisAuthenticationArgs;
-  /** A directory. */
+  /** A directory. @default none */
   ldap?: LdapAuthenticationArgs;
-  /** True lets in who shows a good certificate, without a password, on listeners whose `clientCertificates.identity` takes the name from it. */
+  /** True lets in who shows a good certificate, without a password, on listeners whose `clientCertificates.identity` takes the name from it. @default false */
   clientCertificate?: boolean;
 }
 

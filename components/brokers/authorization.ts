@@ -3,11 +3,11 @@ import type { Problems } from '../rendering/problems';
 
 /** What clients may do that were let in. */
 export interface AuthorizationArgs {
-  /** The first that matches decides. Defaults to none; needed where `emqx.authentication` has users. */
+  /** The first that matches decides. @default none; needed where `emqx.authentication` has users */
   rules?: AuthorizationRuleArgs[];
-  /** What holds where no rule matches: `deny`, or `allow`, which never is for anonymous clients. Defaults to `deny`. */
+  /** What holds where no rule matches: `deny`, or `allow`, which never is for anonymous clients. @default `deny` */
   noMatch?: 'deny' | 'allow';
-  /** What a client sees of a denial: `ignore` (a reason code in the acknowledgement) or `disconnect`. Defaults to `ignore`. */
+  /** What a client sees of a denial: `ignore` (a reason code in the acknowledgement) or `disconnect`. @default `ignore` */
   denyAction?: 'ignore' | 'disconnect';
 }
 
@@ -15,9 +15,9 @@ export interface AuthorizationArgs {
 export interface AuthorizationRuleArgs {
   /** `allow` or `deny`. */
   permission: 'allow' | 'deny';
-  /** Whom it is for. Defaults to every client that proved who it is. */
+  /** Whom it is for. @default every client that proved who it is */
   who?: WhoArgs;
-  /** `publish`, `subscribe` or `all`. Defaults to `all`. */
+  /** `publish`, `subscribe` or `all`. @default `all` */
   action?: 'publish' | 'subscribe' | 'all';
   /**
    * Topics and filters. `${username}` and `${clientid}` stand for the client's own. `#` does not match `$SYS/...`;
@@ -28,13 +28,13 @@ export interface AuthorizationRuleArgs {
 
 /** Clients; all that is given must hold. */
 export interface WhoArgs {
-  /** The user name. */
+  /** The user name. @default any */
   user?: string;
-  /** The client id, which clients choose unless the certificate or the database names them by it. */
+  /** The client id, which clients choose unless the certificate or the database names them by it. @default any */
   clientId?: string;
-  /** IPv4 ranges, one of which the client comes from; needs `proxyProtocol`. */
+  /** IPv4 ranges, one of which the client comes from; needs `proxyProtocol`. @default any */
   cidrs?: string[];
-  /** True: the clients of listeners with `anonymous: true`, for which no other rule holds. Defaults to false. */
+  /** True: the clients of listeners with `anonymous: true`, for which no other rule holds. @default false */
   anonymous?: boolean;
 }
 

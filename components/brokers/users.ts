@@ -4,9 +4,9 @@ import type { Problems } from '../rendering/problems';
 
 /** One user of EMQX's built-in database. */
 export interface UserArgs {
-  /** Its password. Kept secret. Defaults to 24 random characters, in the stack output `users`. */
+  /** Its password. @secret @default 24 random characters, in the stack output `users` */
   password?: pulumi.Input<string>;
-  /** True lets it do everything, whatever the rules say. Defaults to false. */
+  /** True lets it do everything, whatever the rules say. @default false */
   isSuperuser?: boolean;
 }
 

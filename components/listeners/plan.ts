@@ -16,9 +16,9 @@ const defaultPorts: Readonly<Record<ListenerName, { port: number; brokerPort: nu
 
 /** What is decided for all listeners together. */
 export interface ListenersSurroundings {
-  /** Whether brokers are told of the clients behind the balancers. Defaults to true. */
+  /** Whether brokers are told of the clients behind the balancers. @default true */
   readonly proxyProtocol?: boolean;
-  /** Who can reach the address at all: listeners that name no ranges of their own are open to them. Defaults to everybody. */
+  /** Who can reach the address at all: listeners that name no ranges of their own are open to them. @default everybody */
   readonly clientCidrs?: readonly string[];
 }
 

@@ -42,6 +42,7 @@ describe('the packed package', () => {
     expect(packed).toEqual(
       expect.arrayContaining([
         'dist/components/index.js',
+        'arguments/arguments.schema.json',
         'templates/balancer/haproxy.cfg.mustache',
         'host/balancer/vip_agent.py',
         'LICENSE',

@@ -25,15 +25,15 @@ export interface SqlAuthenticationArgs extends ServerArgs {
   database: string;
   /** Whom the brokers log in as. */
   username: string;
-  /** Its password. Kept secret. Defaults to none. */
+  /** Its password. @secret @default none */
   password?: pulumi.Input<string>;
   /**
    * The query for a client's row, with the columns `password_hash`, and `salt` and `is_superuser` where there are
-   * such. Placeholders such as `${username}` and `${clientid}` become parameters. Defaults to the table `mqtt_user`
-   * by `username`.
+   * such. Placeholders such as `${username}` and `${clientid}` become parameters.
+   * @default the table `mqtt_user` by `username`
    */
   query?: string;
-  /** How the passwords there are hashed. Defaults to SHA-256 with the salt before. */
+  /** How the passwords there are hashed. @default SHA-256 with the salt before */
   passwordHash?: PasswordHashArgs;
 }
 
@@ -41,19 +41,19 @@ export interface SqlAuthenticationArgs extends ServerArgs {
 export interface RedisAuthenticationArgs extends ServerArgs {
   /** `HOST` or `HOST:PORT`, 6379 by default; of each node for a cluster, of each sentinel for sentinels. */
   servers: string[];
-  /** `single`, `cluster`, or `sentinel`. Defaults to `single`. */
+  /** `single`, `cluster`, or `sentinel`. @default `single` */
   type?: 'single' | 'cluster' | 'sentinel';
-  /** sentinel: the name of the master. */
+  /** sentinel: the name of the master. @default none */
   sentinel?: string;
-  /** The database's number, 0 to 1000; not for a cluster. Defaults to 0. */
+  /** The database's number, 0 to 1000; not for a cluster. @default 0 */
   database?: number;
-  /** Whom the brokers log in as. Defaults to Redis's own default user. */
+  /** Whom the brokers log in as. @default Redis's own default user */
   username?: string;
-  /** Its password. Kept secret. Defaults to none. */
+  /** Its password. @secret @default none */
   password?: pulumi.Input<string>;
-  /** The command for a client's fields. Defaults to `HMGET mqtt_user:${username} password_hash salt is_superuser`. */
+  /** The command for a client's fields. @default `HMGET mqtt_user:${username} password_hash salt is_superuser` */
   command?: string;
-  /** How the passwords there are hashed. Defaults to SHA-256 with the salt before. */
+  /** How the passwords there are hashed. @default SHA-256 with the salt before */
   passwordHash?: PasswordHashArgs;
 }
 

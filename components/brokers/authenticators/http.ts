@@ -11,13 +11,13 @@ import { planServer } from './server';
 export interface HttpAuthenticationArgs extends ServerArgs {
   /** Its URL, `https://auth.example.com/mqtt`. The password goes there: in the clear with `http:`. */
   url: string;
-  /** `post` or `get`. Defaults to `post`. */
+  /** `post` or `get`. @default `post` */
   method?: 'post' | 'get';
-  /** Headers, by name. Kept secret. Defaults to none of yours. */
+  /** Headers, by name. @secret @default none of yours */
   headers?: Record<string, pulumi.Input<string>>;
-  /** What is sent, by field. Defaults to `clientid`, `username` and `password` of the client. */
+  /** What is sent, by field. @default `clientid`, `username` and `password` of the client */
   body?: Record<string, string>;
-  /** How long an answer may take, in milliseconds, 100 to 60,000: so long every client waits while the service hangs. Defaults to 5000. */
+  /** How long an answer may take, in milliseconds, 100 to 60,000: so long every client waits while the service hangs. @default 5000 */
   timeoutMs?: number;
 }
 

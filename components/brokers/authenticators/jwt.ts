@@ -8,31 +8,32 @@ import { urlPort } from './http';
 
 /** Tokens (JWT) that clients show; one of `secret`, `publicKey` and `jwksUrl` checks their signature. */
 export interface JwtArgs {
-  /** The secret of an HMAC. Kept secret. */
+  /** The secret of an HMAC. @secret @default none */
   secret?: pulumi.Input<string>;
-  /** True where `secret` is in base64. Defaults to false. */
+  /** True where `secret` is in base64. @default false */
   secretIsBase64?: boolean;
-  /** PEM of the public key. */
+  /** PEM of the public key. @default none */
   publicKey?: string;
-  /** URL of a JSON Web Key Set. */
+  /** URL of a JSON Web Key Set. @default none */
   jwksUrl?: string;
-  /** jwksUrl: how often the keys are fetched, in seconds, 10 to 86400. Defaults to 300. */
+  /** jwksUrl: how often the keys are fetched, in seconds, 10 to 86400. @default 300 */
   refreshSeconds?: number;
-  /** jwksUrl: how the server is trusted. Defaults to the CAs that the brokers' operating system trusts. */
+  /** jwksUrl: how the server is trusted. @default the CAs that the brokers' operating system trusts */
   tls?: ServerTlsArgs;
-  /** jwksUrl: IPv4 ranges that the server lies in. Defaults to `0.0.0.0/0`. */
+  /** jwksUrl: IPv4 ranges that the server lies in. @default [`0.0.0.0/0`] */
   cidrs?: string[];
-  /** Where a client puts its token: `password` or `username`. Defaults to `password`. */
+  /** Where a client puts its token: `password` or `username`. @default `password` */
   from?: 'password' | 'username';
   /**
    * Claims that a token must have, by name, such as {"sub": "${username}"}; `${username}` and `${clientid}` stand for
    * the client's own. `exp` and `nbf` are always checked where a token has them. Without a claim that is `${username}`
-   * any token's holder may choose its user name, so rules that go by user names are refused. Defaults to none.
+   * any token's holder may choose its user name, so rules that go by user names are refused.
+   * @default none
    */
   verifyClaims?: Record<string, string>;
-  /** The claim that brings rules of its own, looked at before `emqx.authorization`. Defaults to `acl`. */
+  /** The claim that brings rules of its own, looked at before `emqx.authorization`. @default `acl` */
   aclClaim?: string;
-  /** False lets a client stay when its token expires. Defaults to true. */
+  /** False lets a client stay when its token expires. @default true */
   disconnectAfterExpire?: boolean;
 }
 

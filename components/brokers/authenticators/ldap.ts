@@ -10,15 +10,15 @@ export interface LdapAuthenticationArgs extends ServerArgs {
   server: string;
   /** Whom the brokers bind as to search: a DN. */
   username: string;
-  /** Its password. Kept secret. */
+  /** Its password. @secret */
   password: pulumi.Input<string>;
   /** Where clients are searched, such as `ou=devices,dc=example,dc=com`; placeholders such as `${username}` are replaced. */
   baseDn: string;
-  /** Which of the entries there is the client's. Defaults to `(&(objectClass=mqttUser)(uid=${username}))`. */
+  /** Which of the entries there is the client's. @default `(&(objectClass=mqttUser)(uid=${username}))` */
   filter?: string;
-  /** `bind` tries the client's password on the directory, `hash` compares with an attribute. Defaults to `bind`. */
+  /** `bind` tries the client's password on the directory, `hash` compares with an attribute. @default `bind` */
   method?: 'bind' | 'hash';
-  /** hash: the attribute. Defaults to `userPassword`. */
+  /** hash: the attribute. @default `userPassword` */
   passwordAttribute?: string;
 }
 

@@ -3,13 +3,13 @@ import type { HoconObject } from '../hocon';
 
 /** How passwords in a database of yours are hashed. */
 export interface PasswordHashArgs {
-  /** `plain`, `md5`, `sha`, `sha256`, `sha512`, `bcrypt` or `pbkdf2`. Defaults to `sha256`. */
+  /** `plain`, `md5`, `sha`, `sha256`, `sha512`, `bcrypt` or `pbkdf2`. @default `sha256` */
   name?: 'plain' | 'md5' | 'sha' | 'sha256' | 'sha512' | 'bcrypt' | 'pbkdf2';
-  /** Where the salt stands: `prefix`, `suffix`, or `disable` for none; not for bcrypt and pbkdf2. Defaults to `prefix`, for plain to `disable`. */
+  /** Where the salt stands: `prefix`, `suffix`, or `disable` for none; not for bcrypt and pbkdf2. @default `prefix`, for plain to `disable` */
   salt?: 'prefix' | 'suffix' | 'disable';
-  /** pbkdf2: the hash within. Defaults to `sha256`. */
+  /** pbkdf2: the hash within. @default `sha256` */
   mac?: 'sha' | 'sha224' | 'sha256' | 'sha384' | 'sha512';
-  /** pbkdf2: rounds, 1 to 10,000,000. Defaults to 4096. */
+  /** pbkdf2: rounds, 1 to 10,000,000. @default 4096 */
   iterations?: number;
 }
 

@@ -4,19 +4,19 @@ import { parseCidr } from '../../network/addresses';
 
 /** A server that the brokers ask. */
 export interface ServerArgs {
-  /** TLS towards the server, whose certificate must then be good. Defaults to none. */
+  /** TLS towards the server, whose certificate must then be good. @default none */
   tls?: ServerTlsArgs;
-  /** IPv4 ranges that the server lies in: the brokers' security group lets them reach its port there. Defaults to `0.0.0.0/0`. */
+  /** IPv4 ranges that the server lies in: the brokers' security group lets them reach its port there. @default [`0.0.0.0/0`] */
   cidrs?: string[];
-  /** Connections that each broker keeps to it, 1 to 1000. Defaults to 8. */
+  /** Connections that each broker keeps to it, 1 to 1000. @default 8 */
   poolSize?: number;
 }
 
 /** TLS towards a server. */
 export interface ServerTlsArgs {
-  /** PEM of the CA that signed its certificate. Defaults to the CAs that the brokers' operating system trusts. */
+  /** PEM of the CA that signed its certificate. @default the CAs that the brokers' operating system trusts */
   ca?: string;
-  /** The name that its certificate must have. Defaults to the server's host name. */
+  /** The name that its certificate must have. @default the server's host name */
   serverName?: string;
 }
 
