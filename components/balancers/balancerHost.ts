@@ -46,6 +46,7 @@ export function balancerHost(
       address: balancer.address,
       ...interfaceFor(virtualIp, balancer),
       securityGroupIds: [securityGroupId],
+      interfaceAfter: virtualIp.outlivesInterfaces,
       publicAddress: plan.publicAddresses,
       role: 'virtual-ip',
       statements: virtualIp.takeoverStatements(),

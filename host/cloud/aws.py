@@ -64,7 +64,8 @@ class Aws:
 
     def connect(self, service: str) -> HTTPConnection:
         """A connection to a service of the region."""
-        return HTTPSConnection(f"{service}.{self.region}.amazonaws.com", timeout=CONNECT_SECONDS)
+        suffix = "amazonaws.com.cn" if self.region.startswith("cn-") else "amazonaws.com"
+        return HTTPSConnection(f"{service}.{self.region}.{suffix}", timeout=CONNECT_SECONDS)
 
     def now(self) -> float:
         """AWS's time, as far as it has told."""

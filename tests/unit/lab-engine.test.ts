@@ -32,7 +32,7 @@ describe('the words of an API fault', () => {
     [['delay'], 'delay takes a whole number, and not nothing'],
     [['delay', 'long'], 'delay takes a whole number, and not long'],
     [['hang', '5'], 'hang takes no value, and 5 was given'],
-    [['explode'], 'an API fault is throttle, error, delay MS, hang or skew SECONDS, and not explode'],
+    [['explode'], 'an API fault is throttle, error, delay MS, lag MS, hang or skew SECONDS, and not explode'],
     [['hang', '--callers', 'me'], '--callers is all or instances, and not me'],
   ])('%j is refused', (words, message) => {
     expect(() => parseApiFault(words)).toThrow(message);

@@ -48,3 +48,24 @@ async function namesOf(interfaceIds: readonly (string | undefined)[]): Promise<r
     return name.replace(/^mqtt-/, '');
   });
 }
+
+/** Ids of what costs money or stands in the way of the next stack. */
+export async function leftovers(): Promise<readonly string[]> {
+  const [vpcs, addresses, interfaces, volumes, instances] = await Promise.all([
+    ec2.describeVpcs({}),
+    ec2.describeAddresses({}),
+    ec2.describeNetworkInterfaces({}),
+    ec2.describeVolumes({}),
+    ec2.describeInstances({}),
+  ]);
+  const alive = (instances.Reservations ?? [])
+    .flatMap(({ Instances }) => Instances ?? [])
+    .filter(({ State }) => State?.Name !== 'terminated');
+  return [
+    ...(vpcs.Vpcs ?? []).map(({ VpcId }) => VpcId),
+    ...(addresses.Addresses ?? []).map(({ AllocationId }) => AllocationId),
+    ...(interfaces.NetworkInterfaces ?? []).map(({ NetworkInterfaceId }) => NetworkInterfaceId),
+    ...(volumes.Volumes ?? []).map(({ VolumeId }) => VolumeId),
+    ...alive.map(({ InstanceId }) => InstanceId),
+  ].map((id) => id ?? '');
+}

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { configure, labOk, onHost, outputs, resetConfiguration } from '../cluster/lab';
 import type { Outputs } from '../cluster/lab';
 import { servedWithinMs } from '../cluster/mqtt';
-import { holders, letBrokersReach } from './ec2';
+import { holders, leftovers, letBrokersReach } from './ec2';
 
 /** A short cluster for each way in which the address moves. */
 const takeoverLimitSeconds = 20;
@@ -84,6 +84,16 @@ describe.each(modes)('a virtual IP in mode $mode', ({ mode, configuration, addre
         { timeout: 60_000, interval: 500 },
       );
     }
+  });
+
+  it('is left as it is by another up, after all that', async () => {
+    await labOk('pulumi', '--', 'up', '--yes', '--skip-preview', '--expect-no-changes', '--non-interactive');
+    await served();
+  });
+
+  it('goes in one run of destroy, and leaves nothing', async () => {
+    await labOk('pulumi', '--', 'destroy', '--yes', '--skip-preview', '--non-interactive');
+    expect(await leftovers()).toEqual([]);
   });
 
   async function served(): Promise<void> {
