@@ -51,6 +51,12 @@ export function promisedAccess(
   };
 }
 
+/** Whether no client can connect, unless somebody makes users in the dashboard. */
+export function namesNobody({ chain, users }: PlannedAuthentication, { listeners }: AccessPromise): boolean {
+  const asksAll = Object.values(listeners).every((access) => access === 'chain');
+  return asksAll && chain.length === 1 && users.users.length === 0;
+}
+
 /**
  * Whether listeners, authenticators and rules fit each other: nobody is let in who was not named, unless `anonymous`
  * stands on the listener, and nobody has another's rights. What is wrong goes to `problems`.

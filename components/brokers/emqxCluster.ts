@@ -7,7 +7,7 @@ import { planListeners } from '../listeners/plan';
 import { tagged, typeToken } from '../rendering/naming';
 import { Problems } from '../rendering/problems';
 import type { AccessPromise } from './access';
-import { promisedAccess } from './access';
+import { namesNobody, promisedAccess } from './access';
 import type { ClusterParts } from './brokerHost';
 import { brokerHost } from './brokerHost';
 import type { EmqxClusterArgs, PlannedClusterArgs } from './clusterArguments';
@@ -54,6 +54,8 @@ export class EmqxCluster extends pulumi.ComponentResource {
     this.dashboardPassword = secretOr(planned.dashboardPassword, `${name}-dashboard-password`, 24, this);
     this.users = usersWithPasswords(plan.authentication.users, name, this);
     this.access = promisedAccess(plan.listeners, plan);
+    if (namesNobody(plan.authentication, this.access))
+      void pulumi.log.warn('emqx.authentication names nobody, so no client can connect', this);
     const secret = hostSecret(
       `${name}-secrets`,
       brokerSecretFields(plan.authentication, {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { accessOf, checkAccess } from '../../components/brokers/access';
+import { accessOf, checkAccess, namesNobody, promisedAccess } from '../../components/brokers/access';
 import { aclFile } from '../../components/brokers/aclFile';
 import type { AuthenticatorArgs } from '../../components/brokers/authentication';
 import { planAuthentication } from '../../components/brokers/authentication';
@@ -138,6 +138,19 @@ describe('how a listener finds out who a client is', () => {
     ],
   ])('%s', (_, one, expected) => {
     expect(accessOf(one, authentication)).toBe(expected);
+  });
+
+  it.each<[string, AuthenticatorArgs[], Listener, boolean]>([
+    ['nobody', [], listener('mqtts'), true],
+    ['nobody, in a list of users', [{ users: {} }], listener('mqtts'), true],
+    ['a user', [{ users: { a: {} } }], listener('mqtts'), false],
+    ['whoever has a token', [{ jwt: { secret: 's' } }], listener('mqtts'), false],
+    ['whoever has a certificate', [{ clientCertificate: true }], listener('mqtts', named('username')), false],
+    ['everybody', [], listener('mqtt', { anonymous: true }), false],
+  ])('is told to let %s in', (_, authenticators, one, expected) => {
+    const { authentication: planned, rules } = plan(authenticators, { rules: [] }, [one]);
+    const promised = promisedAccess([one], { authentication: planned, authorization: rules });
+    expect(namesNobody(planned, promised)).toBe(expected);
   });
 
   it('asks the chain for the password of a certificate where clientCertificate is not given', () => {
