@@ -1,5 +1,6 @@
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
+import type { InterfaceArgs } from '../host/networkInterface';
 import type { PolicyStatement } from '../host/role';
 import type { Network } from '../network/network';
 import type { Tags } from '../rendering/naming';
@@ -97,6 +98,20 @@ export class VirtualIp extends pulumi.ComponentResource {
           { parent: this, ignoreChanges: ['networkInterfaceId'] },
         ),
     );
+  }
+
+  /** What the address's way of moving asks of an interface that may hold it. */
+  interfaceFor(
+    mappedAddress: string,
+  ): Pick<InterfaceArgs, 'secondaryAddresses' | 'takesAnyDestination' | 'addressesMove'> {
+    switch (this.mode) {
+      case 'elasticIp':
+        return { secondaryAddresses: [mappedAddress] };
+      case 'route':
+        return { takesAnyDestination: true };
+      case 'privateIp':
+        return { addressesMove: true };
+    }
   }
 
   /** What a balancer is told of the address; `mappedAddress` is its own secondary address behind the Elastic IP. */
