@@ -96,6 +96,7 @@ function planOne(
     maxConnections,
     balancing: planBalancing(args.balancing ?? {}, hiddenIds(name, inspect), `${path}.balancing`, problems),
     inspect,
+    ...(args.anonymous === true ? { anonymous: true } : {}),
     path: endpointPath,
     ...(args.furtherPaths === undefined ? {} : { furtherPaths: args.furtherPaths }),
     ...(args.clientCertificates === undefined

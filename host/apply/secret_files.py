@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import json
 import random
 import re
 import time
@@ -49,13 +48,8 @@ def file_of(entry: dict[str, Any], fields: dict[str, str]) -> File:
         if content["kind"] == "value":
             text = fields[content["field"]]
         else:
-            # EMQX reads its variables as HOCON, where a JSON string is one.
-            hocon = content["kind"] == "hocon-env"
             values = {name: fields[field] for name, field in content["variables"].items()}
-            text = "".join(
-                f"{name}={_quoted(json.dumps(value, ensure_ascii=False) if hocon else value)}\n"
-                for name, value in values.items()
-            )
+            text = "".join(f"{name}={_quoted(value)}\n" for name, value in values.items())
     except KeyError as missing:
         raise ValueError(f"{entry['arn']} has no field {missing}; it has {sorted(fields)}") from missing
     return File(text.encode(), int(entry["mode"], 8), entry["owner"], entry["change"])

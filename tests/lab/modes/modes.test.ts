@@ -100,11 +100,15 @@ describe.each(modes)('a virtual IP in mode $mode', ({ mode, configuration, addre
   });
 
   async function served(): Promise<void> {
-    const { endpoint, endpoints } = stack;
+    const { endpoint, users } = stack;
+    const [user] = users;
     const tries = {
-      internet: () => servedWithinMs(endpoints['mqtt'] ?? '', takeoverLimitSeconds * 1000),
+      internet: () => servedWithinMs(stack, takeoverLimitSeconds * 1000),
       vpc: () =>
-        onHost('emqx-1', 'python3', '-c', probe, address(endpoint), `${port}`, `${takeoverLimitSeconds}`),
+        onHost(
+          ...(['emqx-1', 'python3', '-c', probe, address(endpoint), `${port}`] as const),
+          ...[`${takeoverLimitSeconds}`, user?.username ?? '', user?.password ?? ''],
+        ),
     };
     for (const client of clients) await tries[client]();
   }

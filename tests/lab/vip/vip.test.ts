@@ -42,7 +42,7 @@ afterAll(async () => {
 describe('ten failovers in a row', () => {
   it('lose no acknowledged message, and never give the VIP to two interfaces', async () => {
     const watch = new Watch(target);
-    const messages = await AcknowledgedMessages.begin(target.host, target.port);
+    const messages = await AcknowledgedMessages.begin(target);
     for (let round = 0; round < 2; round += 1)
       for (const name of ['handover', 'haproxyHung', 'keepalivedKilled', 'networkCut', 'hostCrash'] as const)
         await failOver(target, name);
