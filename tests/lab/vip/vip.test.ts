@@ -225,7 +225,7 @@ describe('programs of the active balancer', () => {
   it('may be killed again and again, and neither the address nor a session is lost', async () => {
     const watch = new Watch(target);
     const { active } = await well(target);
-    const messages = await AcknowledgedMessages.begin(target.host, target.port);
+    const messages = await AcknowledgedMessages.begin(target);
     const since = epochMs();
     for (let round = 0; round < 20; round += 1) {
       for (const unit of ['haproxy-watch', 'vip-agent'])
