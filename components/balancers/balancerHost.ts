@@ -2,11 +2,9 @@ import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import { dashboardPort } from '../brokers/ports';
 import type { SecretView } from '../host/fileSet';
-import type { HostArgs } from '../host/host';
 import { Host } from '../host/host';
 import { operatingSystems } from '../host/operatingSystems';
 import type { HostSecret } from '../host/secrets';
-import type { VirtualIp } from '../virtualIp/virtualIp';
 import { balancerFiles } from './files';
 import { defaultInstanceType } from './limits';
 import type { PlannedPairArgs } from './pairArguments';
@@ -44,8 +42,9 @@ export function balancerHost(
       hostname: balancer.name,
       subnetId: subnet.subnetId,
       address: balancer.address,
-      ...interfaceFor(virtualIp, balancer),
+      ...virtualIp.interfaceFor(balancer.vipAddress),
       securityGroupIds: [securityGroupId],
+      interfaceAfter: virtualIp.outlivesInterfaces,
       publicAddress: plan.publicAddresses,
       role: 'virtual-ip',
       statements: virtualIp.takeoverStatements(),
@@ -115,21 +114,6 @@ function balancerView(
   };
 }
 
-/** What the address's way of moving asks of the interfaces that may hold it. */
-function interfaceFor(
-  { mode }: VirtualIp,
-  { vipAddress }: PlannedBalancer,
-): Pick<HostArgs, 'secondaryAddresses' | 'takesAnyDestination' | 'addressesMove'> {
-  switch (mode) {
-    case 'elasticIp':
-      return { secondaryAddresses: [vipAddress] };
-    case 'route':
-      return { takesAnyDestination: true };
-    case 'privateIp':
-      return { addressesMove: true };
-  }
-}
-
 function reachedBy(
   reach: NonNullable<PlannedPairArgs['reach']>,
   address: string,
@@ -150,6 +134,9 @@ function balancerSecrets(arn: string): readonly SecretView[] {
     {
       ...common,
       file: '/etc/emqx-haproxy/secrets/ticket-master',
+      // haproxy-watch renews the keys that follow from it.
+      mode: '0640',
+      owner: 'root:haproxy',
       change: { kind: 'runtime', unit: 'haproxy' },
       content: { kind: 'value', field: 'ticketMaster' },
     },

@@ -1,5 +1,5 @@
 import type { types } from '@pulumi/command';
-import * as pulumi from '@pulumi/pulumi';
+import type * as pulumi from '@pulumi/pulumi';
 import { checkCidrs, parseCidr } from '../network/addresses';
 import type { Problems } from '../rendering/problems';
 

@@ -1,13 +1,14 @@
 import { checkCidrs } from '../network/addresses';
 import type { Problems } from '../rendering/problems';
-import type { ListenerArgs, ListenersArgs } from './arguments';
-import { planBalancing } from './balancing';
+import type { BalancingArgs, ListenerArgs, ListenersArgs } from './arguments';
+import type { Balancing, BalancingMethod, ClientIdTable } from './balancing';
+import { balancingMethods, methodsByClientId, methodsByHash, othersThan } from './balancing';
 import { brokerPortsOf, furtherBrokerPorts } from './brokerPorts';
 import { checkIdentities, planClientCertificates } from './clientCertificates';
 import type { Listener, ListenerName } from './listener';
 import { isWebSocket, listenerNames } from './listener';
 
-const defaultPorts: Readonly<Record<ListenerName, { port: number; brokerPort: number }>> = {
+export const defaultPorts: Readonly<Record<ListenerName, { port: number; brokerPort: number }>> = {
   mqtt: { port: 1883, brokerPort: 1883 },
   mqtts: { port: 8883, brokerPort: 1884 },
   ws: { port: 8083, brokerPort: 8083 },
@@ -16,9 +17,9 @@ const defaultPorts: Readonly<Record<ListenerName, { port: number; brokerPort: nu
 
 /** What is decided for all listeners together. */
 export interface ListenersSurroundings {
-  /** Whether brokers are told of the clients behind the balancers. @default true */
+  /** Whether brokers are told of the clients behind the balancers. Defaults to true. */
   readonly proxyProtocol?: boolean;
-  /** Who can reach the address at all: listeners that name no ranges of their own are open to them. @default everybody */
+  /** Who can reach the address at all: listeners that name no ranges of their own are open to them. Defaults to everybody. */
   readonly clientCidrs?: readonly string[];
 }
 
@@ -95,6 +96,7 @@ function planOne(
     maxConnections,
     balancing: planBalancing(args.balancing ?? {}, hiddenIds(name, inspect), `${path}.balancing`, problems),
     inspect,
+    ...(args.anonymous === true ? { anonymous: true } : {}),
     path: endpointPath,
     ...(args.furtherPaths === undefined ? {} : { furtherPaths: args.furtherPaths }),
     ...(args.clientCertificates === undefined
@@ -111,15 +113,62 @@ function planOne(
   };
 }
 
+/** Where no client id is seen, as errors name it; undefined where one is. */
+function hiddenIds(name: ListenerName, inspect: boolean): string | undefined {
+  if (isWebSocket(name)) return 'inside a WebSocket';
+  return inspect ? undefined : 'where `inspect` is false';
+}
+
 function checkPath(at: string, path: string, problems: Problems): void {
   if (!/^\/[A-Za-z0-9._~/-]{0,200}$/.test(path))
     problems.add(at, `is ${JSON.stringify(path)}; it begins with / and has letters, digits and ._~/- only`);
 }
 
-/** Where no client id is seen, as errors name it; undefined where one is. */
-function hiddenIds(name: ListenerName, inspect: boolean): string | undefined {
-  if (isWebSocket(name)) return 'inside a WebSocket';
-  return inspect ? undefined : 'where `inspect` is false';
+/**
+ * Applies the defaults and checks them; what is wrong goes to `problems` under `path`. `hidden` says why no client id
+ * is seen on the listener, where none is.
+ */
+function planBalancing(
+  args: BalancingArgs,
+  hidden: string | undefined,
+  path: string,
+  problems: Problems,
+): Balancing {
+  const { method = hidden === undefined ? 'clientId' : 'leastConnections', slowStartSeconds } = args;
+  if (hidden !== undefined && methodsByClientId.has(method))
+    problems.add(
+      `${path}.method`,
+      `is ${method}, but a client id is not visible ${hidden}; use ${othersThan(methodsByClientId)}`,
+    );
+  problems.oneOf(`${path}.method`, method, balancingMethods);
+  if (slowStartSeconds !== undefined)
+    checkSlowStart(slowStartSeconds, method, `${path}.slowStartSeconds`, problems);
+  const slowStart = slowStartSeconds === undefined ? {} : { slowStartSeconds };
+  if (method === 'clientIdTable') return { method, ...planTable(args, path, problems), ...slowStart };
+  for (const key of ['entries', 'expireSeconds', 'keyLength'] as const)
+    if (args[key] !== undefined)
+      problems.add(
+        `${path}.${key}`,
+        `is for method clientIdTable and has no effect with ${method}; leave it out`,
+      );
+  return { method, ...slowStart };
+}
+
+function planTable(args: BalancingArgs, path: string, problems: Problems): ClientIdTable {
+  const { entries = 100_000, expireSeconds = 1800, keyLength = 128 } = args;
+  problems.wholeNumber(`${path}.entries`, entries, 1_000, 10_000_000);
+  problems.wholeNumber(`${path}.expireSeconds`, expireSeconds, 60, 2_592_000, 'seconds');
+  problems.wholeNumber(`${path}.keyLength`, keyLength, 16, 1024, 'characters');
+  return { entries, expireSeconds, keyLength };
+}
+
+function checkSlowStart(seconds: number, method: BalancingMethod, path: string, problems: Problems): void {
+  problems.wholeNumber(path, seconds, 1, 3600, 'seconds');
+  if (methodsByHash.has(method))
+    problems.add(
+      path,
+      `is for other methods than ${method}, whose hash sends clients elsewhere while a weight grows; leave it out, or use ${othersThan(methodsByHash)}`,
+    );
 }
 
 function planRateLimit(
