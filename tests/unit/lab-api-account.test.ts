@@ -173,7 +173,8 @@ describe('a partition', () => {
 
   it('has names of its own', () => {
     const { region } = new TestRegion();
-    const codeOf = (name: string) => resolve(region, '203.0.113.2', () => undefined, { name, type: 1 }).records.length;
+    const codeOf = (name: string) =>
+      resolve(region, '203.0.113.2', () => undefined, { name, type: 1 }).records.length;
     expect(codeOf('ec2.eu-central-1.amazonaws.com')).toBe(1);
     expect(codeOf('ec2.cn-north-1.amazonaws.com.cn')).toBe(0);
   });

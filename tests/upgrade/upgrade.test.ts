@@ -47,7 +47,9 @@ describe.each(recordedReleases())('a stack of %s, previewed with today’s code'
   test('replaces nothing and deletes nothing', () => {
     const harmless = ['same', 'update', 'create', 'read'];
     expect(steps.length).toBeGreaterThan(100);
-    const harmful = steps.filter(({ op, oldState }) => !harmless.includes(op) && !renewed.includes(oldState?.type ?? ''));
+    const harmful = steps.filter(
+      ({ op, oldState }) => !harmless.includes(op) && !renewed.includes(oldState?.type ?? ''),
+    );
     expect(harmful.map(summary)).toEqual([]);
   });
 
