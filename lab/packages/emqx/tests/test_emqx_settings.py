@@ -153,11 +153,6 @@ def test_a_variable_changes_one_member_of_an_array() -> None:
     assert hocon.merge(base, over) == {"authentication": [{"secret": "c", "x": 1}, {"secret": "b"}]}
 
 
-def test_a_bad_environment_variable_is_named() -> None:
-    with pytest.raises(hocon.HoconError, match=r"^environment variable EMQX_NODE__COOKIE: "):
-        from_environment({"EMQX_NODE__COOKIE": "a:b"})
-
-
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
