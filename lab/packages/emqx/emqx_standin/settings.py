@@ -7,12 +7,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import hocon
 from .api_keys import read_keys
 from .hocon import Object, Value
 from .known import ROOT
 from .layers import interpolated
 from .schema import filled
 from .setting_types import duration_ms, parse_bind, rate, size_bytes
+from .variform import compiled
 
 Json = dict[str, object]
 _LOG_LEVELS = {"debug": "debug", "info": "info", "notice": "notice", "warning": "warning", "all": "debug"}
@@ -108,7 +110,7 @@ class Settings:
         counts = renewed or {}
         return {
             "ejabberd": ejabberd_yml(self),
-            "mqtt": self._mqtt(),
+            "zones": self._zones(),
             "listeners": [
                 self._listener(transport, name, value, counts)
                 for transport, name, value in self._listeners()
@@ -123,20 +125,32 @@ class Settings:
             },
         }
 
-    def _mqtt(self) -> Json:
-        idle = self.get("mqtt.idle_timeout")
+    def _zones(self) -> Json:
+        """What holds for the clients of each zone, and for those of zones that nobody described."""
+        zones = self.get("zones")
+        described = {"": {}, "default": {}, **(zones if isinstance(zones, dict) else {})}
+        return {name: self._zone(zone) for name, zone in described.items() if isinstance(zone, dict)}
+
+    def _zone(self, zone: Object) -> Json:
+        mqtt = hocon.merge(_object(self.get("mqtt")), _object(zone.get("mqtt")))
+        idle, override, attributes = (
+            mqtt["idle_timeout"],
+            mqtt["clientid_override"],
+            mqtt["client_attrs_init"],
+        )
         return {
             "idle_timeout_ms": 0xFFFFFFFF if idle == "infinity" else duration_ms(idle),
-            "max_clientid_len": _integer(self.get("mqtt.max_clientid_len")),
-            "peer_cert_as_username": self.get("mqtt.peer_cert_as_username"),
-            "peer_cert_as_clientid": self.get("mqtt.peer_cert_as_clientid"),
-            "use_username_as_clientid": _true(self.get("mqtt.use_username_as_clientid")),
-            "flapping": {
-                "enable": _true(self.get("flapping_detect.enable")),
-                "window_ms": duration_ms(self.get("flapping_detect.window_time")),
-                "max_count": _integer(self.get("flapping_detect.max_count")),
-                "ban_ms": duration_ms(self.get("flapping_detect.ban_time")),
-            },
+            "max_clientid_len": _integer(mqtt["max_clientid_len"]),
+            "max_packet_size": size_bytes(mqtt["max_packet_size"]),
+            "peer_cert_as_username": mqtt["peer_cert_as_username"],
+            "peer_cert_as_clientid": mqtt["peer_cert_as_clientid"],
+            "use_username_as_clientid": _true(mqtt["use_username_as_clientid"]),
+            "client_attributes": [
+                {"name": str(one["set_as_attr"]), "expression": compiled(str(one["expression"]))}
+                for one in (attributes if isinstance(attributes, list) else [])
+                if isinstance(one, dict)
+            ],
+            "client_id": None if override == "disabled" else compiled(str(override)),
         }
 
     def _authorization(self) -> Json:
@@ -182,7 +196,7 @@ class Settings:
             "max_conn_rate": rate(value["max_conn_rate"]),
             "proxy_protocol": _true(value["proxy_protocol"]),
             "proxy_protocol_timeout_ms": duration_ms(value["proxy_protocol_timeout"]),
-            "max_packet_size": size_bytes(self.get("mqtt.max_packet_size")),
+            "zone": str(value["zone"]),
             "path": str(websocket["mqtt_path"]) if isinstance(websocket, dict) else "",
             "enable_authn": _switch(value["enable_authn"]),
             "authentication": _chain(value["authentication"], f"{transport}:{name}", renewed),
@@ -247,6 +261,10 @@ def _authenticator(value: Object, group: str) -> Json:
     if isinstance(claims, dict):
         result["verify_claims"] = {key: str(item) for key, item in claims.items()}
     return {**result, "id": authenticator_id(value), "group": group}
+
+
+def _object(value: Value) -> Object:
+    return value if isinstance(value, dict) else {}
 
 
 def _switch(value: Value) -> bool | str:

@@ -23,7 +23,6 @@
     max_conn_rate := infinity | {pos_integer(), pos_integer()},
     proxy_protocol := boolean(),
     proxy_protocol_timeout := pos_integer(),
-    max_packet_size := pos_integer(),
     path := binary()
 }.
 -export_type([options/0]).
@@ -146,7 +145,7 @@ serve(Socket, #{name := Name} = Options) ->
         {ok, Origin} ->
             enter(Socket, Origin, Options);
         local ->
-            keep_silent(Socket);
+            keep_silent(Socket, Name);
         closed ->
             ok;
         {error, Reason} ->
@@ -162,12 +161,13 @@ enter(Socket, Origin, #{transport := ws, path := Path} = Options) ->
     end.
 
 %% EMQX answers nothing on a connection whose PROXY header says LOCAL, as a health check's does, and leaves it open.
-keep_silent(Socket) ->
+keep_silent(Socket, Name) ->
+    {_, #{<<"idle_timeout_ms">> := Idle}} = emqx_policy:zone(Name),
     _ = inet:setopts(Socket, [{active, true}]),
     receive
         {tcp_closed, Socket} -> ok;
         {'DOWN', _, process, _, _} -> ok
-    after emqx_policy:idle_timeout() -> ok
+    after Idle -> ok
     end.
 
 %% What the PROXY header says, or the socket's own peer.

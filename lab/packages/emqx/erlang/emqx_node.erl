@@ -155,7 +155,6 @@ listener(#{<<"name">> := Name, <<"transport">> := Transport} = Listener) ->
         max_conn_rate => rate(maps:get(<<"max_conn_rate">>, Listener)),
         proxy_protocol => maps:get(<<"proxy_protocol">>, Listener),
         proxy_protocol_timeout => maps:get(<<"proxy_protocol_timeout_ms">>, Listener),
-        max_packet_size => maps:get(<<"max_packet_size">>, Listener),
         path => maps:get(<<"path">>, Listener)
     }.
 
