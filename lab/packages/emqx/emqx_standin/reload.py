@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from . import hocon
+from .authenticators import authenticator_id
 from .configuration import READ_ONLY, ChangeRefused, Configuration
 from .control import Broker
 from .hocon import Object, Value
@@ -14,7 +15,6 @@ from .hocon_tokens import HoconError
 from .judgement import BadConfiguration
 from .known import ROOT
 from .schema import as_list, check, filled
-from .settings import authenticator_id
 
 #: EMQX does not print these.
 _HIDDEN = ("trace", "stats", "broker", "plugins", "zones")

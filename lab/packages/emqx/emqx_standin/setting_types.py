@@ -121,6 +121,11 @@ def parse_bind(value: Value) -> tuple[str, int] | None:
     return address, int(port)
 
 
+def is_true(value: Value) -> bool:
+    """EMQX takes the word for the value."""
+    return value in (True, "true")
+
+
 def integer(low: int, high: int | None = None) -> Leaf:
     """A whole number between these, both included."""
     limits = f"of at least {low}" if high is None else f"from {low} to {high}"

@@ -182,17 +182,22 @@ packet(other, Packet, Gate) ->
 connect(#{version := Version} = Connect, #gate{listener = Listener, origin = Origin} = Gate) ->
     case emqx_identity:find(Connect, Origin, maps:get(name, Listener)) of
         {ok, Client} ->
-            case emqx_policy:authenticate(Client) of
-                {ok, Known} ->
-                    open(Connect, Known, Gate);
-                {error, Code} ->
-                    say(emqx_packet:connack(Version, Code), Gate),
-                    {stop, Gate}
+            case not emqx_banned:is_banned(Client) andalso admit(Client) of
+                {ok, Known} -> open(Connect, Known, Gate);
+                {error, Code} -> turn_away(Version, Code, Gate);
+                false -> turn_away(Version, ?BANNED, Gate)
             end;
         {error, Code} ->
-            say(emqx_packet:connack(Version, Code), Gate),
-            {stop, Gate}
+            turn_away(Version, Code, Gate)
     end.
+
+admit(Client) ->
+    ok = emqx_banned:count(Client),
+    emqx_policy:authenticate(Client).
+
+turn_away(Version, Code, Gate) ->
+    say(emqx_packet:connack(Version, Code), Gate),
+    {stop, Gate}.
 
 open(Connect, #{client_id := ClientId} = Client, #gate{socket = Socket, origin = #{peer := Peer}} = Gate) ->
     #{client_id := Chosen, version := Version} = Connect,

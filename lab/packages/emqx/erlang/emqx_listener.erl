@@ -14,7 +14,6 @@
     transport := tcp | ws,
     ip := inet:ip_address(),
     port := inet:port_number(),
-    bind := binary(),
     acceptors := pos_integer(),
     backlog := pos_integer(),
     nodelay := boolean(),
@@ -52,7 +51,7 @@ stop_all() ->
 %% The listeners and the connections that each has now, handshakes included.
 -spec list() -> [map()].
 list() ->
-    Shown = [name, bind, acceptors, proxy_protocol, max_connections, transport],
+    Shown = [name, max_connections, transport],
     [(maps:with(Shown, Options))#{connections => counters:get(Counter, 1), ended => counters:get(Counter, 2)}
      || {_, _, Counter, Options} <- lists:sort(ets:tab2list(?LISTENERS))].
 

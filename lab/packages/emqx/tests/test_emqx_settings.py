@@ -47,7 +47,7 @@ def test_a_listener_carries_its_settings() -> None:
       websocket.mqtt_path = "/broker"
     }"""
     listener = listeners(text)["ws:wss"]
-    assert (listener["address"], listener["port"], listener["bind"]) == ("10.0.0.5", 8084, "10.0.0.5:8084")
+    assert (listener["address"], listener["port"]) == ("10.0.0.5", 8084)
     assert (listener["max_connections"], listener["max_conn_rate"], listener["backlog"]) == (
         100,
         (5, 2000),
