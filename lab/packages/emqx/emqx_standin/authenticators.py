@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from .hocon import Object, Value
 from .layers import interpolated
+from .schema import as_list
 from .setting_types import duration_ms, is_true
 
 Json = dict[str, object]
@@ -15,6 +16,25 @@ def authenticator_id(value: Object) -> str:
     """MECHANISM or MECHANISM:BACKEND, by which the API knows an authenticator."""
     backend = value.get("backend")
     return str(value.get("mechanism")) if backend is None else f"{value.get('mechanism')}:{backend}"
+
+
+def repeated(config: Object) -> list[str]:
+    """Authenticators that a chain has twice: a change with them is refused, a start leaves out the second."""
+    result = []
+    for value in _chains(config):
+        names = [authenticator_id(item) for item in as_list(value) if isinstance(item, dict)]
+        twice = [name for name in sorted(set(names)) if names.count(name) > 1]
+        result += [f"{{duplicated_authenticator_id,{name}}}" for name in twice]
+    return result
+
+
+def _chains(config: Object) -> Iterator[Value]:
+    yield config.get("authentication", [])
+    listeners = config.get("listeners")
+    for by_name in listeners.values() if isinstance(listeners, dict) else ():
+        for listener in by_name.values() if isinstance(by_name, dict) else ():
+            if isinstance(listener, dict):
+                yield listener.get("authentication", [])
 
 
 def chain(value: Value, group: str, renewed: Mapping[str, int]) -> list[Json]:

@@ -12,10 +12,11 @@ from tempfile import NamedTemporaryFile
 from typing import Any
 
 from . import hocon, layers, layout
+from .authenticators import repeated
 from .control import Broker, Refused
 from .hocon import Object, Value
 from .hocon_text import write
-from .judgement import BadConfiguration, judge, read_layers
+from .judgement import BadConfiguration, judge, merged, read_layers
 from .known import ROOT
 from .schema import check, filled
 from .settings import Settings
@@ -60,8 +61,8 @@ class Configuration:
                 self._take_over(peer["files"], folder)
                 number = peer["number"]
                 found = read_layers(self._environment)
-            settings = judge(found.merged())
-            self._config = found.merged()
+            self._config = merged(found)
+            settings = judge(self._config)
             self._load(settings)
             self._broker.ask("started", str(number))
 
@@ -107,7 +108,7 @@ class Configuration:
         """This node's part of a commit; fails with ChangeRefused, and then nothing has changed here."""
         with self._lock:
             fresh = {**self._config, **change["roots"]}
-            _fail_on(check(fresh, ROOT))
+            _fail_on([*check(fresh, ROOT), *repeated(fresh)])
             settings = Settings.of(fresh)
             folder = settings.data_folder
             former = {name: _read_data(folder, name) for name in change["files"]}
@@ -132,8 +133,8 @@ class Configuration:
         """The roots that emqx.conf has, as a reload takes them: without the environment. Fails with
         BadConfiguration."""
         found = read_layers(self._environment)
-        merged = found.merged(environment=False)
-        roots: Object = {key: merged[key] for key in found.main}
+        whole = merged(found, environment=False)
+        roots: Object = {key: whole[key] for key in found.main}
         problems = [str(problem) for problem in check(roots, ROOT) if problem.path.split(".")[0] in roots]
         if problems:
             raise BadConfiguration(problems)
@@ -143,7 +144,7 @@ class Configuration:
         """Puts a root in force on this node until it restarts; fails with ChangeRefused."""
         with self._lock:
             fresh = {**self._config, root: value}
-            _fail_on(check(fresh, ROOT))
+            _fail_on([*check(fresh, ROOT), *repeated(fresh)])
             try:
                 self._load(Settings.of(fresh))
             except Refused as refusal:

@@ -67,8 +67,13 @@ def judged(environment: Mapping[str, str]) -> Settings:
     problems = [str(problem) for problem in check(boot, ROOT) if problem.path.split(".")[0] in _BOOT_ROOTS]
     if problems:
         raise BadBootConfiguration(problems)
+    return judge(merged(found))
+
+
+def merged(found: Layers, environment: bool = True) -> Object:
+    """The layers as one; fails with BadConfiguration where one does not fit on those below."""
     try:
-        return judge(found.merged())
+        return found.merged(environment)
     except HoconError as error:
         raise BadConfiguration([str(error)]) from error
 
@@ -128,5 +133,6 @@ __all__ = [
     "check_config",
     "judge",
     "judged",
+    "merged",
     "read_layers",
 ]

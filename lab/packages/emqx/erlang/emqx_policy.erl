@@ -37,9 +37,17 @@ prepared(Given, Former) ->
     maps:map(fun(Name, Chain) ->
         case FormerGiven of
             #{Name := Chain} -> maps:get(Name, FormerChains);
-            _ -> [prepare(Settings) || Settings <- Chain]
+            _ -> prepare_chain(Chain, [])
         end
     end, Given).
+
+prepare_chain([], _) ->
+    [];
+prepare_chain([#{<<"id">> := Id} = Settings | Chain], Before) ->
+    case lists:member(Id, Before) of
+        true -> [not_made(Id, already_exists) | prepare_chain(Chain, Before)];
+        false -> [prepare(Settings) | prepare_chain(Chain, [Id | Before])]
+    end.
 
 prepare(#{<<"id">> := Id, <<"enable">> := Enable} = Settings) ->
     case emqx_authn:prepare(Settings) of
@@ -47,9 +55,12 @@ prepare(#{<<"id">> := Id, <<"enable">> := Enable} = Settings) ->
             _ = [emqx_users:bootstrap(Users, fun logger:warning/2) || {emqx_users, Users} <- [Prepared]],
             case Enable of true -> {enabled, Prepared}; false -> {disabled, Prepared} end;
         {error, Reason} ->
-            logger:error("msg: failed_to_create_authenticator, authenticator: ~ts, reason: ~0p", [Id, Reason]),
-            missing
+            not_made(Id, Reason)
     end.
+
+not_made(Id, Reason) ->
+    logger:error("msg: failed_to_create_authenticator, authenticator: ~ts, reason: ~0p", [Id, Reason]),
+    missing.
 
 %% As in EMQX, an authenticator that is taken away takes its users along.
 forget_users(Given, Former) ->
@@ -60,6 +71,13 @@ forget_users(Given, Former) ->
         not lists:member({Group, Id}, Kept)].
 
 sources(Given) ->
+    Types = [Type || #{<<"type">> := Type} <- Given],
+    case Types -- lists:usort(Types) of
+        [] -> read_sources(Given);
+        [Twice | _] -> {error, {duplicated_authz_source_type, Twice}}
+    end.
+
+read_sources(Given) ->
     lists:foldl(fun
         (_, {error, Reason}) -> {error, Reason};
         (#{<<"enable">> := false}, Acc) -> Acc;
@@ -89,7 +107,7 @@ deny_action() ->
 -spec authenticator({global | binary(), binary()}) -> {ok, map()} | error.
 authenticator({Name, Id}) ->
     case [Settings || #{<<"id">> := One} = Settings <- maps:get(Name, maps:get(given, policy()), []), One =:= Id] of
-        [Settings] -> {ok, Settings};
+        [Settings | _] -> {ok, Settings};
         [] -> error
     end.
 

@@ -106,6 +106,48 @@ def test_a_reload_of_what_is_wrong_changes_nothing(node: Node) -> None:
     node.stop()
 
 
+def test_a_file_that_is_included_is_read_at_a_start_and_at_a_reload(node: Node) -> None:
+    secrets = "/etc/emqx/secrets.hocon"
+    node.write(secrets, 'mqtt.max_packet_size = 2MB\nauthentication { "1" { user_id_type = clientid } }\n')
+    node.configure(
+        "authentication = [{mechanism = password_based, backend = built_in_database}]\n"
+        f'include required("{secrets}")\n'
+    )
+    node.start()
+    assert largest(node) == "2MB"
+    assert shown(node, "authentication", "user_id_type") == "clientid"
+    node.write(secrets, "mqtt.max_packet_size = 3MB\n")
+    assert node.ctl("conf", "reload", "--replace").returncode == 0
+    assert largest(node) == "3MB"
+    assert shown(node, "authentication", "user_id_type") == "username"
+    node.run("rm", secrets)
+    done = node.run("emqx", "check_config")
+    assert done.returncode == 1
+    assert f"includes {secrets}, which is not there" in done.stdout
+    assert node.ctl("conf", "reload", "--replace").returncode == 1
+    assert largest(node) == "3MB"
+
+
+def test_no_chain_has_an_authenticator_twice(node: Node) -> None:
+    one = "{mechanism = password_based, backend = built_in_database, enable = %s}"
+    node.configure(f"authentication = [{one % 'true'}, {one % 'false'}]\n")
+    node.start()
+    assert "failed_to_create_authenticator" in node.journal()
+    with Client(node.address) as client:
+        assert client.connect("c", "nobody", "x") == 0x87
+    done = node.ctl("conf", "reload", "--replace")
+    assert (done.returncode, "duplicated_authenticator_id" in done.stdout) == (1, True)
+
+
+def test_no_two_sources_of_rules_are_of_one_type(node: Node) -> None:
+    source = '{type = file, path = "/etc/emqx/acl.conf"}'
+    node.configure(f"authorization.sources = [{source}, {source}]\n")
+    assert node.run("emqx", "check_config").returncode == 0
+    node.start(wait=False)
+    assert eventually(node.exit_status) == 1
+    assert "duplicated_authz_source_type" in node.journal()
+
+
 def test_a_load_lays_whole_roots_over_what_is_there(node: Node) -> None:
     node.configure()
     node.start()
