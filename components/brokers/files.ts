@@ -45,7 +45,6 @@ export function brokerFiles(view: BrokerView): HostFile[] {
       description: 'Tells the balancers whether this broker takes clients',
       after: 'network-online.target',
       watchdogSeconds: 30,
-      faultWhenDead: false,
     }),
     ...(view.dataVolumeId === undefined ? [] : [dataVolumeUnit(view.dataVolumeId)]),
     kernelFile({ maxConnections: view.maxConnections, fileDescriptors: fileDescriptorsOf(view) }),

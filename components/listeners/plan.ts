@@ -8,7 +8,7 @@ import { checkIdentities, planClientCertificates } from './clientCertificates';
 import type { Listener, ListenerName } from './listener';
 import { isWebSocket, listenerNames } from './listener';
 
-const defaultPorts: Readonly<Record<ListenerName, { port: number; brokerPort: number }>> = {
+export const defaultPorts: Readonly<Record<ListenerName, { port: number; brokerPort: number }>> = {
   mqtt: { port: 1883, brokerPort: 1883 },
   mqtts: { port: 8883, brokerPort: 1884 },
   ws: { port: 8083, brokerPort: 8083 },

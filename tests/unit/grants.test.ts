@@ -97,8 +97,10 @@ describe('an account', () => {
   });
 
   it('is not asked for what the stack has already', async () => {
-    const ids = ['a', 'b', 'c', 'd', 'e'].map((letter) => [`own-${letter}`, 't3.small']);
-    expect(await refusal({ vcpus: 5, elasticIps: 0, running: Object.fromEntries(ids) })).toBe('nothing');
+    const running = Object.fromEntries(
+      ['a', 'b', 'c', 'd', 'e'].map((id) => [`own-${id}`, 't3.small'] as const),
+    );
+    expect(await refusal({ vcpus: 5, elasticIps: 0, running })).toBe('nothing');
   });
 });
 

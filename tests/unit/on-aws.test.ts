@@ -59,6 +59,15 @@ describe('the platform', () => {
     }
   });
 
+  it('keeps each secret within what Secrets Manager takes, the programs of a role too', () => {
+    const versions = graph.resources.filter(
+      ({ type }) => type === 'aws:secretsmanager/secretVersion:SecretVersion',
+    );
+    const sizes = versions.map(({ inputs }) => Buffer.byteLength(String(inputs['secretString'])));
+    expect(Math.max(...sizes)).toBeGreaterThan(20_000);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(65_536);
+  });
+
   it('tells no command the output of the run before, which sshd would refuse', () => {
     const commands = graph.resources.filter(({ type }) => type === 'command:remote:Command');
     expect(commands).not.toEqual([]);

@@ -80,7 +80,10 @@ describe.each(modes)('a virtual IP in mode $mode', ({ mode, configuration, addre
       await labOk('pulumi', '--', 'preview', '--refresh', '--expect-no-changes', '--non-interactive');
       await labOk('heal', 'host', active);
       await vi.waitFor(
-        async () => expect(await onHost(active, 'cat', '/run/emqx-haproxy/role')).toBe('BACKUP'),
+        async () =>
+          expect(await onHost(active, 'cat', '/run/emqx-haproxy/metrics/vip.prom')).toContain(
+            'emqx_haproxy_vip_master 0\n',
+          ),
         { timeout: 60_000, interval: 500 },
       );
     }
