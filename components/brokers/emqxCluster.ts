@@ -12,12 +12,12 @@ import type { ClusterParts } from './brokerHost';
 import { brokerHost } from './brokerHost';
 import type { EmqxClusterArgs, PlannedClusterArgs } from './clusterArguments';
 import { brokerPrograms } from './files';
+import { usersWithPasswords } from './passwords';
 import type { PlannedBroker } from './plan';
 import { planCluster } from './plan';
 import { brokerRules } from './rules';
 import { brokerSecretFields } from './secrets';
 import type { User } from './users';
-import { usersWithPasswords } from './users';
 
 /**
  * EMQX brokers without public addresses: each with a planned address that its node name is made of, a data volume that

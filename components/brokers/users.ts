@@ -1,5 +1,4 @@
-import * as pulumi from '@pulumi/pulumi';
-import { secretOr } from '../host/generatedSecret';
+import type * as pulumi from '@pulumi/pulumi';
 import type { Problems } from '../rendering/problems';
 
 /** One user of EMQX's built-in database. */
@@ -57,25 +56,6 @@ export function planUsers(
     return { name, password, isSuperuser: isSuperuser ?? false };
   });
   return { userIdType: userIdType === 'clientid' ? 'clientid' : 'username', users: planned };
-}
-
-/** The users with their passwords, random ones where none was given. */
-export function usersWithPasswords(
-  { users }: PlannedUsers,
-  name: string,
-  parent: pulumi.Resource,
-): pulumi.Output<readonly User[]> {
-  return pulumi.secret(
-    pulumi.all(
-      users.map((user) =>
-        secretOr(user.password, `${name}-user-${user.name}`, 24, parent).apply((password) => ({
-          username: user.name,
-          password,
-          isSuperuser: user.isSuperuser,
-        })),
-      ),
-    ),
-  );
 }
 
 /** What a broker's own program makes of the built-in database: a JSON text, which holds the passwords. */

@@ -1,6 +1,6 @@
 """Reads HOCON as EMQX's configuration files use it: objects, dotted keys, arrays, strings, numbers, comments.
 
-Substitutions, includes and `+=` are refused by name: here they would mean something else than on EMQX.
+Substitutions and `+=` are refused by name: here they would mean something else than on EMQX.
 """
 
 from __future__ import annotations
@@ -9,12 +9,14 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 Value = bool | int | float | str | None | list["Value"] | dict[str, "Value"]
 Object = dict[str, Value]
 
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]*)$")
 _FRACTION = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+([eE][+-]?[0-9]+)?$")
+_INCLUDE = re.compile(r'include\s+(?:required\(\s*"(?P<required>/[^"]+)"\s*\)|"(?P<optional>/[^"]+)")')
 _UNQUOTED_KEY = re.compile(r"[A-Za-z0-9_$-]+")
 # EMQX reads no colon, equals sign or at sign outside of quotes.
 _UNQUOTED_VALUE = re.compile(r"[A-Za-z0-9_./%+-][A-Za-z0-9_./%+ \t-]*")
@@ -139,9 +141,26 @@ class _Reader:
                 raise self.error(f"expected {end!r}, found the end of the file")
             if end is not None and self.take(end):
                 return result
-            path = self.key()
-            result = merge(result, nest(path, self.member_value()))
+            if (included := self.included()) is not None:
+                result = merge(result, included)
+            else:
+                path = self.key()
+                result = merge(result, nest(path, self.member_value()))
             self.separator(end)
+
+    def included(self) -> Object | None:
+        """What a file has that is named by its whole path; a missing one is an error only where required."""
+        match = _INCLUDE.match(self.text, self.at)
+        if match is None:
+            return None
+        self.at = match.end()
+        file = Path(match["required"] or match["optional"])
+        if not file.exists() and match["optional"]:
+            return {}
+        try:
+            return parse(file.read_text(), str(file))
+        except OSError as reason:
+            raise self.error(f"include: {reason}") from reason
 
     def separator(self, end: str | None) -> None:
         newline = self.skip_blank()
