@@ -1,5 +1,7 @@
-export { MqttPlatform, checkMqttPlatformArgs } from './platform/mqttPlatform';
-export type { MqttPlatformArgs } from './platform/mqttPlatform';
+export { MqttPlatform } from './platform/mqttPlatform';
+export { checkMqttPlatformArgs, planPlatform } from './platform/plan';
+export type { PlatformPlan } from './platform/plan';
+export type { MqttPlatformArgs } from './platform/arguments';
 export { Network } from './network/network';
 export type { AdoptedNetworkArgs, AdoptedSubnetArgs, NetworkArgs, NewNetworkArgs } from './network/arguments';
 export type { NetworkSubnet } from './network/parts';
@@ -9,12 +11,13 @@ export type {
   CertificatesArgs,
   GeneratedCertificatesArgs,
   GivenCertificateArgs,
-} from './certificates/certificates';
+} from './certificates/arguments';
 export { EmqxCluster } from './brokers/emqxCluster';
-export type { EmqxArgs, EmqxClusterArgs, RepositoryArgs } from './brokers/emqxCluster';
+export type { EmqxArgs, RepositoryArgs } from './brokers/arguments';
+export type { EmqxClusterArgs } from './brokers/clusterArguments';
 export { allowTowardsBrokers } from './balancers/rules';
 export { HaproxyPair } from './balancers/haproxyPair';
-export type { HaproxyPairArgs } from './balancers/haproxyPair';
+export type { HaproxyPairArgs } from './balancers/pairArguments';
 export { VirtualIp } from './virtualIp/virtualIp';
 export type { VirtualIpPlacement } from './virtualIp/virtualIp';
 export { Host } from './host/host';
@@ -22,21 +25,22 @@ export type { HostArgs, HostFacts } from './host/host';
 export type { PolicyStatement } from './host/role';
 export type { HostSecret } from './host/secrets';
 export type { JumpHostArgs, SshArgs, SshTarget } from './host/ssh';
-export type {
-  HaproxyArgs,
-  HealthCheckArgs,
-  KeepalivedArgs,
-  PlannedBalancer,
-  StatsArgs,
-  TlsArgs,
-} from './balancers/plan';
-export type { BrokerArgs, BrokersArgs, PlannedBroker } from './brokers/plan';
+export type { HaproxyArgs, HealthCheckArgs, KeepalivedArgs, StatsArgs, TlsArgs } from './balancers/arguments';
+export type { PlannedBalancer } from './balancers/plan';
+export type { BrokerArgs, BrokersArgs } from './brokers/arguments';
+export type { PlannedBroker } from './brokers/plan';
 export { planBrokers } from './brokers/plan';
-export type { ClientCertificatesArgs } from './listeners/clientCertificates';
-export type { BalancingArgs, ListenerArgs, ListenersArgs, RateLimitArgs } from './listeners/plan';
+export type {
+  BalancingArgs,
+  ClientCertificatesArgs,
+  ListenerArgs,
+  ListenersArgs,
+  RateLimitArgs,
+} from './listeners/arguments';
 export type { MachineArgs } from './host/machines';
 export { planVirtualIp } from './virtualIp/plan';
-export type { PlannedVirtualIp, VirtualIpArgs, VirtualIpMode } from './virtualIp/plan';
+export type { PlannedVirtualIp } from './virtualIp/plan';
+export type { VirtualIpArgs, VirtualIpMode } from './virtualIp/arguments';
 export { Problems } from './rendering/problems';
 export type { Problem } from './rendering/problems';
 export type { Architecture, OperatingSystem } from './host/operatingSystems';

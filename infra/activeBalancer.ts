@@ -1,25 +1,19 @@
 import * as aws from '@pulumi/aws';
-import { planVirtualIp } from '../components';
-import type { PlannedVirtualIp } from '../components';
+import type { PlannedVirtualIp, PlatformPlan } from '../components';
 import { platformTag, roleTag } from '../components/rendering/naming';
-import { planNetworkArgs } from '../components/network/plan';
-import { Problems } from '../components/rendering/problems';
-import type { Configuration } from './schema';
 
 /**
  * Who holds the virtual IP at this moment, by name: a fact of EC2, not of Pulumi's state, asked anew for each run so
- * that changes reach the standby first. Undefined while nobody of this platform holds it.
+ * that changes reach the standby first. Undefined while nobody of this platform holds it. `allocationId` is that of an
+ * Elastic IP of the user's.
  */
 export async function activeBalancer(
-  platform: string,
-  configuration: Pick<Configuration, 'network' | 'virtualIp'>,
+  { name: platform, virtualIp }: Pick<PlatformPlan, 'name' | 'virtualIp'>,
+  allocationId?: string,
 ): Promise<string | undefined> {
   const pair = await interfacesOf(platform);
   if (pair.length === 0) return undefined;
-  const problems = new Problems();
-  const network = planNetworkArgs(configuration.network ?? {}, 'network', problems);
-  const plan = planVirtualIp(configuration.virtualIp ?? {}, network, 'virtualIp', problems);
-  const holder = await holderOf(plan, platform, configuration.virtualIp?.allocationId, pair);
+  const holder = await holderOf(virtualIp, platform, allocationId, pair);
   const name = pair.find(({ id }) => id === holder)?.name;
   return name?.startsWith(`${platform}-`) === true ? name.slice(platform.length + 1) : undefined;
 }

@@ -1,16 +1,17 @@
 import * as pulumi from '@pulumi/pulumi';
 import { allConfig } from '@pulumi/pulumi/runtime/config';
-import { MqttPlatform } from '../components';
+import { MqttPlatform, planPlatform } from '../components';
 import { activeBalancer } from './activeBalancer';
 import { platformName, readConfiguration } from './configuration';
+import type { Configuration } from './configuration';
 import type { StackOutputs } from './outputs';
 import { stackOutputs } from './outputs';
-import type { Configuration } from './schema';
 
 /** The program: a stack's configuration in, one MqttPlatform, its outputs out. */
 export = async (): Promise<StackOutputs> => {
   const configuration = checkedConfiguration();
-  const active = await activeBalancer(platformName, configuration);
+  const plan = planPlatform(platformName, configuration);
+  const active = await activeBalancer(plan, configuration.virtualIp?.allocationId);
   const platform = new MqttPlatform(platformName, {
     ...configuration,
     ...(active === undefined ? {} : { activeBalancer: active }),

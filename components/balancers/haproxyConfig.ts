@@ -1,5 +1,7 @@
-import type { Balancing, Listener } from '../listeners/listener';
-import { isTls, isWebSocket } from '../listeners/listener';
+import type { Balancing } from '../listeners/balancing';
+import { balancingMethods, methodsByClientId, othersThan } from '../listeners/balancing';
+import type { Listener } from '../listeners/listener';
+import { headroom, isTls, isWebSocket } from '../listeners/listener';
 import type { View } from '../rendering/template';
 import { render } from '../rendering/template';
 import { listenerFiles, ticketKeysFile } from './haproxyFiles';
@@ -62,11 +64,15 @@ function listenerView(view: BalancerView, listener: Listener): View {
   const websocket = isWebSocket(listener.name);
   refuseContradictions(view, listener, websocket);
   const files = listenerFiles(listener);
+  const named = (listener.clientCertificates?.identity ?? 'none') !== 'none';
   return {
     listener: listener.name,
     port: listener.port,
     ...brokerPortView(listener),
     maxConnections: listener.maxConnections,
+    slots: Math.ceil(listener.maxConnections * (1 + (headroom - 1) / 2)),
+    errorLog: haproxyAbilities(view.haproxyVersion).errorLog,
+    refusalsLogged: refusalsLoggedIn10Seconds,
     tls: isTls(listener.name) && {
       // WebSocket begins as HTTP/1.1; a client that offered h2 would be taken at its word.
       alpn: websocket ? 'http/1.1' : 'mqtt',
@@ -83,16 +89,33 @@ function listenerView(view: BalancerView, listener: Listener): View {
       periodSeconds: listener.rateLimit.periodSeconds,
       spared: files.spared !== undefined && { file: files.spared.path },
     },
-    websocket: websocket && { path: listener.path },
+    websocket: websocket && {
+      path: listener.path,
+      paths: pathsOf(listener),
+    },
     tcp: !websocket,
+    identity: named && { longestName },
     inspect: !websocket && listener.inspect && { keepaliveLimit: view.refuseLongKeepalive === true },
+    mayRefuse: !websocket && (listener.inspect || named),
     clientName: view.proxyProtocol && listener.clientCertificates?.verify === 'required',
-    slowStart: 'slowStartSeconds' in balancing && { seconds: balancing.slowStartSeconds },
+    slowStart: balancing.slowStartSeconds !== undefined && { seconds: balancing.slowStartSeconds },
     pools: [
       { pool: 'brokers', checked: true, ...balancingView(balancing, true) },
       { pool: 'fallback', checked: false, ...balancingView(balancing, false) },
     ],
   };
+}
+
+/** Lines of one reason that a listener writes in 10 s before it only counts. */
+const refusalsLoggedIn10Seconds = 200;
+
+/** Bytes of a certificate's CN that a broker is given as a client's name; RFC 5280 has 64 characters at most. */
+const longestName = 256;
+
+/** Every path that reaches the endpoint: a trailing slash makes no difference to people. */
+function pathsOf({ path, furtherPaths }: Listener): readonly string[] {
+  const given = [path, ...(furtherPaths ?? [])].map((each) => each.replace(/\/+$/, ''));
+  return [...new Set(given.flatMap((each) => (each === '' ? ['/'] : [each, `${each}/`])))];
 }
 
 /** `+0` on a server stands for the port that the client came to, which the frontend rewrites to one of the broker's. */
@@ -102,33 +125,26 @@ function brokerPortView({ brokerPort, furtherBrokerPorts: further }: Listener): 
   return { serverPort: '+0', ports };
 }
 
+/** The template has a section for each method, under its name; what a table remembers is told once. */
 function balancingView(balancing: Balancing, definesTable: boolean): View {
-  const none = { hash: false, table: false, source: false, plain: false };
-  switch (balancing.method) {
-    case 'clientId':
-      return { ...none, hash: true };
-    case 'clientIdTable': {
-      const { keyLength, entries, expireSeconds } = balancing;
-      return { ...none, table: { define: definesTable && { keyLength, entries, expireSeconds } } };
-    }
-    case 'sourceAddress':
-      return { ...none, source: true };
-    case 'roundRobin':
-      return { ...none, plain: { algorithm: 'roundrobin' } };
-    case 'leastConnections':
-      return { ...none, plain: { algorithm: 'leastconn' } };
-  }
+  const table = definesTable &&
+    balancing.method === 'clientIdTable' && {
+      entries: balancing.entries,
+      expireSeconds: balancing.expireSeconds,
+      keyLength: balancing.keyLength,
+    };
+  return Object.fromEntries(
+    balancingMethods.map((method) => [method, method === balancing.method && { table }]),
+  );
 }
 
 function refuseContradictions(view: BalancerView, listener: Listener, websocket: boolean): void {
   const wrong = (what: string) => new Error(`listener ${listener.name}: ${what}`);
-  const byClientId =
-    listener.balancing.method === 'clientId' || listener.balancing.method === 'clientIdTable';
-  if (byClientId && (websocket || !listener.inspect)) {
+  if (methodsByClientId.has(listener.balancing.method) && (websocket || !listener.inspect)) {
     const why = websocket ? 'its first bytes are HTTP' : 'it is not inspected';
     throw wrong(
       `balancing is ${listener.balancing.method}, but no client id is seen there, since ${why};` +
-        ' allowed: roundRobin, leastConnections, sourceAddress',
+        ` allowed: ${othersThan(methodsByClientId)}`,
     );
   }
   if (listener.clientCertificates === undefined) return;

@@ -55,7 +55,7 @@ function reservedPorts(listeners: readonly Listener[]): readonly number[] {
 }
 
 /** The instance type of balancers whose arguments name none. */
-const defaultInstanceType = 't3.small';
+export const defaultInstanceType = 't3.small';
 
 /** Clients must fit into a balancer's memory: the active one carries all of them. */
 export function checkBalancerMemory(

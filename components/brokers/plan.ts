@@ -1,21 +1,13 @@
+import type { Machine } from '../host/machines';
+import { planMachine } from '../host/machines';
+import type { Listener } from '../listeners/listener';
+import { checkPorts } from '../listeners/plan';
 import type { Cidr } from '../network/addresses';
 import { brokerAddress, containsAddress, largestBrokerOrdinal, parseCidr } from '../network/addresses';
 import type { Problems } from '../rendering/problems';
-
-/** One broker, by name. */
-export interface BrokerArgs {
-  /** 1 to 28; fixes its address and its place in HAProxy's hash ring. Defaults to the number that its name ends in. */
-  ordinal?: number;
-  /** Its private address. Defaults to the planned one: the ordinal's place in its subnet's block .32/27. */
-  address?: string;
-  /** Its share of new clients relative to the others, 0 to 256; 0 takes none. Defaults to 100. */
-  weight?: number;
-  /** True empties the broker at a paced rate and keeps new clients away. Defaults to false. */
-  drain?: boolean;
-}
-
-/** How many brokers, named emqx-1, emqx-2, ...; or each by name, so that removing one does not rename the rest. */
-export type BrokersArgs = number | Record<string, BrokerArgs>;
+import type { BrokerArgs, BrokersArgs, EmqxArgs, RepositoryArgs } from './arguments';
+import { checkBrokerMemory } from './limits';
+import { brokerPorts } from './ports';
 
 /** A broker with everything decided. */
 export interface PlannedBroker {
@@ -26,6 +18,80 @@ export interface PlannedBroker {
   readonly nodeName: string;
   readonly weight: number;
   readonly drain: boolean;
+}
+
+/** A cluster with everything decided. */
+export interface ClusterPlan {
+  readonly brokers: readonly PlannedBroker[];
+  readonly version: string;
+  readonly isLicensed: boolean;
+  readonly machine: Machine;
+  readonly dataVolumeGib: number;
+  readonly repository: Readonly<Required<RepositoryArgs>>;
+  readonly listeners: readonly Listener[];
+  readonly proxyProtocol: boolean;
+  /** Clients at once on each broker, which may have to carry all of them. */
+  readonly maxConnections: number;
+}
+
+/** What is decided beside the cluster's own arguments. */
+export interface ClusterSurroundings {
+  readonly subnetCidrs: readonly string[];
+  readonly listeners: readonly Listener[];
+  readonly proxyProtocol: boolean;
+}
+
+/** Decides all of a cluster; what is wrong goes to `problems` under `emqx` and `listeners`. Touches nothing. */
+export function planCluster(
+  args: EmqxArgs,
+  { subnetCidrs, listeners, proxyProtocol }: ClusterSurroundings,
+  problems: Problems,
+): ClusterPlan {
+  const path = 'emqx';
+  const brokers = planBrokers(args.brokers ?? 3, subnetCidrs, `${path}.brokers`, problems);
+  const machine = planMachine(args, path, problems);
+  const { version = '5.8.9', dataVolumeGib = 8, repository = {}, instanceType } = args;
+  problems.wholeNumber(`${path}.dataVolumeGib`, dataVolumeGib, 1, 16_384, 'GiB');
+  const isLicensed = args.licenseKey !== undefined;
+  checkVersion(version, { brokerCount: brokers.length, isLicensed }, path, problems);
+  checkPorts(listeners, 'brokerPort', brokerPorts, problems);
+  checkBrokerMemory({ listeners, brokerCount: brokers.length, instanceType }, problems);
+  return {
+    brokers,
+    version,
+    isLicensed,
+    machine,
+    dataVolumeGib,
+    repository: {
+      url: repository.url ?? 'https://packagecloud.io/emqx/emqx',
+      keyUrl: repository.keyUrl ?? 'https://packagecloud.io/emqx/emqx/gpgkey',
+    },
+    listeners,
+    proxyProtocol,
+    maxConnections: listeners.reduce((sum, { maxConnections }) => sum + maxConnections, 0),
+  };
+}
+
+function checkVersion(
+  version: string,
+  { brokerCount, isLicensed }: { readonly brokerCount: number; readonly isLicensed: boolean },
+  path: string,
+  problems: Problems,
+): void {
+  const parsed = /^(\d+)\.(\d+)\.(\d+)$/.exec(version);
+  if (parsed === null) {
+    problems.add(`${path}.version`, `is ${JSON.stringify(version)}; a release such as 5.8.9 is allowed`);
+    return;
+  }
+  const [major, minor] = [Number(parsed[1]), Number(parsed[2])];
+  const needsLicense = major > 5 || (major === 5 && minor >= 9);
+  if (needsLicense && brokerCount > 1 && !isLicensed)
+    problems.add(
+      `${path}.version`,
+      `is ${version} with ${brokerCount} brokers and no ${path}.licenseKey: from 5.9.0 a cluster needs a licence key; set one, use 5.8.9, or run a single broker`,
+    );
+  if (major < 5 || (major === 5 && minor < 8))
+    problems.add(`${path}.version`, `is ${version}; 5.8.0 or newer is supported`);
 }
 
 const namePattern = /^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/;

@@ -5,9 +5,11 @@ import * as tls from '@pulumi/tls';
 import { createHash } from 'node:crypto';
 import type { Tags } from '../rendering/naming';
 import { tagged, typeToken } from '../rendering/naming';
+import { applySet } from './applySet';
 import type { HostFile, SecretView } from './fileSet';
 import { renderFileSet } from './fileSet';
 import type { MachineArgs } from './machines';
+import { machineOf } from './machines';
 import type { InterfaceArgs } from './networkInterface';
 import { hostAddress, hostInterface } from './networkInterface';
 import { operatingSystems } from './operatingSystems';
@@ -34,13 +36,13 @@ export interface HostArgs extends MachineArgs, InterfaceArgs {
   platform: string;
   /** The host's own name, for example `haproxy-1`. */
   hostname: string;
-  /** True gives it an Elastic IP of its own, on the primary address. Defaults to false. */
+  /** True gives it an Elastic IP of its own, on the primary address. @default false */
   publicAddress?: boolean;
-  /** Size in GiB of a data volume that outlives the instance. Defaults to none. */
+  /** Size in GiB of a data volume that outlives the instance. @default none */
   dataVolumeGib?: number;
-  /** The role tag on its interface and instance. Defaults to none. */
+  /** The role tag on its interface and instance. @default none */
   role?: string;
-  /** What its role may do beyond reading its secrets. Defaults to nothing. */
+  /** What its role may do beyond reading its secrets. @default nothing */
   statements?: pulumi.Output<readonly PolicyStatement[]>;
   /** Secrets that it fetches, beside its own SSH key. */
   secrets: readonly HostSecret[];
@@ -58,9 +60,9 @@ export interface HostArgs extends MachineArgs, InterfaceArgs {
   egress: readonly pulumi.Resource[];
   /** Hosts whose files are changed before this one's: on an update they are dealt with one at a time. */
   updateAfter?: readonly Host[];
-  /** Keeps what outlives instances (interface, addresses, volume, secret) from being deleted by mistake. Defaults to false. */
+  /** Keeps what outlives instances (interface, addresses, volume, secret) from being deleted by mistake. @default false */
   protect?: boolean;
-  /** Tags on everything that can carry them. */
+  /** Tags on everything that can carry them. @default none */
   tags?: Tags;
 }
 
@@ -163,13 +165,14 @@ export class Host extends pulumi.ComponentResource {
     secrets: readonly HostSecret[],
     attached: readonly pulumi.Resource[],
   ): pulumi.Resource {
-    const { loginUser } = operatingSystems[args.operatingSystem ?? 'debian-13'];
+    const { operatingSystem, repairGeneration } = machineOf(args);
+    const { loginUser } = operatingSystems[operatingSystem];
     const connection = connectionTo(this.sshTarget, {
       user: loginUser,
       privateKey: args.login.privateKey,
       hostKey: this.hostKey,
     });
-    const triggers = [instance.id, args.repairGeneration ?? 1];
+    const triggers = [instance.id, repairGeneration];
     const ready = new command.remote.Command(
       `${name}-ready`,
       { connection, create: waitUntilReady(args.hostname), triggers: [instance.id] },
@@ -177,7 +180,7 @@ export class Host extends pulumi.ComponentResource {
     );
     const applied = new command.remote.Command(
       `${name}-files`,
-      { connection, create: `${sudoPython}/apply_config.py`, stdin: files.apply(renderFileSet), triggers },
+      { connection, create: applySet, stdin: files.apply(renderFileSet), triggers },
       { parent: this, dependsOn: [ready, ...(args.updateAfter ?? []).map(({ settled }) => settled)] },
     );
     return new command.remote.Command(
@@ -249,7 +252,8 @@ function bootInstance(
   parent: Host,
   dependsOn: pulumi.Resource[],
 ): aws.ec2.Instance {
-  const { operatingSystem = 'debian-13', architecture = 'amd64', hostname, software } = args;
+  const { operatingSystem, architecture, rootVolumeGib, imageGeneration } = machineOf(args);
+  const { hostname, software } = args;
   const image = aws.ssm.getParameterOutput(
     { name: operatingSystems[operatingSystem].imageParameter(architecture) },
     { parent },
@@ -266,7 +270,7 @@ function bootInstance(
       metadataOptions: { httpEndpoint: 'enabled', httpTokens: 'required', httpPutResponseHopLimit: 1 },
       rootBlockDevice: {
         encrypted: true,
-        volumeSize: args.rootVolumeGib ?? 8,
+        volumeSize: rootVolumeGib,
         volumeType: 'gp3',
         tags: parts.tags,
       },
@@ -283,7 +287,7 @@ function bootInstance(
       // The interface stays and can be on one instance only.
       deleteBeforeReplace: true,
       ignoreChanges: ['ami', 'userDataBase64'],
-      replacementTrigger: [operatingSystem, architecture, args.imageGeneration ?? 1],
+      replacementTrigger: [operatingSystem, architecture, imageGeneration],
     },
   );
 }

@@ -45,8 +45,8 @@ const firstPrograms: ReadonlySet<string> = new Set(
 );
 
 /** Whether a file of the set travels in user data, which ends at 16 KiB. */
-export function inUserData({ path }: HostFile): boolean {
-  return firstPrograms.has(path) || !path.startsWith(`${programFolder}/`);
+export function inUserData({ path, withPrograms }: HostFile): boolean {
+  return withPrograms === undefined && (firstPrograms.has(path) || !path.startsWith(`${programFolder}/`));
 }
 
 /** The part of a set that a host fetches at its first boot, as a file set. */
@@ -57,13 +57,6 @@ export function fetchedPrograms(files: readonly HostFile[]): string {
 /** `fetchedPrograms` as its secret holds it: Secrets Manager takes 65,536 bytes. */
 export function packedPrograms(files: readonly HostFile[]): string {
   return deflateSync(fetchedPrograms(files), { level: 9 }).toString('base64');
-}
-
-/** A line of shell that writes the programs of a set. */
-export function unpackPrograms(set: string): string {
-  const folders = 'd = f; sub("/[^/]*$", "", d); system("mkdir -p " d)';
-  const header = `f = index($2, "${programFolder}/") == 1 ? $2 : ""; if (f) { ${folders} } next`;
-  return `awk '/^=== \\// { ${header} } f { print >f }' ${set}`;
 }
 
 /** Differs whenever the program or a module that it imports does. */

@@ -11,7 +11,7 @@ export interface JumpHostArgs {
   host: pulumi.Input<string>;
   /** Its login user. */
   user: pulumi.Input<string>;
-  /** The private key for it, PEM or OpenSSH. Kept secret. */
+  /** The private key for it, PEM or OpenSSH. @secret */
   privateKey: pulumi.Input<string>;
   /** Its host key, such as `ssh-ed25519 AAAA...`, so that nobody can stand in for it. */
   hostKey: pulumi.Input<string>;
@@ -23,7 +23,8 @@ export interface SshArgs {
   allowedCidrs: string[];
   /**
    * `balancers`: each balancer on its own public address, and brokers through the first of them. `private`: the
-   * machine that runs `pulumi up` has a route to private addresses. Or a jump host. Defaults to `balancers`.
+   * machine that runs `pulumi up` has a route to private addresses. Or a jump host.
+   * @default `balancers`
    */
   via?: 'balancers' | 'private' | JumpHostArgs;
 }
@@ -39,8 +40,14 @@ export interface SshTarget {
   };
 }
 
-/** Checks the arguments; what is wrong goes to `problems` under `path`. */
-export function checkSshArgs(args: SshArgs, path: string, problems: Problems): void {
+/** The way to the hosts with everything decided that is known before anything is made. */
+export interface SshPlan {
+  readonly allowedCidrs: readonly string[];
+  readonly via: 'balancers' | 'private' | 'jumpHost';
+}
+
+/** Applies the defaults and checks the ranges; what is wrong goes to `problems` under `path`. */
+export function planSsh(args: SshArgs, path: string, problems: Problems): SshPlan {
   if (args.allowedCidrs.length === 0)
     problems.add(
       `${path}.allowedCidrs`,
@@ -53,6 +60,8 @@ export function checkSshArgs(args: SshArgs, path: string, problems: Problems): v
         `${path}.allowedCidrs[${index}]`,
         `is ${cidr}, the whole internet; give the range that \`pulumi up\` runs from, such as 198.51.100.7/32`,
       );
+  const { allowedCidrs, via = 'balancers' } = args;
+  return { allowedCidrs, via: typeof via === 'string' ? via : 'jumpHost' };
 }
 
 /** Five minutes of dialling: a host that boots answers within two on EC2. */

@@ -1,20 +1,9 @@
 import { readAuthorities } from '../certificates/contents';
 import { checkRevocationLists } from '../certificates/revocationLists';
 import type { Problems } from '../rendering/problems';
+import type { ClientCertificatesArgs } from './arguments';
 import type { ClientCertificates, Listener, ListenerName } from './listener';
 import { isTls } from './listener';
-
-/** Certificates that clients show (mutual TLS), for mqtts and wss. */
-export interface ClientCertificatesArgs {
-  /** `required` refuses a client without a certificate; `optional` takes both. */
-  verify: 'optional' | 'required';
-  /** PEM of the CAs that sign the clients' certificates. */
-  ca: string;
-  /** PEM of their revocation lists, one for each CA. Defaults to none. */
-  crl?: string;
-  /** What the broker makes of the certificate's CN: nothing, the user name, or the client id; the same on all listeners. Defaults to `none`; others need `required`. */
-  identity?: 'none' | 'username' | 'clientid';
-}
 
 /** Applies the defaults and looks into the certificates; what is wrong goes to `problems` under `path`. */
 export function planClientCertificates(

@@ -1,16 +1,9 @@
-export type ListenerName = 'mqtt' | 'mqtts' | 'ws' | 'wss';
+import type { Balancing } from './balancing';
 
-export type Balancing =
-  | { readonly method: 'clientId' }
-  | {
-      readonly method: 'clientIdTable';
-      readonly entries: number;
-      readonly expireSeconds: number;
-      readonly keyLength: number;
-      readonly slowStartSeconds?: number;
-    }
-  | { readonly method: 'roundRobin' | 'leastConnections'; readonly slowStartSeconds?: number }
-  | { readonly method: 'sourceAddress' };
+/** In the order in which they are rendered, listed and checked. */
+export const listenerNames = ['mqtt', 'mqtts', 'ws', 'wss'] as const;
+
+export type ListenerName = (typeof listenerNames)[number];
 
 export interface ClientCertificates {
   readonly verify: 'optional' | 'required';
@@ -40,6 +33,8 @@ export interface Listener {
   readonly clientCertificates?: ClientCertificates;
   /** The path of the WebSocket endpoint; ws and wss. */
   readonly path: string;
+  /** Other paths that lead there. */
+  readonly furtherPaths?: readonly string[];
   readonly rateLimit?: {
     readonly connectionsPerSource: number;
     readonly periodSeconds: number;

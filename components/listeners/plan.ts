@@ -1,82 +1,11 @@
 import { checkCidrs } from '../network/addresses';
 import type { Problems } from '../rendering/problems';
+import type { ListenerArgs, ListenersArgs } from './arguments';
+import { planBalancing } from './balancing';
 import { brokerPortsOf, furtherBrokerPorts } from './brokerPorts';
-import type { ClientCertificatesArgs } from './clientCertificates';
 import { checkIdentities, planClientCertificates } from './clientCertificates';
-import type { Balancing, Listener, ListenerName } from './listener';
-import { isWebSocket } from './listener';
-
-/** How a listener spreads its clients over the brokers. */
-export interface BalancingArgs {
-  /**
-   * `clientId` (consistent hash: the same client finds the same broker through either balancer), `clientIdTable` (a
-   * stick table that the balancers share), `roundRobin`, `sourceAddress` or `leastConnections`. Weights of brokers
-   * count in all of them. Defaults to `clientId` for mqtt and mqtts, and to `leastConnections` for ws and wss, where
-   * no client id is visible.
-   */
-  method?: Balancing['method'];
-  /** clientIdTable: how many client ids are remembered, 1,000 to 10,000,000. Defaults to 100,000, as in EMQX's guide. */
-  entries?: number;
-  /** clientIdTable: how long after its last connection, in seconds, 60 to 2,592,000. Defaults to 1800, as in EMQX's guide. */
-  expireSeconds?: number;
-  /** clientIdTable: characters of the id that count, 16 to 1024; the guide's 32 puts ids with a common prefix together. Defaults to 128. */
-  keyLength?: number;
-  /**
-   * How long the share of new clients of a broker that comes back grows, in seconds, 1 to 3600. Not for clientId and
-   * sourceAddress: their hash would send clients elsewhere meanwhile. Defaults to none.
-   */
-  slowStartSeconds?: number;
-}
-
-/** A limit on new connections for each source address. */
-export interface RateLimitArgs {
-  /** New connections that one address may make in a period, 1 to 1,000,000. */
-  connectionsPerSource: number;
-  /** The period in seconds, 1 to 3600. Defaults to 10. */
-  periodSeconds?: number;
-  /** Ranges without a limit: a fleet behind one NAT shares an address, and all of it reconnects at once. Defaults to none. */
-  sparedCidrs?: string[];
-}
-
-/** One port that clients connect to. */
-export interface ListenerArgs {
-  /** The port on the balancers, 1 to 65535. Defaults to 1883 (mqtt), 8883 (mqtts), 8083 (ws), 8084 (wss). */
-  port?: number;
-  /**
-   * The brokers' port behind it; each listener has its own. Defaults to 1883, 1884, 8083, 8084. For more than 51,200
-   * clients brokers open further ports: from 20001 on for mqtt, 20101 mqtts, 20201 ws, 20301 wss, 19 at most.
-   */
-  brokerPort?: number;
-  /** IPv4 ranges that may connect. Defaults to whoever can reach the virtual IP: the whole internet, `0.0.0.0/0`, or the VPC's range where the address is private. */
-  allowedCidrs?: string[];
-  /** Clients at once, 1 to 1,000,000. Defaults to 10,000. */
-  maxConnections?: number;
-  /** Which broker a client gets. */
-  balancing?: BalancingArgs;
-  /** False passes bytes on that are no MQTT, for clients that must not be inspected. mqtt and mqtts only. Defaults to true. */
-  inspect?: boolean;
-  /** Mutual TLS. mqtts and wss only. Defaults to none. */
-  clientCertificates?: ClientCertificatesArgs;
-  /** The path of the WebSocket endpoint. ws and wss only. Defaults to `/mqtt`. */
-  path?: string;
-  /** Defaults to no limit. */
-  rateLimit?: RateLimitArgs;
-}
-
-/** The listeners that are on: a name that is missing is off. Defaults to mqtts alone. */
-export interface ListenersArgs {
-  /** MQTT over TCP, in the clear. */
-  mqtt?: ListenerArgs;
-  /** MQTT over TLS. */
-  mqtts?: ListenerArgs;
-  /** MQTT over WebSocket, in the clear. */
-  ws?: ListenerArgs;
-  /** MQTT over WebSocket and TLS. */
-  wss?: ListenerArgs;
-}
-
-/** In the order in which they are rendered, listed and checked. */
-export const listenerNames = ['mqtt', 'mqtts', 'ws', 'wss'] as const satisfies readonly ListenerName[];
+import type { Listener, ListenerName } from './listener';
+import { isWebSocket, listenerNames } from './listener';
 
 export const defaultPorts: Readonly<Record<ListenerName, { port: number; brokerPort: number }>> = {
   mqtt: { port: 1883, brokerPort: 1883 },
@@ -85,15 +14,23 @@ export const defaultPorts: Readonly<Record<ListenerName, { port: number; brokerP
   wss: { port: 8084, brokerPort: 8084 },
 };
 
+/** What is decided for all listeners together. */
+export interface ListenersSurroundings {
+  /** Whether brokers are told of the clients behind the balancers. @default true */
+  readonly proxyProtocol?: boolean;
+  /** Who can reach the address at all: listeners that name no ranges of their own are open to them. @default everybody */
+  readonly clientCidrs?: readonly string[];
+}
+
 /** Applies the defaults and checks every listener; what is wrong goes to `problems` under `listeners`. */
 export function planListeners(
   args: ListenersArgs,
   problems: Problems,
-  proxyProtocol = true,
+  { proxyProtocol = true, clientCidrs = ['0.0.0.0/0'] }: ListenersSurroundings = {},
 ): readonly Listener[] {
   const listeners = listenerNames.flatMap((name) => {
     const given = args[name];
-    return given === undefined ? [] : [planOne(name, given, problems)];
+    return given === undefined ? [] : [planOne(name, given, clientCidrs, problems)];
   });
   if (listeners.length === 0)
     problems.add(
@@ -126,25 +63,29 @@ export function checkPorts(
   }
 }
 
-function planOne(name: ListenerName, args: ListenerArgs, problems: Problems): Listener {
+function planOne(
+  name: ListenerName,
+  args: ListenerArgs,
+  clientCidrs: readonly string[],
+  problems: Problems,
+): Listener {
   const path = `listeners.${name}`;
-  const allowedCidrs = args.allowedCidrs ?? ['0.0.0.0/0'];
+  const allowedCidrs = args.allowedCidrs ?? clientCidrs;
   checkCidrs(`${path}.allowedCidrs`, allowedCidrs, problems);
   const maxConnections = args.maxConnections ?? 10_000;
   problems.wholeNumber(`${path}.maxConnections`, maxConnections, 1, 1_000_000, 'clients');
+  const inspect = args.inspect ?? !isWebSocket(name);
   if (args.inspect !== undefined && isWebSocket(name))
     problems.add(
       `${path}.inspect`,
       'is for mqtt and mqtts: the first bytes of a WebSocket are HTTP; leave it out',
     );
-  if (args.path !== undefined && !isWebSocket(name))
-    problems.add(`${path}.path`, 'is for ws and wss; leave it out');
+  for (const key of ['path', 'furtherPaths'] as const)
+    if (args[key] !== undefined && !isWebSocket(name))
+      problems.add(`${path}.${key}`, 'is for ws and wss; leave it out');
   const endpointPath = args.path ?? '/mqtt';
-  if (!/^\/[A-Za-z0-9._~/-]{0,200}$/.test(endpointPath))
-    problems.add(
-      `${path}.path`,
-      `is ${JSON.stringify(endpointPath)}; it begins with / and has letters, digits and ._~/- only`,
-    );
+  checkPath(`${path}.path`, endpointPath, problems);
+  args.furtherPaths?.forEach((each, index) => checkPath(`${path}.furtherPaths[${index}]`, each, problems));
   return {
     name,
     port: args.port ?? defaultPorts[name].port,
@@ -152,9 +93,10 @@ function planOne(name: ListenerName, args: ListenerArgs, problems: Problems): Li
     ...furtherBrokerPorts(name, maxConnections),
     allowedCidrs,
     maxConnections,
-    balancing: planBalancing(name, args, `${path}.balancing`, problems),
-    inspect: args.inspect ?? !isWebSocket(name),
+    balancing: planBalancing(args.balancing ?? {}, hiddenIds(name, inspect), `${path}.balancing`, problems),
+    inspect,
     path: endpointPath,
+    ...(args.furtherPaths === undefined ? {} : { furtherPaths: args.furtherPaths }),
     ...(args.clientCertificates === undefined
       ? {}
       : {
@@ -169,54 +111,15 @@ function planOne(name: ListenerName, args: ListenerArgs, problems: Problems): Li
   };
 }
 
-function planBalancing(
-  name: ListenerName,
-  listener: ListenerArgs,
-  path: string,
-  problems: Problems,
-): Balancing {
-  const args = listener.balancing ?? {};
-  const inspected = !isWebSocket(name) && (listener.inspect ?? true);
-  const method = args.method ?? (inspected ? 'clientId' : 'leastConnections');
-  if (!inspected && (method === 'clientId' || method === 'clientIdTable'))
-    problems.add(
-      `${path}.method`,
-      `is ${method}, but a client id is not visible ${isWebSocket(name) ? 'inside a WebSocket' : 'where `inspect` is false'}; use leastConnections, roundRobin or sourceAddress`,
-    );
-  problems.oneOf(`${path}.method`, method, balancingMethods);
-  const slowStart = planSlowStart(args, method, `${path}.slowStartSeconds`, problems);
-  if (method !== 'clientIdTable') {
-    for (const key of ['entries', 'expireSeconds', 'keyLength'] as const)
-      if (args[key] !== undefined)
-        problems.add(
-          `${path}.${key}`,
-          `is for method clientIdTable and has no effect with ${method}; leave it out`,
-        );
-    return method === 'clientId' || method === 'sourceAddress' ? { method } : { method, ...slowStart };
-  }
-  const { entries = 100_000, expireSeconds = 1800, keyLength = 128 } = args;
-  problems.wholeNumber(`${path}.entries`, entries, 1_000, 10_000_000);
-  problems.wholeNumber(`${path}.expireSeconds`, expireSeconds, 60, 2_592_000, 'seconds');
-  problems.wholeNumber(`${path}.keyLength`, keyLength, 16, 1024, 'characters');
-  return { method, entries, expireSeconds, keyLength, ...slowStart };
+function checkPath(at: string, path: string, problems: Problems): void {
+  if (!/^\/[A-Za-z0-9._~/-]{0,200}$/.test(path))
+    problems.add(at, `is ${JSON.stringify(path)}; it begins with / and has letters, digits and ._~/- only`);
 }
 
-const balancingMethods = ['clientId', 'clientIdTable', 'roundRobin', 'sourceAddress', 'leastConnections'];
-
-function planSlowStart(
-  { slowStartSeconds }: BalancingArgs,
-  method: Balancing['method'],
-  path: string,
-  problems: Problems,
-): { slowStartSeconds?: number } {
-  if (slowStartSeconds === undefined) return {};
-  problems.wholeNumber(path, slowStartSeconds, 1, 3600, 'seconds');
-  if (method === 'clientId' || method === 'sourceAddress')
-    problems.add(
-      path,
-      `is for other methods than ${method}, whose hash sends clients elsewhere while a weight grows; leave it out, or use leastConnections, roundRobin or clientIdTable`,
-    );
-  return { slowStartSeconds };
+/** Where no client id is seen, as errors name it; undefined where one is. */
+function hiddenIds(name: ListenerName, inspect: boolean): string | undefined {
+  if (isWebSocket(name)) return 'inside a WebSocket';
+  return inspect ? undefined : 'where `inspect` is false';
 }
 
 function planRateLimit(

@@ -8,7 +8,11 @@ import type { NetworkArgs } from './arguments';
 import { isAdopted } from './arguments';
 import { makeNetwork } from './made';
 import type { NetworkParts, NetworkSubnet } from './parts';
-import { planNetworkArgs } from './plan';
+import type { NetworkPlan } from './plan';
+import { planNetwork } from './plan';
+
+/** A network whose plan is made of these arguments already, as part of a larger one. */
+export type PlannedNetworkArgs = NetworkArgs & { readonly plan: NetworkPlan };
 
 /**
  * A network for the platform: public subnets for the balancers, private ones for the brokers with a NAT gateway as
@@ -31,12 +35,13 @@ export class Network extends pulumi.ComponentResource {
   /** Every route table that was made, by name; none where the network was adopted. */
   readonly routeTableIds: Readonly<Record<string, pulumi.Output<string>>>;
 
-  constructor(name: string, args: NetworkArgs = {}, opts: pulumi.ComponentResourceOptions = {}) {
+  constructor(
+    name: string,
+    args: NetworkArgs | PlannedNetworkArgs = {},
+    opts: pulumi.ComponentResourceOptions = {},
+  ) {
     super(typeToken('Network'), name, {}, opts);
-    const problems = new Problems();
-    const plan = planNetworkArgs(args, 'network', problems);
-    problems.throwIfAny(`Network ${name}`);
-
+    const plan = 'plan' in args ? args.plan : planAlone(name, args);
     const made = isAdopted(args) ? adopt(args) : makeNetwork(name, args, plan, this);
     this.vpcId = made.vpcId;
     this.vpcCidr = plan.vpcCidr;
@@ -46,6 +51,13 @@ export class Network extends pulumi.ComponentResource {
     this.egress = [...made.egress, ...reservePlannedAddresses(name, made, this)];
     this.registerOutputs({ vpcId: this.vpcId });
   }
+}
+
+function planAlone(name: string, args: NetworkArgs): NetworkPlan {
+  const problems = new Problems();
+  const plan = planNetwork(args, 'network', problems);
+  problems.throwIfAny(`Network ${name}`);
+  return plan;
 }
 
 /** An explicit reservation keeps AWS from handing a planned address to something else. */

@@ -1,8 +1,8 @@
 import type { Problems } from '../rendering/problems';
-import type { NetworkArgs } from './arguments';
+import type { AdoptedNetworkArgs, NetworkArgs, NewNetworkArgs } from './arguments';
 import { isAdopted } from './arguments';
 import type { PlannedZone } from './zones';
-import { checkSubnets, planNetwork } from './zones';
+import { checkSubnets, planZones } from './zones';
 
 /** A network without its resources: what the rest of a plan needs. */
 export interface NetworkPlan {
@@ -17,25 +17,31 @@ export interface NetworkPlan {
 }
 
 /** Decides every range; what is wrong goes to `problems` under `path`. Touches nothing. */
-export function planNetworkArgs(args: NetworkArgs, path: string, problems: Problems): NetworkPlan {
-  if (!isAdopted(args)) {
-    const { cidr, zones } = planNetwork(args.cidr ?? '10.20.0.0/16', args.zoneCount ?? 3, path, problems);
-    const balancerZoneCount = args.balancerZoneCount ?? Math.min(2, Math.max(1, zones.length));
-    problems.wholeNumber(`${path}.balancerZoneCount`, balancerZoneCount, 1, 2, 'availability zones');
-    if (zones.length > 0 && balancerZoneCount > zones.length)
-      problems.add(
-        `${path}.balancerZoneCount`,
-        `is ${balancerZoneCount}, and ${path}.zoneCount is ${zones.length}; give at most as many`,
-      );
-    return {
-      vpcCidr: cidr,
-      balancerCidrs: zones.slice(0, balancerZoneCount).map(({ publicCidr }) => publicCidr),
-      brokerCidrs: zones.map(({ privateCidr }) => privateCidr),
-      zones,
-      natGatewayCount: args.nat === 'perZone' ? zones.length : 1,
-      hasRouteTables: true,
-    };
-  }
+export function planNetwork(args: NetworkArgs, path: string, problems: Problems): NetworkPlan {
+  return isAdopted(args) ? planAdopted(args, path, problems) : planNew(args, path, problems);
+}
+
+function planNew(args: NewNetworkArgs, path: string, problems: Problems): NetworkPlan {
+  const { cidr = '10.20.0.0/16', zoneCount = 3, nat = 'single' } = args;
+  const zones = planZones(cidr, zoneCount, path, problems);
+  const balancerZoneCount = args.balancerZoneCount ?? Math.min(2, Math.max(1, zones.length));
+  problems.wholeNumber(`${path}.balancerZoneCount`, balancerZoneCount, 1, 2, 'availability zones');
+  if (zones.length > 0 && balancerZoneCount > zones.length)
+    problems.add(
+      `${path}.balancerZoneCount`,
+      `is ${balancerZoneCount}, and ${path}.zoneCount is ${zones.length}; give at most as many`,
+    );
+  return {
+    vpcCidr: cidr,
+    balancerCidrs: zones.slice(0, balancerZoneCount).map(({ publicCidr }) => publicCidr),
+    brokerCidrs: zones.map(({ privateCidr }) => privateCidr),
+    zones,
+    natGatewayCount: nat === 'perZone' ? zones.length : 1,
+    hasRouteTables: true,
+  };
+}
+
+function planAdopted(args: AdoptedNetworkArgs, path: string, problems: Problems): NetworkPlan {
   for (const key of ['balancerSubnets', 'brokerSubnets'] as const)
     if (args[key].length === 0) problems.add(`${path}.${key}`, 'is empty; give at least one subnet');
   if (args.balancerSubnets.length > 2)

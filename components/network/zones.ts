@@ -1,12 +1,6 @@
 import type { Problems } from '../rendering/problems';
 import { contains, formatCidr, overlaps, parseCidr, smallestSubnetPrefixLength, subnetAt } from './addresses';
 
-/** The ranges of a network that is to be made. */
-export interface PlannedNetwork {
-  readonly cidr: string;
-  readonly zones: readonly PlannedZone[];
-}
-
 /** One availability zone: a public subnet for a balancer and NAT, a private one for brokers. */
 export interface PlannedZone {
   readonly index: number;
@@ -15,12 +9,12 @@ export interface PlannedZone {
 }
 
 /** Divides a range among zones: subnets of 1/256 of a /16, the public ones first, the private ones from the tenth on. */
-export function planNetwork(
+export function planZones(
   cidr: string,
   zoneCount: number,
   path: string,
   problems: Problems,
-): PlannedNetwork {
+): readonly PlannedZone[] {
   problems.wholeNumber(`${path}.zoneCount`, zoneCount, 1, 6, 'availability zones');
   const range = parseCidr(cidr);
   if (range === undefined || range.prefixLength < 16 || range.prefixLength > 22) {
@@ -28,17 +22,16 @@ export function planNetwork(
       `${path}.cidr`,
       `is ${JSON.stringify(cidr)}; an IPv4 range from /16 to /22 without host bits, such as 10.20.0.0/16, is allowed`,
     );
-    return { cidr, zones: [] };
+    return [];
   }
   // A /16 gives /24 subnets; a /22, the smallest, sixteen /26.
   const prefixLength = Math.min(range.prefixLength + 8, smallestSubnetPrefixLength);
   const firstPrivate = prefixLength - range.prefixLength >= 5 ? 10 : 8;
-  const zones = Array.from({ length: Math.max(0, Math.min(zoneCount, 6)) }, (_, index) => ({
+  return Array.from({ length: Math.max(0, Math.min(zoneCount, 6)) }, (_, index) => ({
     index,
     publicCidr: formatCidr(subnetAt(range, prefixLength, index)),
     privateCidr: formatCidr(subnetAt(range, prefixLength, firstPrivate + index)),
   }));
-  return { cidr, zones };
 }
 
 /** A subnet of an adopted network must lie in its VPC, hold the planned block, and overlap no other. */

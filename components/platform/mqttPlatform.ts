@@ -1,120 +1,22 @@
-import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
-import * as tls from '@pulumi/tls';
 import { HaproxyPair } from '../balancers/haproxyPair';
-import { checkBalancerMemory } from '../balancers/limits';
-import type { HaproxyArgs } from '../balancers/plan';
-import { planBalancers, planHaproxy } from '../balancers/plan';
-import { balancerPorts } from '../balancers/ports';
+import type { PlannedPairArgs } from '../balancers/pairArguments';
 import { allowTowardsBrokers } from '../balancers/rules';
-import type { EmqxArgs } from '../brokers/emqxCluster';
-import { EmqxCluster, planEmqx } from '../brokers/emqxCluster';
-import { checkBrokerMemory } from '../brokers/limits';
-import { brokerPorts } from '../brokers/ports';
-import type { CertificatesArgs } from '../certificates/certificates';
-import { Certificates, checkCertificatesArgs } from '../certificates/certificates';
+import type { PlannedClusterArgs } from '../brokers/clusterArguments';
+import { EmqxCluster } from '../brokers/emqxCluster';
+import { Certificates } from '../certificates/certificates';
 import type { JumpHostArgs, SshArgs } from '../host/ssh';
-import { checkSshArgs } from '../host/ssh';
 import type { Listener } from '../listeners/listener';
 import { isWebSocket } from '../listeners/listener';
-import type { ListenersArgs } from '../listeners/plan';
-import { checkPorts, planListeners } from '../listeners/plan';
-import type { NetworkArgs } from '../network/arguments';
-import { isAdopted } from '../network/arguments';
 import { Network } from '../network/network';
-import type { NetworkPlan } from '../network/plan';
-import { planNetworkArgs } from '../network/plan';
-import type { Tags } from '../rendering/naming';
-import { tagged, typeToken } from '../rendering/naming';
-import type { Problem } from '../rendering/problems';
-import { Problems } from '../rendering/problems';
-import type { VirtualIpArgs } from '../virtualIp/plan';
-import { isPublic, planVirtualIp } from '../virtualIp/plan';
+import { typeToken } from '../rendering/naming';
+import { refuse } from '../rendering/problems';
 import { VirtualIp } from '../virtualIp/virtualIp';
-import { checkElasticIps, defaultElasticIpQuota } from './elasticIps';
-
-/** Arguments of MqttPlatform. Only `ssh` is required. */
-export interface MqttPlatformArgs {
-  /** A network to make, or a VPC of yours. Defaults to a new one, 10.20.0.0/16 over three zones. */
-  network?: NetworkArgs;
-  /** The brokers. Defaults to three EMQX 5.8.9 brokers. */
-  emqx?: EmqxArgs;
-  /** The two balancers. */
-  haproxy?: HaproxyArgs;
-  /** The listeners that are on. Defaults to mqtts on 8883 alone. */
-  listeners?: ListenersArgs;
-  /** PROXY protocol v2 between balancers and brokers, so that brokers see the clients' addresses: one setting for both sides. Defaults to true. */
-  proxyProtocol?: boolean;
-  /** Certificates to make, or yours. Defaults to a CA and a server certificate for the VIP. */
-  certificates?: CertificatesArgs;
-  /** The address that clients use. Defaults to a new Elastic IP. */
-  virtualIp?: VirtualIpArgs;
-  /** Elastic IPs that the account may have in the region and this platform may use up: more are refused before anything is touched. Defaults to 5, AWS's own limit. */
-  elasticIpQuota?: number;
-  /** How `pulumi up` reaches the hosts for later changes. */
-  ssh: SshArgs;
-  /** The balancer that holds the VIP at this moment, by name: its files are changed last. Defaults to the preferred one. */
-  activeBalancer?: string;
-  /** Keeps volumes, interfaces, addresses and secrets from being deleted by mistake; instances never are. Defaults to false. */
-  protect?: boolean;
-  /** Tags on everything that can carry them. */
-  tags?: Tags;
-}
-
-/** Everything that is wrong with the arguments, without touching anything. What is an Output is checked when it is known. */
-export function checkMqttPlatformArgs(name: string, args: MqttPlatformArgs): readonly Problem[] {
-  const problems = new Problems();
-  if (!/^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$/.test(name))
-    problems.add(
-      'name',
-      `is ${JSON.stringify(name)}; a letter, then letters, digits and hyphens, at most 20, all lower case, are allowed`,
-    );
-  const network = planNetworkArgs(args.network ?? {}, 'network', problems);
-  const { brokers } = planEmqx(args.emqx ?? {}, network.brokerCidrs, problems);
-  planHaproxy(args.haproxy ?? {}, problems);
-  planBalancers(network.balancerCidrs, 'network.balancerSubnets', problems);
-  const listeners = planListeners(args.listeners ?? defaultListeners, problems, args.proxyProtocol);
-  checkPorts(listeners, 'port', balancerPorts, problems);
-  checkPorts(listeners, 'brokerPort', brokerPorts, problems);
-  checkBalancerMemory(
-    {
-      listeners,
-      operatingSystem: args.haproxy?.operatingSystem ?? 'debian-13',
-      instanceType: args.haproxy?.instanceType,
-    },
-    problems,
-  );
-  checkBrokerMemory(
-    { listeners, brokerCount: brokers.length, instanceType: args.emqx?.instanceType },
-    problems,
-  );
-  checkCertificatesArgs(args.certificates ?? {}, 'certificates', problems);
-  checkAddresses(args, network, problems);
-  checkSshArgs(args.ssh, 'ssh', problems);
-  return problems.all;
-}
-
-/** The virtual IP on this network, and all Elastic IPs together. */
-function checkAddresses(args: MqttPlatformArgs, network: NetworkPlan, problems: Problems): void {
-  const virtualIp = planVirtualIp(args.virtualIp ?? {}, network, 'virtualIp', problems);
-  const madeForVip = isPublic(virtualIp) && args.virtualIp?.allocationId === undefined;
-  const needs = {
-    virtualIp: madeForVip ? 1 : 0,
-    balancers: balancersArePublic(args, isPublic(virtualIp)) ? 2 : 0,
-    natGateways: network.natGatewayCount,
-  };
-  checkElasticIps(needs, args.elasticIpQuota ?? defaultElasticIpQuota, 'elasticIpQuota', problems);
-}
-
-/**
- * Balancers have Elastic IPs of their own where that is their way out (a made network's public subnets, or any with a
- * public virtual IP), or where they are reached on them.
- */
-function balancersArePublic({ network = {}, ssh }: MqttPlatformArgs, publicVirtualIp: boolean): boolean {
-  return publicVirtualIp || !isAdopted(network) || (ssh.via ?? 'balancers') === 'balancers';
-}
-
-const defaultListeners: ListenersArgs = { mqtts: {} };
+import type { MqttPlatformArgs } from './arguments';
+import type { Login } from './login';
+import { loginKey } from './login';
+import type { PlatformPlan } from './plan';
+import { planPlatform } from './plan';
 
 /**
  * An EMQX cluster behind two HAProxy hosts with a virtual IP: network, certificates, brokers, balancers and the
@@ -144,99 +46,28 @@ export class MqttPlatform extends pulumi.ComponentResource {
 
   constructor(name: string, args: MqttPlatformArgs, opts: pulumi.ComponentResourceOptions = {}) {
     super(typeToken('MqttPlatform'), name, {}, opts);
-    const problems = new Problems();
-    problems.addAll(checkMqttPlatformArgs(name, args));
-    problems.throwIfAny(`MqttPlatform ${name}`);
+    const plan = planPlatform(name, args);
+    refuse(`MqttPlatform ${name}`, plan.problems);
 
     this.name = name;
-    const common = {
-      protect: args.protect ?? false,
-      ...(args.tags === undefined ? {} : { tags: args.tags }),
-    };
-    const child = { parent: this };
-    const listeners = args.listeners ?? defaultListeners;
-
-    this.network = new Network(`${name}-network`, { ...common, ...args.network }, child);
-    this.virtualIp = new VirtualIp(
-      `${name}-vip`,
-      { ...common, ...args.virtualIp, platform: name, network: this.network },
-      child,
-    );
-    this.certificates = new Certificates(
-      `${name}-certificates`,
-      { organization: name, ...args.certificates, ipAddresses: this.virtualIp.addresses },
-      child,
-    );
-    const login = loginKey(name, common.tags, this);
-    const via = args.ssh.via ?? 'balancers';
-    const brokers = planEmqx(
-      args.emqx ?? {},
-      this.network.brokerSubnets.map(({ cidr }) => cidr),
-      new Problems(),
-    ).brokers;
-    this.pair = new HaproxyPair(
-      `${name}-balancers`,
-      {
-        ...common,
-        ...args.haproxy,
-        platform: name,
-        vpcId: this.network.vpcId,
-        subnets: this.network.balancerSubnets,
-        listeners,
-        brokers,
-        certificates: this.certificates,
-        virtualIp: this.virtualIp,
-        proxyProtocol: args.proxyProtocol ?? true,
-        sshCidrs: args.ssh.allowedCidrs,
-        publicAddresses: balancersArePublic(args, this.virtualIp.allocationId !== undefined),
-        reach: via === 'balancers' ? 'publicAddress' : via === 'private' ? 'privateAddress' : via,
-        login,
-        egress: this.network.egress,
-        ...(args.activeBalancer === undefined ? {} : { active: args.activeBalancer }),
-      },
-      child,
-    );
-    const jump =
-      via === 'balancers'
-        ? throughBalancer(this.pair, login.privateKey)
-        : via === 'private'
-          ? undefined
-          : via;
-    this.cluster = new EmqxCluster(
-      `${name}-brokers`,
-      {
-        ...common,
-        ...args.emqx,
-        platform: name,
-        vpcId: this.network.vpcId,
-        subnets: this.network.brokerSubnets,
-        listeners,
-        clientsGroupId: this.pair.securityGroupId,
-        proxyProtocol: args.proxyProtocol ?? true,
-        login,
-        egress: this.network.egress,
-        ...(via === 'balancers' ? {} : { sshCidrs: args.ssh.allowedCidrs }),
-        ...(jump === undefined ? {} : { jump }),
-      },
-      child,
-    );
+    this.network = this.makeNetwork(plan, args);
+    this.virtualIp = this.makeVirtualIp(plan, args);
+    this.certificates = this.makeCertificates(plan, args);
+    const login = loginKey(name, args.tags, this);
+    this.pair = this.makePair(plan, args, login);
+    this.cluster = this.makeCluster(plan, args, login);
     allowTowardsBrokers(
       `${name}-balancers`,
       this.pair.securityGroupId,
       this.cluster.securityGroupId,
-      this.pair.listeners,
+      plan.listeners,
       this,
     );
 
     this.endpoint = this.virtualIp.address;
-    this.endpoints = this.endpoint.apply((address) =>
-      Object.fromEntries(
-        this.pair.listeners.map((listener) => [listener.name, endpointUrl(listener, address)]),
-      ),
-    );
+    this.endpoints = this.endpoint.apply((address) => endpointUrls(plan.listeners, address));
     this.caCertificate = this.certificates.caCertificate;
-    const preferred = this.pair.balancers.find((balancer) => balancer.name === this.pair.preferred);
-    this.statsUrl = `http://${preferred?.address ?? ''}:8888/stats`;
+    this.statsUrl = plan.statsUrl;
     this.sshPrivateKey = login.privateKey;
     this.registerOutputs({
       endpoint: this.endpoint,
@@ -245,31 +76,117 @@ export class MqttPlatform extends pulumi.ComponentResource {
       statsUrl: this.statsUrl,
     });
   }
+
+  private makeNetwork({ network: plan, name }: PlatformPlan, args: MqttPlatformArgs): Network {
+    return new Network(`${name}-network`, { ...common(args), ...args.network, plan }, { parent: this });
+  }
+
+  private makeVirtualIp({ virtualIp: plan, name }: PlatformPlan, args: MqttPlatformArgs): VirtualIp {
+    const { network } = this;
+    return new VirtualIp(
+      `${name}-vip`,
+      { ...common(args), ...args.virtualIp, platform: name, network, plan },
+      { parent: this },
+    );
+  }
+
+  private makeCertificates({ certificates: plan, name }: PlatformPlan, args: MqttPlatformArgs): Certificates {
+    const ipAddresses = this.virtualIp.addresses;
+    return new Certificates(
+      `${name}-certificates`,
+      { organization: name, ...args.certificates, ipAddresses, plan },
+      { parent: this },
+    );
+  }
+
+  private makePair(plan: PlatformPlan, args: MqttPlatformArgs, login: Login): HaproxyPair {
+    const { instanceType, stats } = args.haproxy ?? {};
+    return new HaproxyPair(
+      `${plan.name}-balancers`,
+      {
+        ...common(args),
+        plan: plan.pair,
+        ...(instanceType === undefined ? {} : { instanceType }),
+        ...(stats?.password === undefined ? {} : { statsPassword: stats.password }),
+        platform: plan.name,
+        vpcId: this.network.vpcId,
+        subnets: this.network.balancerSubnets,
+        certificates: this.certificates,
+        virtualIp: this.virtualIp,
+        sshCidrs: plan.ssh.allowedCidrs,
+        reach: reachOfBalancers(args.ssh),
+        login,
+        egress: this.network.egress,
+        ...(args.activeBalancer === undefined ? {} : { active: args.activeBalancer }),
+      },
+      { parent: this },
+    );
+  }
+
+  private makeCluster(plan: PlatformPlan, args: MqttPlatformArgs, login: Login): EmqxCluster {
+    return new EmqxCluster(
+      `${plan.name}-brokers`,
+      {
+        ...common(args),
+        ...args.emqx,
+        plan: plan.cluster,
+        platform: plan.name,
+        vpcId: this.network.vpcId,
+        subnets: this.network.brokerSubnets,
+        clientsGroupId: this.pair.securityGroupId,
+        login,
+        egress: this.network.egress,
+        ...reachOfBrokers(args.ssh, this.pair, login),
+      },
+      { parent: this },
+    );
+  }
 }
 
-/** The key pair for logging in: made here, so that `pulumi up` and `verify` need nothing from the machine they run on. */
-function loginKey(
-  name: string,
-  tags: Tags | undefined,
-  parent: MqttPlatform,
-): { readonly keyName: pulumi.Output<string>; readonly privateKey: pulumi.Output<string> } {
-  const key = new tls.PrivateKey(`${name}-login-key`, { algorithm: 'ED25519' }, { parent });
-  const pair = new aws.ec2.KeyPair(
-    `${name}-login`,
-    { publicKey: key.publicKeyOpenssh, tags: tagged(name, `${name}-login`, tags) },
-    { parent },
-  );
-  return { keyName: pair.keyName, privateKey: pulumi.secret(key.privateKeyOpenssh) };
+function common({ protect = false, tags }: MqttPlatformArgs): Pick<MqttPlatformArgs, 'protect' | 'tags'> {
+  return { protect, ...(tags === undefined ? {} : { tags }) };
+}
+
+function reachOfBalancers({ via = 'balancers' }: SshArgs): NonNullable<PlannedPairArgs['reach']> {
+  switch (via) {
+    case 'balancers':
+      return 'publicAddress';
+    case 'private':
+      return 'privateAddress';
+    default:
+      return via;
+  }
+}
+
+/** Who opens port 22 of a broker, and the host to go through. */
+function reachOfBrokers(
+  { allowedCidrs: sshCidrs, via = 'balancers' }: SshArgs,
+  pair: HaproxyPair,
+  login: Login,
+): Pick<PlannedClusterArgs, 'sshCidrs' | 'jump'> {
+  switch (via) {
+    case 'balancers':
+      return { jump: throughBalancer(pair, login) };
+    case 'private':
+      return { sshCidrs };
+    default:
+      return { sshCidrs, jump: via };
+  }
 }
 
 /** Brokers have no public address: they are reached through the first balancer, on its own address, never on the VIP. */
-function throughBalancer(pair: HaproxyPair, privateKey: pulumi.Output<string>): JumpHostArgs {
+function throughBalancer(pair: HaproxyPair, { privateKey }: Login): JumpHostArgs {
   const [first] = pair.balancers;
   if (first?.host.publicAddress === undefined)
     throw new Error('MqttPlatform: the first balancer has no public address to go through');
   return { host: first.host.publicAddress, user: pair.loginUser, privateKey, hostKey: first.host.hostKey };
 }
 
-function endpointUrl({ name, port, path }: Listener, address: string): string {
-  return `${name}://${address}:${port}${isWebSocket(name) ? path : ''}`;
+function endpointUrls(listeners: readonly Listener[], address: string): Record<string, string> {
+  return Object.fromEntries(
+    listeners.map(({ name, port, path }) => [
+      name,
+      `${name}://${address}:${port}${isWebSocket(name) ? path : ''}`,
+    ]),
+  );
 }

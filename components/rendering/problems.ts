@@ -42,17 +42,22 @@ export class Problems {
 
   /** Throws one error that lists every problem found; returns when there is none. */
   throwIfAny(what: string): void {
-    if (this.found.length === 0) return;
-    const message = describeProblems(what, this.found);
-    const error = new pulumi.InputPropertiesError({
-      message,
-      errors: this.found.map(({ path, reason }) => ({ propertyPath: path, reason })),
-    });
-    // Pulumi's runner prints an error by inspecting it, with the promise and all resources that hang on it: most of a
-    // minute for what the message says already.
-    Object.defineProperty(error, inspect.custom, { value: () => message });
-    throw error;
+    refuse(what, this.found);
   }
+}
+
+/** Throws one error that lists every problem; returns when there is none. */
+export function refuse(what: string, problems: readonly Problem[]): void {
+  if (problems.length === 0) return;
+  const message = describeProblems(what, problems);
+  const error = new pulumi.InputPropertiesError({
+    message,
+    errors: problems.map(({ path, reason }) => ({ propertyPath: path, reason })),
+  });
+  // Pulumi's runner prints an error by inspecting it, with the promise and all resources that hang on it: most of a
+  // minute for what the message says already.
+  Object.defineProperty(error, inspect.custom, { value: () => message });
+  throw error;
 }
 
 /** The text of the error: a line per problem. */

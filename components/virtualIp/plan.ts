@@ -1,4 +1,3 @@
-import type * as pulumi from '@pulumi/pulumi';
 import { isIPv4 } from 'node:net';
 import type { Cidr } from '../network/addresses';
 import {
@@ -9,39 +8,7 @@ import {
   privateVipAddress,
 } from '../network/addresses';
 import type { Problems } from '../rendering/problems';
-
-/** The one address that clients use, and how it moves. */
-export interface VirtualIpArgs {
-  /**
-   * `elasticIp`: public, across availability zones; it maps to a secondary private address of the active balancer, so
-   * that each balancer keeps its own way to AWS's API. `route`: private, across zones: an address outside the VPC's
-   * range that route tables send to the active balancer. `privateIp`: a secondary private address of the one subnet
-   * that both balancers are in. Defaults to `elasticIp`.
-   */
-  mode?: VirtualIpMode;
-  /**
-   * elasticIp: an Elastic IP of yours, by allocation id. Defaults to a new one. privateIp with `publicAddress`: the
-   * same.
-   */
-  allocationId?: pulumi.Input<string>;
-  /**
-   * route: a private address outside the VPC's range and outside of all networks that the VPC is connected to, such
-   * as `10.255.0.1`; needed there. privateIp: an address of the balancers' subnet outside .32 to .63. Defaults to the
-   * subnet's .31.
-   */
-  address?: string;
-  /**
-   * route: ids of the route tables whose subnets have clients, each under a name of yours; needed with a VPC that
-   * exists. A balancer may then rewrite any route of these tables, the default route too: EC2 grants a table, not a
-   * destination. Defaults to all tables of a VPC that is made here.
-   */
-  routeTableIds?: Record<string, pulumi.Input<string>>;
-  /** privateIp: true puts an Elastic IP on the address, which moves with it, and is then the endpoint. Defaults to false. */
-  publicAddress?: boolean;
-}
-
-/** How the address moves on EC2. */
-export type VirtualIpMode = 'elasticIp' | 'route' | 'privateIp';
+import type { VirtualIpArgs } from './arguments';
 
 /** What the network decides about an address. */
 export interface VirtualIpSurroundings {

@@ -1,6 +1,6 @@
 import type { PolicyStatement } from '../host/role';
 import { platformTag, roleTag } from '../rendering/naming';
-import type { VirtualIpMode } from './plan';
+import type { VirtualIpMode } from './arguments';
 
 /** What a takeover is about, once AWS has named it. */
 export interface TakeoverScope {

@@ -5,21 +5,28 @@ import type { Network } from '../network/network';
 import type { Tags } from '../rendering/naming';
 import { tagged, typeToken } from '../rendering/naming';
 import { Problems } from '../rendering/problems';
-import type { PlannedVirtualIp, VirtualIpArgs } from './plan';
+import type { VirtualIpArgs } from './arguments';
+import type { PlannedVirtualIp, VirtualIpSurroundings } from './plan';
 import { clientCidrs, isPublic, planVirtualIp } from './plan';
 import { takeoverStatements } from './policy';
 import type { VirtualIpView } from './view';
 
 /** Where the address is to live, and whose it is. */
 export interface VirtualIpPlacement {
-  /** The platform whose balancers hold the address; it is in their tags. Defaults to the component's name. */
+  /** The platform whose balancers hold the address; it is in their tags. @default the component's name */
   platform?: string;
   /** The balancers' network; `elasticIp` needs none. */
   network?: Pick<Network, 'vpcCidr' | 'balancerSubnets' | 'routeTableIds'>;
-  /** Keeps the address from being released by mistake. Defaults to false. */
+  /** Keeps the address from being released by mistake. @default false */
   protect?: boolean;
-  /** Tags on everything that can carry them. */
+  /** Tags on everything that can carry them. @default none */
   tags?: Tags;
+}
+
+/** What AWS names of an address whose plan is made already, as part of a larger one. */
+export interface PlannedVirtualIpArgs
+  extends VirtualIpPlacement, Pick<VirtualIpArgs, 'allocationId' | 'routeTableIds'> {
+  readonly plan: PlannedVirtualIp;
 }
 
 /**
@@ -49,22 +56,17 @@ export class VirtualIp extends pulumi.ComponentResource {
 
   constructor(
     private readonly name: string,
-    args: VirtualIpArgs & VirtualIpPlacement = {},
+    args: (VirtualIpArgs & VirtualIpPlacement) | PlannedVirtualIpArgs = {},
     opts: pulumi.ComponentResourceOptions = {},
   ) {
     super(typeToken('VirtualIp'), name, {}, opts);
     const { network } = args;
-    const vpcCidr = network?.vpcCidr ?? '0.0.0.0/0';
-    const problems = new Problems();
-    this.plan = planVirtualIp(args, surroundings(network), 'virtualIp', problems);
-    if (this.plan.mode !== 'elasticIp' && network === undefined)
-      problems.add('network', `is missing; mode ${this.plan.mode} needs the balancers' network`);
-    problems.throwIfAny(`VirtualIp ${name}`);
+    this.plan = 'plan' in args ? args.plan : planAlone(name, args);
 
     this.mode = this.plan.mode;
     this.platform = args.platform ?? name;
     this.routeTableIds = args.routeTableIds ?? network?.routeTableIds ?? {};
-    this.clientCidrs = clientCidrs(this.plan, vpcCidr);
+    this.clientCidrs = clientCidrs(this.plan, surroundings(network).vpcCidr);
     const elasticIp = isPublic(this.plan) ? this.elasticIp(args) : undefined;
     this.allocationId = elasticIp?.allocationId;
     const ownAddress = this.plan.mode === 'elasticIp' ? [] : [this.plan.address];
@@ -132,7 +134,7 @@ export class VirtualIp extends pulumi.ComponentResource {
   }
 
   /** The balancers move the association, so it is nobody's property here. */
-  private elasticIp(args: VirtualIpArgs & VirtualIpPlacement): aws.ec2.Eip {
+  private elasticIp(args: PlannedVirtualIpArgs | (VirtualIpArgs & VirtualIpPlacement)): aws.ec2.Eip {
     const childName = `${this.name}-address`;
     if (args.allocationId !== undefined)
       return aws.ec2.Eip.get(childName, args.allocationId, undefined, { parent: this });
@@ -163,7 +165,16 @@ export class VirtualIp extends pulumi.ComponentResource {
   }
 }
 
-function surroundings(network: VirtualIpPlacement['network']) {
+function planAlone(name: string, args: VirtualIpArgs & VirtualIpPlacement): PlannedVirtualIp {
+  const problems = new Problems();
+  const plan = planVirtualIp(args, surroundings(args.network), 'virtualIp', problems);
+  if (plan.mode !== 'elasticIp' && args.network === undefined)
+    problems.add('network', `is missing; mode ${plan.mode} needs the balancers' network`);
+  problems.throwIfAny(`VirtualIp ${name}`);
+  return plan;
+}
+
+function surroundings(network: VirtualIpPlacement['network']): VirtualIpSurroundings {
   return {
     vpcCidr: network?.vpcCidr ?? '0.0.0.0/0',
     balancerCidrs: network?.balancerSubnets.map(({ cidr }) => cidr) ?? [],

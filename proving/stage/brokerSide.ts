@@ -21,7 +21,8 @@ async function main(ports: readonly number[]): Promise<void> {
   const accepted = new WebSocketServer({ server: websockets, handleProtocols: () => 'mqtt' });
   accepted.on('connection', (client, request) => {
     client.once('message', () => client.send(Buffer.from([0x20, 2, 0, 0])));
-    print({ websocket: request.url ?? '', client: clients.get(request.socket) ?? '' });
+    const forwardedFor = String(request.headers['x-forwarded-for'] ?? '');
+    print({ websocket: request.url ?? '', client: clients.get(request.socket) ?? '', forwardedFor });
   });
   const listeners = ports.map((port) =>
     createServer((socket) => {

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildRecorder } from '../recorder/build';
-import { repositoryRoot } from '../../lab/paths';
+import { repositoryRoot } from '../product';
 import { Machine } from './machine';
 
 /** What the recorder saw of one MQTT client. */
@@ -30,6 +30,8 @@ export interface SeenWebSocket {
   readonly broker: string;
   readonly websocket: string;
   readonly client: string;
+  /** The header that a broker without PROXY protocol believes. */
+  readonly forwardedFor: string;
 }
 
 export interface Broker {

@@ -23,6 +23,21 @@ export function connectPacket(clientId: string, changes: Partial<IConnectPacket>
   });
 }
 
+/** As Mosquitto and NanoMQ send it: the highest bit of the level says that a bridge is calling. */
+export function bridgeConnect(protocol: string, level: number, clientId: string, keepalive = 60): Buffer {
+  const text = (value: string) => {
+    const bytes = Buffer.from(value);
+    return Buffer.concat([Buffer.of(bytes.length >> 8, bytes.length & 255), bytes]);
+  };
+  const body = Buffer.concat([
+    text(protocol),
+    Buffer.of(level, 2, keepalive >> 8, keepalive & 255),
+    text(clientId),
+  ]);
+  const length = body.length < 128 ? [body.length] : [(body.length & 127) | 128, body.length >> 7];
+  return Buffer.concat([Buffer.of(0x10, ...length), body]);
+}
+
 export async function openTcp(target: Target): Promise<Socket> {
   const socket = connect({ noDelay: true, ...target });
   socket.on('error', () => undefined);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BalancerView } from '../../components/balancers/view';
-import type { Balancing } from '../../components/listeners/listener';
+import type { Balancing } from '../../components/listeners/balancing';
 import { connectMqtt, connectPacket, inParallel, openTcp } from '../../proving/stage/clients';
 import { clientAddresses } from '../../proving/stage/network';
 import { listeners, Stage, systems } from '../../proving/stage/stage';

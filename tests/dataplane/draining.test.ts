@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Balancing } from '../../components/listeners/listener';
+import type { Balancing } from '../../components/listeners/balancing';
 import { closesAfterMs, connectMqtt, connectPacket, inParallel, openTcp } from '../../proving/stage/clients';
 import { eventually } from '../../proving/stage/eventually';
 import { listeners, Stage, systems } from '../../proving/stage/stage';

@@ -1,7 +1,8 @@
+import { once } from 'node:events';
 import mqtt, { type MqttClient } from 'mqtt';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { connectMqtt, connectPacket, openTcp } from '../../proving/stage/clients';
+import { bridgeConnect, connectMqtt, connectPacket, openTcp } from '../../proving/stage/clients';
 import { eventually } from '../../proving/stage/eventually';
 import { testAddress } from '../../proving/stage/network';
 import { listeners, Stage, systems } from '../../proving/stage/stage';
@@ -44,6 +45,53 @@ describe.each(systems)('listeners on HAProxy $haproxyVersion', (system) => {
     expect(seen.websocket).toBe('/mqtt');
     expect(seen.client).toMatch(new RegExp(`^${testAddress}:\\d+$`));
     await client.endAsync();
+  });
+
+  it.each([
+    ['MQTT', 0x84, 'short'],
+    ['MQTT', 0x84, `long ${'x'.repeat(200)}`],
+    ['MQIsdp', 0x83, 'short 3.1'],
+    ['MQIsdp', 0x83, `long 3.1 ${'x'.repeat(200)}`],
+  ])('a bridge of %s, level %i, is served by its client id', async (protocol, level, clientId) => {
+    const brokers = new Set<string>();
+    for (let tries = 0; tries < 3; tries += 1) {
+      const seen = stage.brokers.sees(clientId);
+      const socket = await openTcp(stage.target('mqtt'));
+      await connectMqtt(socket, bridgeConnect(protocol, level, clientId));
+      socket.destroy();
+      brokers.add((await seen).broker);
+    }
+    expect(brokers.size).toBe(1);
+    await eventually(() => {
+      const lines = stage.balancer().log.filter((line) => line.includes(`"id":"${clientId}"`));
+      expect(lines.map((line): unknown => JSON.parse(line))).toContainEqual(
+        expect.objectContaining({ keepalive: '60' }),
+      );
+    });
+  });
+
+  it.each(['/mqtt/', '/ws', '/ws/'])('a WebSocket at %s reaches the endpoint', async (path) => {
+    await stage.change(() => ({ listeners: listeners({ ws: { furtherPaths: ['/ws'] } }) }));
+    const { host, port } = stage.target('ws');
+    const before = stage.brokers.websockets.length;
+    const socket = new WebSocket(`ws://${host}:${port}${path}`, 'mqtt');
+    await once(socket, 'open');
+    await eventually(() => {
+      expect(stage.brokers.websockets[before]?.websocket).toBe('/mqtt');
+    });
+    socket.close();
+  });
+
+  it('no client says which address it comes from', async () => {
+    const { host, port } = stage.target('ws');
+    const before = stage.brokers.websockets.length;
+    const headers = { 'X-Forwarded-For': '127.0.0.1' };
+    const socket = new WebSocket(`ws://${host}:${port}/mqtt`, 'mqtt', { headers });
+    await once(socket, 'open');
+    await eventually(() => {
+      expect(stage.brokers.websockets[before]?.forwardedFor).toBe(testAddress);
+    });
+    socket.close();
   });
 
   it('a WebSocket of another path is 404, and a plain request 426', async () => {

@@ -1,5 +1,6 @@
 import type { BalancerView } from '../../components/balancers/view';
-import type { Balancing, ClientCertificates, Listener } from '../../components/listeners/listener';
+import type { Balancing } from '../../components/listeners/balancing';
+import type { ClientCertificates, Listener } from '../../components/listeners/listener';
 import { listener } from '../../proving/views';
 import type { Certificates } from '../../proving/certificates';
 

@@ -1,6 +1,8 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { MockCallArgs } from '@pulumi/pulumi/runtime';
 import { afterEach, describe, expect, it } from 'vitest';
+import { planPlatform } from '../../components';
+import type { MqttPlatformArgs } from '../../components';
 import { activeBalancer } from '../../infra/activeBalancer';
 
 /** EC2 as the program asks it: the pair's interfaces, an Elastic IP, a route, a private address. */
@@ -52,6 +54,9 @@ function stand(ec2: Ec2, interfaces: readonly string[] = Object.keys(pair)): voi
   void pulumi.runtime.setMocks({ call, newResource: () => ({ id: '', state: {} }) }, 'emqx-haproxy', 'unit');
 }
 
+const planned = (args: Partial<MqttPlatformArgs> = {}) =>
+  planPlatform('mqtt', { ssh: { allowedCidrs: ['203.0.113.0/24'] }, ...args });
+
 afterEach(async () => {
   await pulumi.runtime.disconnect();
 });
@@ -59,34 +64,34 @@ afterEach(async () => {
 describe('the active balancer', () => {
   it('is the one that the Elastic IP leads to, not the one with an address of its own', async () => {
     stand({ elasticIpOn: 'eni-2' });
-    expect(await activeBalancer('mqtt', {})).toBe('haproxy-2');
+    expect(await activeBalancer(planned())).toBe('haproxy-2');
   });
 
   it("is found by the caller's Elastic IP, which carries no tags of the platform", async () => {
     stand({ elasticIpOn: 'eni-2' });
-    expect(await activeBalancer('mqtt', { virtualIp: { allocationId: 'eipalloc-9' } })).toBe('haproxy-2');
+    expect(await activeBalancer(planned(), 'eipalloc-9')).toBe('haproxy-2');
   });
 
   it('is the one that the route leads to', async () => {
-    const configuration = { virtualIp: { mode: 'route', address: '10.255.0.1' } } as const;
+    const plan = planned({ virtualIp: { mode: 'route', address: '10.255.0.1' } });
     stand({ routeTo: 'eni-2' });
-    expect(await activeBalancer('mqtt', configuration)).toBe('haproxy-2');
+    expect(await activeBalancer(plan)).toBe('haproxy-2');
     stand({});
-    expect(await activeBalancer('mqtt', configuration)).toBeUndefined();
+    expect(await activeBalancer(plan)).toBeUndefined();
   });
 
   it('is the one whose interface has the private address', async () => {
     stand({ privateAddresses: { 'eni-1': ['10.20.0.32'], 'eni-2': ['10.20.0.33', '10.20.0.31'] } });
-    const configuration = { network: { balancerZoneCount: 1 }, virtualIp: { mode: 'privateIp' } } as const;
-    expect(await activeBalancer('mqtt', configuration)).toBe('haproxy-2');
+    const plan = planned({ network: { balancerZoneCount: 1 }, virtualIp: { mode: 'privateIp' } });
+    expect(await activeBalancer(plan)).toBe('haproxy-2');
   });
 
   it('is nobody while nobody, or somebody else, has the address', async () => {
     stand({});
-    expect(await activeBalancer('mqtt', {})).toBeUndefined();
+    expect(await activeBalancer(planned())).toBeUndefined();
     stand({ elasticIpOn: 'eni-of-another' });
-    expect(await activeBalancer('mqtt', {})).toBeUndefined();
+    expect(await activeBalancer(planned())).toBeUndefined();
     stand({}, []);
-    expect(await activeBalancer('mqtt', {})).toBeUndefined();
+    expect(await activeBalancer(planned())).toBeUndefined();
   });
 });

@@ -127,14 +127,14 @@ describe('an identity by certificate', () => {
   const problemsFor = (
     mqtts: ClientCertificatesArgs['identity'],
     wss: ClientCertificatesArgs['identity'],
-    proxy?: boolean,
+    proxyProtocol = true,
   ) => {
     const problems = new Problems();
     const mutual = { verify: 'required', ca: authority.pem } as const;
     const identity = (value: ClientCertificatesArgs['identity']) => ({
       clientCertificates: { ...mutual, ...(value === undefined ? {} : { identity: value }) },
     });
-    planListeners({ mqtts: identity(mqtts), wss: identity(wss) }, problems, proxy);
+    planListeners({ mqtts: identity(mqtts), wss: identity(wss) }, problems, { proxyProtocol });
     return problems.all.map(({ path, reason }) => `${path}: ${reason}`);
   };
 

@@ -15,7 +15,7 @@ import {
 import { planBrokers } from '../../components/brokers/plan';
 import { planLimits } from '../../components/balancers/limits';
 import { checkPorts, planListeners } from '../../components/listeners/plan';
-import { planNetwork } from '../../components/network/zones';
+import { planZones } from '../../components/network/zones';
 import { balancerPorts } from '../../components/balancers/ports';
 import { Problems } from '../../components/rendering/problems';
 
@@ -67,12 +67,8 @@ describe('a divided network', () => {
     fc.assert(
       fc.property(ranges, ([second, prefixLength, zoneCount]) => {
         const problems = new Problems();
-        const { cidr, zones } = planNetwork(
-          `10.${second}.0.0/${prefixLength}`,
-          zoneCount,
-          'network',
-          problems,
-        );
+        const cidr = `10.${second}.0.0/${prefixLength}`;
+        const zones = planZones(cidr, zoneCount, 'network', problems);
         expect(problems.all).toEqual([]);
         const all = zones.flatMap(({ publicCidr, privateCidr }) => [
           parseCidr(publicCidr),
@@ -185,7 +181,7 @@ describe('listeners', () => {
     [
       { mqtt: { balancing: { slowStartSeconds: 30 } } },
       [
-        'listeners.mqtt.balancing.slowStartSeconds: is for other methods than clientId, whose hash sends clients elsewhere while a weight grows; leave it out, or use leastConnections, roundRobin or clientIdTable',
+        'listeners.mqtt.balancing.slowStartSeconds: is for other methods than clientId, whose hash sends clients elsewhere while a weight grows; leave it out, or use clientIdTable, leastConnections or roundRobin',
       ],
     ],
     [

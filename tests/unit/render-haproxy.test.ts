@@ -33,7 +33,7 @@ describe('an inspected listener', () => {
 
   it('only logs a long keepalive, or refuses it when asked to', () => {
     const rule =
-      'tcp-request content reject if { var(sess.keepalive),lower -m int eq 0 } or { var(sess.keepalive),lower -m int gt 300 }';
+      'tcp-request content set-var(sess.why) str(keepalive) if { var(sess.keepalive),lower -m int eq 0 } or { var(sess.keepalive),lower -m int gt 300 }';
     expect(lines).not.toContain(rule);
     expect(section(haproxyConfig(balancerView({ refuseLongKeepalive: true })), 'frontend mqtt')).toContain(
       rule,
@@ -148,7 +148,7 @@ describe('balancing', () => {
     const websocket = listener('ws', { balancing: { method: 'clientId' } });
     expect(() => haproxyConfig(balancerView({ listeners: [websocket] }))).toThrow(
       'listener ws: balancing is clientId, but no client id is seen there, since its first bytes are HTTP;' +
-        ' allowed: roundRobin, leastConnections, sourceAddress',
+        ' allowed: leastConnections, roundRobin or sourceAddress',
     );
     const open = listener('mqtt', { inspect: false });
     expect(() => haproxyConfig(balancerView({ listeners: [open] }))).toThrow('since it is not inspected');

@@ -32,11 +32,14 @@ def parse(first_byte: int, body: bytes) -> dict[str, Any]:
         raise PacketError(f"expected CONNECT (0x10), got a packet that begins with {first_byte:#04x}")
     reader = _Reader(body)
     name, level, flags, keepalive = reader.text(), reader.byte(), reader.byte(), reader.word()
-    if _NAMES.get(level) != name:
+    # A bridge says so in the highest bit.
+    bridge, level = bool(level & 0x80), level & 0x7F
+    if _NAMES.get(level) != name or (bridge and level == 5):
         raise PacketError(f"no version of MQTT is named {name!r} with level {level}")
     result: dict[str, Any] = {
         "protocolName": name,
         "protocolLevel": level,
+        "bridge": bridge,
         "cleanStart": bool(flags & 2),
         "keepaliveSeconds": keepalive,
     }

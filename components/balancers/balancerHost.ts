@@ -1,0 +1,167 @@
+import * as aws from '@pulumi/aws';
+import * as pulumi from '@pulumi/pulumi';
+import { dashboardPort } from '../brokers/ports';
+import type { SecretView } from '../host/fileSet';
+import type { HostArgs } from '../host/host';
+import { Host } from '../host/host';
+import { operatingSystems } from '../host/operatingSystems';
+import type { HostSecret } from '../host/secrets';
+import type { VirtualIp } from '../virtualIp/virtualIp';
+import { balancerFiles } from './files';
+import { defaultInstanceType } from './limits';
+import type { PlannedPairArgs } from './pairArguments';
+import type { PairPlan, PlannedBalancer } from './plan';
+import { statsPort } from './ports';
+import type { BalancerView } from './view';
+
+/** What both balancers of a pair share. */
+export interface PairParts {
+  readonly platform: string;
+  readonly args: PlannedPairArgs;
+  readonly securityGroupId: pulumi.Output<string>;
+  readonly secret: HostSecret;
+  readonly programs: HostSecret;
+  /** What must exist before a balancer boots. */
+  readonly prerequisites: readonly pulumi.Resource[];
+}
+
+/** One balancer, whose files are changed after those of `updateAfter`. */
+export function balancerHost(
+  balancer: PlannedBalancer,
+  { platform, args, securityGroupId, secret, programs, prerequisites }: PairParts,
+  updateAfter: readonly Host[],
+  parent: pulumi.Resource,
+): Host {
+  const { plan, virtualIp, certificates } = args;
+  const subnet = args.subnets[balancer.subnetIndex];
+  if (subnet === undefined) throw new Error(`HaproxyPair of ${platform}: no subnet for ${balancer.name}`);
+  return new Host(
+    `${platform}-${balancer.name}`,
+    {
+      ...plan.machine,
+      instanceType: args.instanceType ?? defaultInstanceType,
+      platform,
+      hostname: balancer.name,
+      subnetId: subnet.subnetId,
+      address: balancer.address,
+      ...interfaceFor(virtualIp, balancer),
+      securityGroupIds: [securityGroupId],
+      publicAddress: plan.publicAddresses,
+      role: 'virtual-ip',
+      statements: virtualIp.takeoverStatements(),
+      secrets: [secret],
+      programs,
+      login: args.login,
+      ...reachedBy(args.reach ?? 'publicAddress', balancer.address),
+      software: { packages: ['haproxy', 'keepalived'], aptRepositories: [] },
+      files: (facts) =>
+        pulumi
+          .all([
+            facts.hostKey,
+            aws.getRegionOutput({}, { parent }).region,
+            secret.arn,
+            certificates.certificateChain,
+            virtualIp.viewFrom(facts.interfaceId, balancer.vipAddress),
+          ])
+          .apply(([hostKey, region, arn, certificateChain, virtualIpView]) =>
+            balancerFiles({
+              ...balancerView(platform, balancer, plan),
+              region,
+              tls: { ...plan.settings.tls, certificateChain },
+              virtualIp: virtualIpView,
+              secrets: [hostKey, ...balancerSecrets(arn)],
+            }),
+          ),
+      egress: prerequisites,
+      updateAfter,
+      protect: args.protect ?? false,
+      ...(args.tags === undefined ? {} : { tags: args.tags }),
+    },
+    { parent },
+  );
+}
+
+function balancerView(
+  platform: string,
+  { name, address, priority }: PlannedBalancer,
+  plan: PairPlan,
+): Omit<BalancerView, 'region' | 'tls' | 'virtualIp' | 'secrets'> {
+  const { settings, machine } = plan;
+  const { haproxyVersion, keepalivedVersion } = operatingSystems[machine.operatingSystem];
+  return {
+    platform,
+    name,
+    address,
+    operatingSystem: machine.operatingSystem,
+    haproxyVersion,
+    keepalivedVersion,
+    pair: plan.balancers.map((each) => ({ name: each.name, address: each.address })),
+    brokers: plan.brokers.map((broker) => ({
+      name: broker.name,
+      address: broker.address,
+      id: broker.ordinal,
+      weight: broker.weight,
+    })),
+    listeners: plan.listeners,
+    proxyProtocol: plan.proxyProtocol,
+    maxKeepaliveSeconds: settings.maxKeepaliveSeconds,
+    refuseLongKeepalive: settings.refuseLongKeepalive,
+    largestConnectBytes: settings.largestConnectBytes,
+    inspectDelaySeconds: settings.inspectDelaySeconds,
+    stats: { port: statsPort, ...settings.stats },
+    healthCheck: { port: dashboardPort, ...settings.healthCheck },
+    keepalived: { ...settings.keepalived, priority },
+    limits: plan.limits,
+  };
+}
+
+/** What the address's way of moving asks of the interfaces that may hold it. */
+function interfaceFor(
+  { mode }: VirtualIp,
+  { vipAddress }: PlannedBalancer,
+): Pick<HostArgs, 'secondaryAddresses' | 'takesAnyDestination' | 'addressesMove'> {
+  switch (mode) {
+    case 'elasticIp':
+      return { secondaryAddresses: [vipAddress] };
+    case 'route':
+      return { takesAnyDestination: true };
+    case 'privateIp':
+      return { addressesMove: true };
+  }
+}
+
+function reachedBy(
+  reach: NonNullable<PlannedPairArgs['reach']>,
+  address: string,
+): { reachedBy?: Host['sshTarget'] } {
+  if (reach === 'publicAddress') return {};
+  return { reachedBy: reach === 'privateAddress' ? { address } : { address, jump: reach } };
+}
+
+function balancerSecrets(arn: string): readonly SecretView[] {
+  const common = { arn, mode: '0600', owner: 'root:root' };
+  return [
+    {
+      ...common,
+      file: '/etc/haproxy/certs/server.pem.key',
+      change: { kind: 'runtime', unit: 'haproxy' },
+      content: { kind: 'value', field: 'serverKey' },
+    },
+    {
+      ...common,
+      file: '/etc/emqx-haproxy/secrets/ticket-master',
+      // haproxy-watch renews the keys that follow from it.
+      mode: '0640',
+      owner: 'root:haproxy',
+      change: { kind: 'runtime', unit: 'haproxy' },
+      content: { kind: 'value', field: 'ticketMaster' },
+    },
+    {
+      ...common,
+      file: '/etc/emqx-haproxy/secrets/haproxy.env',
+      // systemd hands an EnvironmentFile to a process at its start only.
+      change: { kind: 'restart', unit: 'haproxy' },
+      content: { kind: 'env', variables: { STATS_PASSWORD: 'statsPassword' } },
+    },
+  ];
+}

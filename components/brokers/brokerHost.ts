@@ -1,0 +1,129 @@
+import * as aws from '@pulumi/aws';
+import * as pulumi from '@pulumi/pulumi';
+import type { SecretView } from '../host/fileSet';
+import { Host } from '../host/host';
+import { operatingSystems } from '../host/operatingSystems';
+import type { HostSecret } from '../host/secrets';
+import type { HostUserData } from '../host/userData';
+import type { PlannedClusterArgs } from './clusterArguments';
+import { brokerFiles } from './files';
+import { defaultInstanceType } from './limits';
+import type { ClusterPlan, PlannedBroker } from './plan';
+import { agentPort, dashboardPort } from './ports';
+import type { BrokerView } from './view';
+
+/** What all brokers of a cluster share. */
+export interface ClusterParts {
+  readonly platform: string;
+  readonly args: PlannedClusterArgs;
+  readonly securityGroupId: pulumi.Output<string>;
+  readonly secret: HostSecret;
+  readonly programs: HostSecret;
+  /** What must exist before a broker boots. */
+  readonly prerequisites: readonly pulumi.Resource[];
+}
+
+/** One broker, whose files are changed after the previous one's. */
+export function brokerHost(
+  broker: PlannedBroker,
+  { platform, args, securityGroupId, secret, programs, prerequisites }: ClusterParts,
+  previous: Host | undefined,
+  parent: pulumi.Resource,
+): Host {
+  const { plan } = args;
+  const region = aws.getRegionOutput({}, { parent }).region;
+  const subnet = args.subnets[broker.subnetIndex];
+  if (subnet === undefined) throw new Error(`EmqxCluster of ${platform}: no subnet for ${broker.name}`);
+  return new Host(
+    `${platform}-${broker.name}`,
+    {
+      ...plan.machine,
+      instanceType: args.instanceType ?? defaultInstanceType,
+      platform,
+      hostname: broker.name,
+      subnetId: subnet.subnetId,
+      address: broker.address,
+      securityGroupIds: [securityGroupId],
+      dataVolumeGib: plan.dataVolumeGib,
+      secrets: [secret],
+      programs,
+      login: args.login,
+      reachedBy: { address: broker.address, ...(args.jump === undefined ? {} : { jump: args.jump }) },
+      software: brokerSoftware(plan),
+      files: (facts) =>
+        pulumi.all([facts, region, secret.arn]).apply(([{ dataVolumeId, hostKey }, regionName, arn]) =>
+          brokerFiles({
+            ...brokerView(platform, broker, plan),
+            region: regionName,
+            secrets: [hostKey, brokerEnvironment(arn, plan.isLicensed)],
+            ...(dataVolumeId === undefined ? {} : { dataVolumeId }),
+          }),
+        ),
+      egress: prerequisites,
+      ...(previous === undefined ? {} : { updateAfter: [previous] }),
+      protect: args.protect ?? false,
+      ...(args.tags === undefined ? {} : { tags: args.tags }),
+    },
+    { parent },
+  );
+}
+
+function brokerView(
+  platform: string,
+  broker: PlannedBroker,
+  plan: ClusterPlan,
+): Omit<BrokerView, 'region' | 'secrets' | 'dataVolumeId'> {
+  return {
+    platform,
+    name: broker.name,
+    address: broker.address,
+    operatingSystem: plan.machine.operatingSystem,
+    emqxVersion: plan.version,
+    clusterName: platform,
+    seeds: plan.brokers.map(({ nodeName }) => nodeName),
+    nodeName: broker.nodeName,
+    listeners: plan.listeners,
+    proxyProtocol: plan.proxyProtocol,
+    maxConnections: plan.maxConnections,
+    dashboardPort,
+    agent: { port: agentPort, drain: broker.drain, weightPercent: 100 },
+  };
+}
+
+function brokerSoftware({
+  machine,
+  version,
+  repository,
+}: ClusterPlan): Pick<HostUserData, 'packages' | 'aptRepositories'> {
+  const { distribution, codename } = operatingSystems[machine.operatingSystem];
+  return {
+    packages: [`emqx=${version}`],
+    aptRepositories: [
+      {
+        name: 'emqx',
+        url: `${repository.url}/${distribution}`,
+        keyUrl: repository.keyUrl,
+        suite: codename,
+        component: 'main',
+      },
+    ],
+  };
+}
+
+function brokerEnvironment(arn: string, licensed: boolean): SecretView {
+  return {
+    arn,
+    file: '/etc/emqx-haproxy/secrets/emqx.env',
+    mode: '0600',
+    owner: 'root:root',
+    change: { kind: 'restart', unit: 'emqx' },
+    content: {
+      kind: 'hocon-env',
+      variables: {
+        EMQX_NODE__COOKIE: 'cookie',
+        EMQX_DASHBOARD__DEFAULT_PASSWORD: 'dashboardPassword',
+        ...(licensed ? { EMQX_LICENSE__KEY: 'licenseKey' } : {}),
+      },
+    },
+  };
+}

@@ -1,0 +1,45 @@
+import type * as pulumi from '@pulumi/pulumi';
+import type { SshTarget } from '../host/ssh';
+import type { ListenersArgs } from '../listeners/arguments';
+import type { NetworkSubnet } from '../network/parts';
+import type { Tags } from '../rendering/naming';
+import type { EmqxArgs } from './arguments';
+import type { ClusterPlan } from './plan';
+
+/** Where brokers are placed, and what they work with. */
+export interface ClusterPlacement {
+  /** The platform that the brokers belong to, for tags and the cluster's name. @default the component's name */
+  platform?: string;
+  /** The VPC. */
+  vpcId: pulumi.Input<string>;
+  /** Where the brokers are placed, in turn. */
+  subnets: readonly NetworkSubnet[];
+  /** Security group of the balancers: who may reach listeners, /status and agents. */
+  clientsGroupId: pulumi.Input<string>;
+  /** Who may reach port 22: the balancers' group, or ranges. @default clientsGroupId */
+  sshCidrs?: readonly string[];
+  /** The SSH key pair for logging in. */
+  login: { readonly keyName: pulumi.Input<string>; readonly privateKey: pulumi.Input<string> };
+  /** How `pulumi up` reaches a broker by its private address: directly, or through a jump host. @default directly */
+  jump?: NonNullable<SshTarget['jump']>;
+  /** What must exist before brokers boot: routes, NAT. @default nothing */
+  egress?: readonly pulumi.Resource[];
+  /** Keeps interfaces, volumes and secrets from being deleted by mistake. @default false */
+  protect?: boolean;
+  /** Tags on everything that can carry them. @default none */
+  tags?: Tags;
+}
+
+/** Arguments of EmqxCluster. */
+export interface EmqxClusterArgs extends EmqxArgs, ClusterPlacement {
+  /** The listeners of the balancers in front; each has one of its own here, plain and with PROXY protocol. */
+  listeners: ListenersArgs;
+  /** PROXY protocol v2 on every listener; the balancers must agree. @default true */
+  proxyProtocol?: boolean;
+}
+
+/** What only AWS and the user's secrets tell of a cluster whose plan is made already, as part of a larger one. */
+export interface PlannedClusterArgs
+  extends ClusterPlacement, Pick<EmqxArgs, 'instanceType' | 'licenseKey' | 'cookie' | 'dashboardPassword'> {
+  readonly plan: ClusterPlan;
+}

@@ -1,0 +1,85 @@
+import type { Problems } from '../rendering/problems';
+import type { BalancingArgs } from './arguments';
+
+/** How clients are spread over the brokers: haproxy.cfg has lines under the name of each. */
+export const balancingMethods = [
+  'clientId',
+  'clientIdTable',
+  'roundRobin',
+  'sourceAddress',
+  'leastConnections',
+] as const;
+
+export type BalancingMethod = (typeof balancingMethods)[number];
+
+/** Those that need to see a client id. */
+export const methodsByClientId: ReadonlySet<BalancingMethod> = new Set(['clientId', 'clientIdTable']);
+
+/** Those whose hash sends clients elsewhere while the weight of a broker grows. */
+const methodsByHash: ReadonlySet<BalancingMethod> = new Set(['clientId', 'sourceAddress']);
+
+/** What the balancers remember of client ids. */
+export interface ClientIdTable {
+  readonly entries: number;
+  readonly expireSeconds: number;
+  readonly keyLength: number;
+}
+
+/** How a listener spreads its clients, with everything decided. */
+export type Balancing = { readonly slowStartSeconds?: number } & (
+  | { readonly method: Exclude<BalancingMethod, 'clientIdTable'> }
+  | ({ readonly method: 'clientIdTable' } & ClientIdTable)
+);
+
+/**
+ * Applies the defaults and checks them; what is wrong goes to `problems` under `path`. `hidden` says why no client id
+ * is seen on the listener, where none is.
+ */
+export function planBalancing(
+  args: BalancingArgs,
+  hidden: string | undefined,
+  path: string,
+  problems: Problems,
+): Balancing {
+  const { method = hidden === undefined ? 'clientId' : 'leastConnections', slowStartSeconds } = args;
+  if (hidden !== undefined && methodsByClientId.has(method))
+    problems.add(
+      `${path}.method`,
+      `is ${method}, but a client id is not visible ${hidden}; use ${othersThan(methodsByClientId)}`,
+    );
+  problems.oneOf(`${path}.method`, method, balancingMethods);
+  if (slowStartSeconds !== undefined)
+    checkSlowStart(slowStartSeconds, method, `${path}.slowStartSeconds`, problems);
+  const slowStart = slowStartSeconds === undefined ? {} : { slowStartSeconds };
+  if (method === 'clientIdTable') return { method, ...planTable(args, path, problems), ...slowStart };
+  for (const key of ['entries', 'expireSeconds', 'keyLength'] as const)
+    if (args[key] !== undefined)
+      problems.add(
+        `${path}.${key}`,
+        `is for method clientIdTable and has no effect with ${method}; leave it out`,
+      );
+  return { method, ...slowStart };
+}
+
+function planTable(args: BalancingArgs, path: string, problems: Problems): ClientIdTable {
+  const { entries = 100_000, expireSeconds = 1800, keyLength = 128 } = args;
+  problems.wholeNumber(`${path}.entries`, entries, 1_000, 10_000_000);
+  problems.wholeNumber(`${path}.expireSeconds`, expireSeconds, 60, 2_592_000, 'seconds');
+  problems.wholeNumber(`${path}.keyLength`, keyLength, 16, 1024, 'characters');
+  return { entries, expireSeconds, keyLength };
+}
+
+function checkSlowStart(seconds: number, method: BalancingMethod, path: string, problems: Problems): void {
+  problems.wholeNumber(path, seconds, 1, 3600, 'seconds');
+  if (methodsByHash.has(method))
+    problems.add(
+      path,
+      `is for other methods than ${method}, whose hash sends clients elsewhere while a weight grows; leave it out, or use ${othersThan(methodsByHash)}`,
+    );
+}
+
+/** The methods that are not among these, as errors name them. */
+export function othersThan(methods: ReadonlySet<BalancingMethod>): string {
+  const others = balancingMethods.filter((method) => !methods.has(method)).sort();
+  return `${others.slice(0, -1).join(', ')} or ${others.at(-1) ?? ''}`;
+}

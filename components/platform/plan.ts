@@ -1,0 +1,140 @@
+import type { PairPlan } from '../balancers/plan';
+import { planPair } from '../balancers/plan';
+import { statsPort } from '../balancers/ports';
+import { balancerNames } from '../balancers/settings';
+import type { ClusterPlan } from '../brokers/plan';
+import { planCluster } from '../brokers/plan';
+import type { CertificatesPlan } from '../certificates/plan';
+import { planCertificates } from '../certificates/plan';
+import type { SshPlan } from '../host/ssh';
+import { planSsh } from '../host/ssh';
+import type { Listener } from '../listeners/listener';
+import { planListeners } from '../listeners/plan';
+import { isAdopted } from '../network/arguments';
+import type { NetworkPlan } from '../network/plan';
+import { planNetwork } from '../network/plan';
+import type { Problem } from '../rendering/problems';
+import { Problems } from '../rendering/problems';
+import type { PlannedVirtualIp } from '../virtualIp/plan';
+import { clientCidrs, isPublic, planVirtualIp } from '../virtualIp/plan';
+import type { MqttPlatformArgs } from './arguments';
+import { checkElasticIps, defaultElasticIpQuota } from './elasticIps';
+
+/**
+ * A whole platform with everything decided that can be decided before AWS is asked: plain values, and each decided
+ * once. The components are made from its parts.
+ */
+export interface PlatformPlan {
+  readonly name: string;
+  readonly network: NetworkPlan;
+  readonly virtualIp: PlannedVirtualIp;
+  /** The listeners that balancers and brokers agree on. */
+  readonly listeners: readonly Listener[];
+  readonly cluster: ClusterPlan;
+  readonly pair: PairPlan;
+  readonly certificates: CertificatesPlan;
+  readonly ssh: SshPlan;
+  /** Where the statistics page answers. */
+  readonly statsUrl: string;
+  /** Everything that is wrong with the arguments; nothing is made while there is any. */
+  readonly problems: readonly Problem[];
+}
+
+/** Decides all of a platform, without touching anything. What is an Output is checked when it is known. */
+export function planPlatform(name: string, args: MqttPlatformArgs): PlatformPlan {
+  const problems = new Problems();
+  checkName(name, problems);
+  const { proxyProtocol = true } = args;
+  const network = planNetwork(args.network ?? {}, 'network', problems);
+  const virtualIp = planVirtualIp(args.virtualIp ?? {}, network, 'virtualIp', problems);
+  const listeners = planListeners(args.listeners ?? { mqtts: {} }, problems, {
+    proxyProtocol,
+    clientCidrs: clientCidrs(virtualIp, network.vpcCidr),
+  });
+  const cluster = planCluster(
+    args.emqx ?? {},
+    { subnetCidrs: network.brokerCidrs, listeners, proxyProtocol },
+    problems,
+  );
+  const ssh = planSsh(args.ssh, 'ssh', problems);
+  const pair = planPair(
+    args.haproxy ?? {},
+    {
+      subnetCidrs: network.balancerCidrs,
+      subnetsPath: 'network.balancerSubnets',
+      listeners,
+      brokers: cluster.brokers,
+      proxyProtocol,
+      publicAddresses: balancersArePublic(args, virtualIp, ssh),
+    },
+    problems,
+  );
+  const certificates = planCertificates(args.certificates ?? {}, 'certificates', problems);
+  const elasticIps = {
+    virtualIp: isPublic(virtualIp) && args.virtualIp?.allocationId === undefined ? 1 : 0,
+    balancers: pair.publicAddresses ? balancerNames.length : 0,
+    natGateways: network.natGatewayCount,
+  };
+  checkElasticIps(elasticIps, args.elasticIpQuota ?? defaultElasticIpQuota, 'elasticIpQuota', problems);
+  return {
+    name,
+    network,
+    virtualIp,
+    listeners,
+    cluster,
+    pair,
+    certificates,
+    ssh,
+    statsUrl: statsUrl(pair),
+    problems: inOrderOfArguments(problems.all),
+  };
+}
+
+/** Everything that is wrong with the arguments, without touching anything. What is an Output is checked when it is known. */
+export function checkMqttPlatformArgs(name: string, args: MqttPlatformArgs): readonly Problem[] {
+  return planPlatform(name, args).problems;
+}
+
+function checkName(name: string, problems: Problems): void {
+  if (!/^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$/.test(name))
+    problems.add(
+      'name',
+      `is ${JSON.stringify(name)}; a letter, then letters, digits and hyphens, at most 20, all lower case, are allowed`,
+    );
+}
+
+/**
+ * Balancers have Elastic IPs of their own where that is their way out (a made network's public subnets, or any with a
+ * public virtual IP), or where they are reached on them.
+ */
+function balancersArePublic(
+  { network = {} }: MqttPlatformArgs,
+  virtualIp: PlannedVirtualIp,
+  { via }: SshPlan,
+): boolean {
+  return isPublic(virtualIp) || !isAdopted(network) || via === 'balancers';
+}
+
+/** On the preferred balancer's private address. */
+function statsUrl({ balancers, settings }: PairPlan): string {
+  const preferred = balancers.find(({ name }) => name === settings.preferred);
+  return `http://${preferred?.address ?? ''}:${statsPort}/stats`;
+}
+
+const argumentOrder = [
+  'name',
+  'network',
+  'emqx',
+  'haproxy',
+  'listeners',
+  'certificates',
+  'virtualIp',
+  'elasticIpQuota',
+  'ssh',
+];
+
+/** Problems are told as the arguments are written, and not as one part hangs on another. */
+function inOrderOfArguments(problems: readonly Problem[]): readonly Problem[] {
+  const place = ({ path }: Problem) => argumentOrder.indexOf(path.split('.')[0] ?? '');
+  return problems.toSorted((a, b) => place(a) - place(b));
+}
