@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { preflight } from '../lab/commands/preflight';
-import { ensureCheckImage } from '../lab/machines/checkImage';
+import { ensureCheckImage } from '../proving/checkImage';
 import type { Benchmark } from './benchmark';
 import { metrics, type MeasurementName } from './dataplane/metrics';
 import { ratioPlot } from './dataplane/plot';

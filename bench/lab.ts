@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
-import { paths, repositoryRoot } from '../lab/paths';
+import { paths } from '../lab/paths';
+import { repositoryRoot } from '../proving/product';
 import type { Benchmark } from './benchmark';
 import { publishFile } from './published';
 

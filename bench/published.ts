@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
-import { repositoryRoot } from '../lab/paths';
+import { repositoryRoot } from '../proving/product';
 
 const folder = join(repositoryRoot, 'docs', 'benchmarks');
 

@@ -1,11 +1,6 @@
 """Makes a host what a file set says: `--boot FILE SECRET SHA256` at first boot, of standard input later."""
 
-import os
 import sys
-
-from apply.file_set import parse, put
-
-PROGRAMS = "/usr/local/lib/emqx-haproxy/"
 
 
 def main(arguments: list[str]) -> int:
@@ -14,14 +9,9 @@ def main(arguments: list[str]) -> int:
         from apply.first_boot import first_boot
 
         return first_boot(*arguments[1:])
-    text = "" if arguments else sys.stdin.read()
-    # A program that was lost here could not apply the set that brings it back.
-    for path, file in parse(text).items():
-        if path.startswith(PROGRAMS) and not os.path.exists(path):
-            put(path, file)
     from apply.update import print_differences, update
 
-    return print_differences() if arguments == ["--check"] else update(text)
+    return print_differences() if arguments == ["--check"] else update(sys.stdin.read())
 
 
 if __name__ == "__main__":

@@ -3,9 +3,9 @@ import { allConfig } from '@pulumi/pulumi/runtime/config';
 import { MqttPlatform, planPlatform } from '../components';
 import { activeBalancer } from './activeBalancer';
 import { platformName, readConfiguration } from './configuration';
+import type { Configuration } from './configuration';
 import type { StackOutputs } from './outputs';
 import { stackOutputs } from './outputs';
-import type { Configuration } from './schema';
 
 /** The program: a stack's configuration in, one MqttPlatform, its outputs out. */
 export = async (): Promise<StackOutputs> => {

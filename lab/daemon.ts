@@ -21,7 +21,7 @@ import { createMachines } from './machines';
 import { paths } from './paths';
 
 /** The lab's region as one process, in the internet gateway's network namespace. Started by lab/api/client.ts. */
-async function main(regionName: string): Promise<void> {
+async function main([regionName = '', packages = '']: readonly string[]): Promise<void> {
   mkdirSync(dirname(paths.daemonPid), { recursive: true });
   writeFileSync(paths.daemonPid, `${process.pid}\n`);
   const moto = await Moto.start((reason) => {
@@ -38,7 +38,7 @@ async function main(regionName: string): Promise<void> {
     elasticIpRange: elasticIpNetwork,
   });
   const [httpPort, tlsPort] = hostApiPorts;
-  const server = await serveRegion(region, await ensureCa(), paths.packages, {
+  const server = await serveRegion(region, await ensureCa(), packages, {
     host: apiAddress,
     runnerAddress,
     runnerPort: runnerApiPort,
@@ -69,7 +69,7 @@ async function main(regionName: string): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void shutdown());
 }
 
-main(process.argv[2] ?? 'eu-central-1').catch((error: unknown) => {
+main(process.argv.slice(2)).catch((error: unknown) => {
   log(error instanceof Error ? (error.stack ?? error.message) : String(error));
   process.exit(1);
 });

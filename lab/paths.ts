@@ -1,18 +1,7 @@
-import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
-function findRoot(from: string): string {
-  if (existsSync(join(from, 'Pulumi.yaml'))) return from;
-  const parent = dirname(from);
-  if (parent === from) throw new Error('lab: no Pulumi.yaml above the lab folder; run it from a checkout');
-  return findRoot(parent);
-}
-
-/** The checkout that this lab belongs to. */
-export const repositoryRoot = findRoot(__dirname);
-
-/** Everything that the lab writes: one ignored folder. LAB_HOME moves it. */
-export const labHome = resolve(process.env['LAB_HOME'] ?? join(repositoryRoot, '.lab'));
+/** Everything that the lab writes: one ignored folder beside the lab's own. LAB_HOME moves it. */
+export const labHome = resolve(process.env['LAB_HOME'] ?? join(dirname(__dirname), '.lab'));
 
 /** Survives `down`: engine, images, packages, moto's virtual environment. */
 export const cacheFolder = join(labHome, 'cache');
@@ -27,10 +16,13 @@ export const paths = {
   bin: join(cacheFolder, 'bin'),
   venv: join(cacheFolder, 'venv'),
   images: join(cacheFolder, 'images'),
-  packages: join(cacheFolder, 'packages'),
+  /** What the hosts of a program can install: a folder for each host name that they ask. */
+  packages: (project: string) => join(cacheFolder, 'packages', project),
   pki: join(cacheFolder, 'pki'),
   pulumiHome: join(cacheFolder, 'pulumi-home'),
   pulumiState: join(stateFolder, 'pulumi'),
+  /** Says which program the lab is up for. */
+  program: join(stateFolder, 'program.json'),
   machines: join(stateFolder, 'machines'),
   volumes: join(stateFolder, 'volumes'),
   daemonSocket: join(stateFolder, 'daemon.sock'),

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { ensureMoto } from '../lab/api/moto';
 import { preflight } from '../lab/commands/preflight';
 import { ensureEngine } from '../lab/engine/install';
-import { ensureCheckImage } from '../lab/machines/checkImage';
-import { labHome, paths, repositoryRoot } from '../lab/paths';
+import { labHome, paths } from '../lab/paths';
 import { step } from '../lab/progress';
-import { systems } from '../proving/checkImage';
+import { ensureCheckImage, systems } from '../proving/checkImage';
+import { repositoryRoot } from '../proving/product';
 
 /**
  * Runs every suite but the long ones, cheapest first, and closes with one line that counts all tests. Names as

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { repositoryRoot } from '../../lab/paths';
+import { repositoryRoot } from '../../proving/product';
 import { brokerAddresses } from '../../proving/stage/brokers';
 import { eventually } from '../../proving/stage/eventually';
 import { Machine } from '../../proving/stage/machine';

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
-import { ensureCheckImage, runInCheckImage } from '../../lab/machines/checkImage';
+import { ensureCheckImage, runInCheckImage } from '../../proving/checkImage';
 import { labHome } from '../../lab/paths';
 import { run } from '../../lab/process';
 import type { ContestantName } from './contestant';

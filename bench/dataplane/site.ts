@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ensureCheckImage } from '../../lab/machines/checkImage';
+import { ensureCheckImage } from '../../proving/checkImage';
 import type { Machine } from '../../proving/stage/machine';
 import { startNetwork, stopNetwork } from '../../proving/stage/network';
 import { ClientAuthority, type ClientIdentity } from '../../proving/stage/pki';

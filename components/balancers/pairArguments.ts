@@ -11,7 +11,7 @@ import type { PairPlan } from './plan';
 
 /** Where balancers are placed, and what they work with. */
 export interface PairPlacement {
-  /** The platform that the balancers belong to, for tags. Defaults to the component's name. */
+  /** The platform that the balancers belong to, for tags. @default the component's name */
   platform?: string;
   /** The VPC. */
   vpcId: pulumi.Input<string>;
@@ -23,17 +23,17 @@ export interface PairPlacement {
   virtualIp: VirtualIp;
   /** Ranges that may reach port 22. */
   sshCidrs: readonly string[];
-  /** How `pulumi up` reaches the balancers. Defaults to each one's own public address. */
+  /** How `pulumi up` reaches the balancers. @default each one's own public address */
   reach?: 'publicAddress' | 'privateAddress' | NonNullable<SshTarget['jump']>;
   /** The SSH key pair for logging in. */
   login: { readonly keyName: pulumi.Input<string>; readonly privateKey: pulumi.Input<string> };
-  /** What must exist before balancers boot: routes. Defaults to nothing. */
+  /** What must exist before balancers boot: routes. @default nothing */
   egress?: readonly pulumi.Resource[];
-  /** The balancer that holds the VIP at this moment, by name: its files are changed last. Defaults to the preferred one. */
+  /** The balancer that holds the VIP at this moment, by name: its files are changed last. @default the preferred one */
   active?: string;
-  /** Keeps interfaces, addresses and secrets from being deleted by mistake. Defaults to false. */
+  /** Keeps interfaces, addresses and secrets from being deleted by mistake. @default false */
   protect?: boolean;
-  /** Tags on everything that can carry them. */
+  /** Tags on everything that can carry them. @default none */
   tags?: Tags;
 }
 
@@ -43,15 +43,15 @@ export interface HaproxyPairArgs extends HaproxyArgs, PairPlacement {
   listeners: ListenersArgs;
   /** The brokers behind, by planned address. */
   brokers: readonly PlannedBroker[];
-  /** PROXY protocol v2 towards the brokers; they must agree. Defaults to true. */
+  /** PROXY protocol v2 towards the brokers; they must agree. @default true */
   proxyProtocol?: boolean;
-  /** False: the subnets have another way out, and balancers get no Elastic IPs of their own; not with a public address. Defaults to true. */
+  /** False: the subnets have another way out, and balancers get no Elastic IPs of their own; not with a public address. @default true */
   publicAddresses?: boolean;
 }
 
 /** What only AWS and the user's secrets tell of a pair whose plan is made already, as part of a larger one. */
 export interface PlannedPairArgs extends PairPlacement, Pick<HaproxyArgs, 'instanceType'> {
   readonly plan: PairPlan;
-  /** The statistics page's. Defaults to 24 random characters. */
+  /** The statistics page's. @default 24 random characters */
   readonly statsPassword?: pulumi.Input<string>;
 }

@@ -3,22 +3,23 @@ import type { MachineArgs } from '../host/machines';
 
 /** The brokers, as a platform is told about them. */
 export interface EmqxArgs extends MachineArgs {
-  /** How many, or each by name. Defaults to 3. */
+  /** How many, 1 to 28, named emqx-1, emqx-2, ...; or each by name, so that removing one does not rename the rest. @default 3 */
   brokers?: BrokersArgs;
   /**
-   * EMQX's version, `5.8.9` by default: the last line under Apache-2.0. From 5.9.0 (BSL 1.1) a cluster of more than
-   * one broker needs `licenseKey`, or a joining broker is refused.
+   * EMQX's version; 5.8 is the last line under Apache-2.0. From 5.9.0 (BSL 1.1) a cluster of more than one broker
+   * needs `licenseKey`, or a joining broker is refused.
+   * @default `5.8.9`
    */
   version?: string;
-  /** The licence key for EMQX 5.9 and newer. Kept secret. Defaults to none. */
+  /** The licence key for EMQX 5.9 and newer. @secret @default none */
   licenseKey?: pulumi.Input<string>;
-  /** The node cookie: brokers with the same one trust each other. Kept secret. Defaults to 48 random characters. */
+  /** The node cookie: brokers with the same one trust each other. @secret @default 48 random characters */
   cookie?: pulumi.Input<string>;
-  /** The dashboard's password for `admin` on the first boot. Kept secret. Defaults to 24 random characters. */
+  /** The dashboard's password for `admin` on the first boot. @secret @default 24 random characters */
   dashboardPassword?: pulumi.Input<string>;
-  /** Size in GiB of each broker's data volume, which outlives its instance, 1 to 16384; encrypted. Defaults to 8. */
+  /** Size in GiB of each broker's data volume, which outlives its instance, 1 to 16384; encrypted. @default 8 */
   dataVolumeGib?: number;
-  /** EMQX's apt repository. Defaults to EMQX's own. */
+  /** EMQX's apt repository. @default EMQX's own */
   repository?: RepositoryArgs;
 }
 
@@ -27,20 +28,20 @@ export type BrokersArgs = number | Record<string, BrokerArgs>;
 
 /** One broker, by name. */
 export interface BrokerArgs {
-  /** 1 to 28; fixes its address and its place in HAProxy's hash ring. Defaults to the number that its name ends in. */
+  /** 1 to 28; fixes its address and its place in HAProxy's hash ring. @default the number that its name ends in */
   ordinal?: number;
-  /** Its private address. Defaults to the planned one: the ordinal's place in its subnet's block .32/27. */
+  /** Its private address. @default the planned one: the ordinal's place in its subnet's block .32/27 */
   address?: string;
-  /** Its share of new clients relative to the others, 0 to 256; 0 takes none. Defaults to 100. */
+  /** Its share of new clients relative to the others, 0 to 256; 0 takes none. @default 100 */
   weight?: number;
-  /** True empties the broker at a paced rate and keeps new clients away. Defaults to false. */
+  /** True empties the broker at a paced rate and keeps new clients away. @default false */
   drain?: boolean;
 }
 
 /** An apt repository. */
 export interface RepositoryArgs {
-  /** Its URL, without the distribution's name: `/debian` or `/ubuntu` is added. Defaults to `https://packagecloud.io/emqx/emqx`. */
+  /** Its URL, without the distribution's name: `/debian` or `/ubuntu` is added. @default `https://packagecloud.io/emqx/emqx` */
   url?: string;
-  /** The URL of the key that signs it, fetched over HTTPS at first boot. Defaults to `https://packagecloud.io/emqx/emqx/gpgkey`. */
+  /** The URL of the key that signs it, fetched over HTTPS at first boot. @default `https://packagecloud.io/emqx/emqx/gpgkey` */
   keyUrl?: string;
 }

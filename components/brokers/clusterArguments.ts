@@ -8,7 +8,7 @@ import type { ClusterPlan } from './plan';
 
 /** Where brokers are placed, and what they work with. */
 export interface ClusterPlacement {
-  /** The platform that the brokers belong to, for tags and the cluster's name. Defaults to the component's name. */
+  /** The platform that the brokers belong to, for tags and the cluster's name. @default the component's name */
   platform?: string;
   /** The VPC. */
   vpcId: pulumi.Input<string>;
@@ -16,17 +16,17 @@ export interface ClusterPlacement {
   subnets: readonly NetworkSubnet[];
   /** Security group of the balancers: who may reach listeners, /status and agents. */
   clientsGroupId: pulumi.Input<string>;
-  /** Who may reach port 22: the balancers' group, or ranges. Defaults to clientsGroupId. */
+  /** Who may reach port 22: the balancers' group, or ranges. @default clientsGroupId */
   sshCidrs?: readonly string[];
   /** The SSH key pair for logging in. */
   login: { readonly keyName: pulumi.Input<string>; readonly privateKey: pulumi.Input<string> };
-  /** How `pulumi up` reaches a broker by its private address: directly, or through a jump host. Defaults to directly. */
+  /** How `pulumi up` reaches a broker by its private address: directly, or through a jump host. @default directly */
   jump?: NonNullable<SshTarget['jump']>;
-  /** What must exist before brokers boot: routes, NAT. Defaults to nothing. */
+  /** What must exist before brokers boot: routes, NAT. @default nothing */
   egress?: readonly pulumi.Resource[];
-  /** Keeps interfaces, volumes and secrets from being deleted by mistake. Defaults to false. */
+  /** Keeps interfaces, volumes and secrets from being deleted by mistake. @default false */
   protect?: boolean;
-  /** Tags on everything that can carry them. */
+  /** Tags on everything that can carry them. @default none */
   tags?: Tags;
 }
 
@@ -34,7 +34,7 @@ export interface ClusterPlacement {
 export interface EmqxClusterArgs extends EmqxArgs, ClusterPlacement {
   /** The listeners of the balancers in front; each has one of its own here, plain and with PROXY protocol. */
   listeners: ListenersArgs;
-  /** PROXY protocol v2 on every listener; the balancers must agree. Defaults to true. */
+  /** PROXY protocol v2 on every listener; the balancers must agree. @default true */
   proxyProtocol?: boolean;
 }
 

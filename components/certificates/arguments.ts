@@ -5,13 +5,13 @@ export type CertificatesArgs = GeneratedCertificatesArgs | GivenCertificateArgs;
 
 /** A CA and a server certificate that the component makes. */
 export interface GeneratedCertificatesArgs {
-  /** DNS names of the service, beside the addresses. Defaults to none. */
+  /** DNS names of the service, beside the addresses. @default none */
   dnsNames?: pulumi.Input<string>[];
-  /** The organisation named in the certificates. Defaults to the component's name. */
+  /** The organisation named in the certificates. @default the component's name */
   organization?: string;
-  /** Days that the server certificate is valid, 2 to 825. It is renewed by the first `pulumi up` within the last third. Defaults to 365. */
+  /** Days that the server certificate is valid, 2 to 825. It is renewed by the first `pulumi up` within the last third. @default 365 */
   validityDays?: number;
-  /** Days that the CA is valid, at least as long as the certificate, at most 7300. Defaults to 3650. */
+  /** Days that the CA is valid, `validityDays` to 7300. @default 3650 */
   caValidityDays?: number;
 }
 
@@ -19,11 +19,11 @@ export interface GeneratedCertificatesArgs {
 export interface GivenCertificateArgs {
   /** PEM: the server's certificate first, then what leads to the CA. */
   certificateChain: pulumi.Input<string>;
-  /** PEM: the certificate's private key, not encrypted. Kept secret. */
+  /** PEM: the certificate's private key, not encrypted. @secret */
   privateKey: pulumi.Input<string>;
   /** PEM: the CA that clients are to trust. */
   ca: pulumi.Input<string>;
-  /** DNS names that clients use: the certificate must have them. Defaults to none, which checks none. */
+  /** DNS names that clients use: the certificate must have them. @default none, which checks none */
   dnsNames?: string[];
 }
 

@@ -5,6 +5,7 @@ import * as tls from '@pulumi/tls';
 import { createHash } from 'node:crypto';
 import type { Tags } from '../rendering/naming';
 import { tagged, typeToken } from '../rendering/naming';
+import { applySet } from './applySet';
 import type { HostFile, SecretView } from './fileSet';
 import { renderFileSet } from './fileSet';
 import type { MachineArgs } from './machines';
@@ -35,13 +36,13 @@ export interface HostArgs extends MachineArgs, InterfaceArgs {
   platform: string;
   /** The host's own name, for example `haproxy-1`. */
   hostname: string;
-  /** True gives it an Elastic IP of its own, on the primary address. Defaults to false. */
+  /** True gives it an Elastic IP of its own, on the primary address. @default false */
   publicAddress?: boolean;
-  /** Size in GiB of a data volume that outlives the instance. Defaults to none. */
+  /** Size in GiB of a data volume that outlives the instance. @default none */
   dataVolumeGib?: number;
-  /** The role tag on its interface and instance. Defaults to none. */
+  /** The role tag on its interface and instance. @default none */
   role?: string;
-  /** What its role may do beyond reading its secrets. Defaults to nothing. */
+  /** What its role may do beyond reading its secrets. @default nothing */
   statements?: pulumi.Output<readonly PolicyStatement[]>;
   /** Secrets that it fetches, beside its own SSH key. */
   secrets: readonly HostSecret[];
@@ -59,9 +60,9 @@ export interface HostArgs extends MachineArgs, InterfaceArgs {
   egress: readonly pulumi.Resource[];
   /** Hosts whose files are changed before this one's: on an update they are dealt with one at a time. */
   updateAfter?: readonly Host[];
-  /** Keeps what outlives instances (interface, addresses, volume, secret) from being deleted by mistake. Defaults to false. */
+  /** Keeps what outlives instances (interface, addresses, volume, secret) from being deleted by mistake. @default false */
   protect?: boolean;
-  /** Tags on everything that can carry them. */
+  /** Tags on everything that can carry them. @default none */
   tags?: Tags;
 }
 
@@ -179,7 +180,7 @@ export class Host extends pulumi.ComponentResource {
     );
     const applied = new command.remote.Command(
       `${name}-files`,
-      { connection, create: `${sudoPython}/apply_config.py`, stdin: files.apply(renderFileSet), triggers },
+      { connection, create: applySet, stdin: files.apply(renderFileSet), triggers },
       { parent: this, dependsOn: [ready, ...(args.updateAfter ?? []).map(({ settled }) => settled)] },
     );
     return new command.remote.Command(

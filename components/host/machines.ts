@@ -5,17 +5,17 @@ import { operatingSystems } from './operatingSystems';
 
 /** What both kinds of hosts can be told about their machines. */
 export interface MachineArgs {
-  /** EC2 instance type. Balancers default to `t3.small`, brokers to `t3.medium`; arm64 needs a type of that kind, such as `t4g.small`. */
+  /** EC2 instance type; arm64 needs a type of that kind, such as `t4g.small`. @default `t3.small` for balancers, `t3.medium` for brokers */
   instanceType?: pulumi.Input<string>;
-  /** `debian-12`, `debian-13`, `ubuntu-22.04` or `ubuntu-24.04`. Defaults to `debian-13`. */
+  /** The hosts' operating system. @default `debian-13` */
   operatingSystem?: OperatingSystem;
-  /** `amd64` or `arm64`. Defaults to `amd64`. */
+  /** The processors' architecture. @default `amd64` */
   architecture?: Architecture;
-  /** Size of the root disk in GiB, 8 to 1024; encrypted. Defaults to 8. */
+  /** Size of the root disk in GiB, 8 to 1024; encrypted. @default 8 */
   rootVolumeGib?: number;
-  /** Another value replaces the hosts by ones made from today's image; a newer image alone never does. Defaults to 1. */
+  /** Another value replaces the hosts by ones made from today's image; a newer image alone never does. 1 to 1,000,000. @default 1 */
   imageGeneration?: number;
-  /** Another value runs every host's Commands again, to repair what was changed by hand. Defaults to 1. */
+  /** Another value runs every host's Commands again, to repair what was changed by hand. 1 to 1,000,000. @default 1 */
   repairGeneration?: number;
 }
 

@@ -8,11 +8,11 @@ export interface InterfaceArgs {
   subnetId: pulumi.Input<string>;
   /** Its primary private address; it outlives the instance. */
   address: string;
-  /** Further private addresses on the same interface. Defaults to none. */
+  /** Further private addresses on the same interface. @default none */
   secondaryAddresses?: string[];
-  /** True turns EC2's source/destination check off: routes bring packets for an address that is not the interface's. Defaults to false. */
+  /** True turns EC2's source/destination check off: routes bring packets for an address that is not the interface's. @default false */
   takesAnyDestination?: boolean;
-  /** True where the hosts themselves move secondary addresses, which are then nobody's property here. Defaults to false. */
+  /** True where the hosts themselves move secondary addresses, which are then nobody's property here. @default false */
   addressesMove?: boolean;
   /** Its security groups. */
   securityGroupIds: pulumi.Input<string>[];

@@ -53,13 +53,6 @@ export function fetchedPrograms(files: readonly HostFile[]): string {
   return renderFileSet(files.filter((file) => !inUserData(file)));
 }
 
-/** A line of shell that writes the programs of a set. */
-export function unpackPrograms(set: string): string {
-  const folders = 'd = f; sub("/[^/]*$", "", d); system("mkdir -p " d)';
-  const header = `f = index($2, "${programFolder}/") == 1 ? $2 : ""; if (f) { ${folders} } next`;
-  return `awk '/^=== \\// { ${header} } f { print >f }' ${set}`;
-}
-
 /** Differs whenever the program or a module that it imports does. */
 export function codeVersion(name: string): string {
   const hash = createHash('sha256');

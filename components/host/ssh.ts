@@ -11,7 +11,7 @@ export interface JumpHostArgs {
   host: pulumi.Input<string>;
   /** Its login user. */
   user: pulumi.Input<string>;
-  /** The private key for it, PEM or OpenSSH. Kept secret. */
+  /** The private key for it, PEM or OpenSSH. @secret */
   privateKey: pulumi.Input<string>;
   /** Its host key, such as `ssh-ed25519 AAAA...`, so that nobody can stand in for it. */
   hostKey: pulumi.Input<string>;
@@ -23,7 +23,8 @@ export interface SshArgs {
   allowedCidrs: string[];
   /**
    * `balancers`: each balancer on its own public address, and brokers through the first of them. `private`: the
-   * machine that runs `pulumi up` has a route to private addresses. Or a jump host. Defaults to `balancers`.
+   * machine that runs `pulumi up` has a route to private addresses. Or a jump host.
+   * @default `balancers`
    */
   via?: 'balancers' | 'private' | JumpHostArgs;
 }

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { render } from '../rendering/template';
+import { unpackPrograms } from './applySet';
 import type { HostFile } from './fileSet';
 import { renderFileSet } from './fileSet';
 import type { OperatingSystem } from './operatingSystems';
-import { fetchedPrograms, inUserData, programFolder, unpackPrograms } from './programs';
+import { fetchedPrograms, inUserData, programFolder } from './programs';
 
 /** What a host boots with. */
 export interface HostUserData {
@@ -54,7 +55,7 @@ export function userData(view: HostUserData): UserData {
       return { name, url, keyUrl, suite, component };
     }),
     programFolder,
-    unpackPrograms: unpackPrograms('/var/lib/emqx-haproxy/boot.set'),
+    unpackPrograms: unpackPrograms('/var/lib/emqx-haproxy/boot.set', programFolder),
     programs: { arn: view.programsArn, sha256: sha256(fetchedPrograms(view.files)) },
     lines,
   });

@@ -1,6 +1,6 @@
 import type { BalancingMethod } from './balancing';
 
-/** The listeners that are on: a name that is missing is off. Defaults to mqtts alone. */
+/** The listeners that are on: a name that is missing is off. */
 export interface ListenersArgs {
   /** MQTT over TCP, in the clear. */
   mqtt?: ListenerArgs;
@@ -14,28 +14,32 @@ export interface ListenersArgs {
 
 /** One port that clients connect to. */
 export interface ListenerArgs {
-  /** The port on the balancers, 1 to 65535. Defaults to 1883 (mqtt), 8883 (mqtts), 8083 (ws), 8084 (wss). */
+  /** The port on the balancers, 1 to 65535. @default 1883 (mqtt), 8883 (mqtts), 8083 (ws), 8084 (wss) */
   port?: number;
   /**
-   * The brokers' port behind it; each listener has its own. Defaults to 1883, 1884, 8083, 8084. For more than 51,200
-   * clients brokers open further ports: from 20001 on for mqtt, 20101 mqtts, 20201 ws, 20301 wss, 19 at most.
+   * The brokers' port behind it, 1 to 65535; each listener has its own. For more than 51,200 clients brokers open
+   * further ports: from 20001 on for mqtt, 20101 mqtts, 20201 ws, 20301 wss, 19 at most.
+   * @default 1883 (mqtt), 1884 (mqtts), 8083 (ws), 8084 (wss)
    */
   brokerPort?: number;
-  /** IPv4 ranges that may connect. Defaults to whoever can reach the virtual IP: the whole internet, `0.0.0.0/0`, or the VPC's range where the address is private. */
+  /** IPv4 ranges that may connect. @default whoever can reach the virtual IP: the whole internet, `0.0.0.0/0`, or the VPC's range where the address is private */
   allowedCidrs?: string[];
-  /** Clients at once, 1 to 1,000,000. Defaults to 10,000. */
+  /** Clients at once, 1 to 1,000,000. @default 10000 */
   maxConnections?: number;
   /** Which broker a client gets. */
   balancing?: BalancingArgs;
-  /** False passes bytes on that are no MQTT, for clients that must not be inspected. mqtt and mqtts only. Defaults to true. */
+  /** False passes bytes on that are no MQTT, for clients that must not be inspected. mqtt and mqtts only. @default true */
   inspect?: boolean;
-  /** Mutual TLS. mqtts and wss only. Defaults to none. */
+  /** Mutual TLS. mqtts and wss only. @default none */
   clientCertificates?: ClientCertificatesArgs;
-  /** The path of the WebSocket endpoint. ws and wss only. Defaults to `/mqtt`. */
+  /** The path of the WebSocket endpoint. ws and wss only. @default `/mqtt` */
   path?: string;
-  /** Other paths that lead to the same endpoint, such as `/ws`; a trailing slash makes no difference. ws and wss only. Defaults to none. */
+  /**
+   * Other paths that lead to the same endpoint, such as `/ws`; a trailing slash makes no difference. ws and wss only.
+   * @default none
+   */
   furtherPaths?: string[];
-  /** Defaults to no limit. */
+  /** A limit on new connections. @default no limit */
   rateLimit?: RateLimitArgs;
 }
 
@@ -44,19 +48,20 @@ export interface BalancingArgs {
   /**
    * `clientId` (consistent hash: the same client finds the same broker through either balancer), `clientIdTable` (a
    * stick table that the balancers share), `roundRobin`, `sourceAddress` or `leastConnections`. Weights of brokers
-   * count in all of them. Defaults to `clientId` for mqtt and mqtts, and to `leastConnections` for ws and wss, where
-   * no client id is visible.
+   * count in all of them.
+   * @default `clientId` for mqtt and mqtts, `leastConnections` for ws and wss, where no client id is visible
    */
   method?: BalancingMethod;
-  /** clientIdTable: how many client ids are remembered, 1,000 to 10,000,000. Defaults to 100,000, as in EMQX's guide. */
+  /** clientIdTable: how many client ids are remembered, 1,000 to 10,000,000; EMQX's guide has 100,000. @default 100000 */
   entries?: number;
-  /** clientIdTable: how long after its last connection, in seconds, 60 to 2,592,000. Defaults to 1800, as in EMQX's guide. */
+  /** clientIdTable: how long after its last connection, in seconds, 60 to 2,592,000; EMQX's guide has 1800. @default 1800 */
   expireSeconds?: number;
-  /** clientIdTable: characters of the id that count, 16 to 1024; the guide's 32 puts ids with a common prefix together. Defaults to 128. */
+  /** clientIdTable: characters of the id that count, 16 to 1024; the guide's 32 puts ids with a common prefix together. @default 128 */
   keyLength?: number;
   /**
    * How long the share of new clients of a broker that comes back grows, in seconds, 1 to 3600. Not for clientId and
-   * sourceAddress: their hash would send clients elsewhere meanwhile. Defaults to none.
+   * sourceAddress: their hash would send clients elsewhere meanwhile.
+   * @default none
    */
   slowStartSeconds?: number;
 }
@@ -65,9 +70,9 @@ export interface BalancingArgs {
 export interface RateLimitArgs {
   /** New connections that one address may make in a period, 1 to 1,000,000. */
   connectionsPerSource: number;
-  /** The period in seconds, 1 to 3600. Defaults to 10. */
+  /** The period in seconds, 1 to 3600. @default 10 */
   periodSeconds?: number;
-  /** Ranges without a limit: a fleet behind one NAT shares an address, and all of it reconnects at once. Defaults to none. */
+  /** Ranges without a limit: a fleet behind one NAT shares an address, and all of it reconnects at once. @default none */
   sparedCidrs?: string[];
 }
 
@@ -77,8 +82,8 @@ export interface ClientCertificatesArgs {
   verify: 'optional' | 'required';
   /** PEM of the CAs that sign the clients' certificates. */
   ca: string;
-  /** PEM of their revocation lists, one for each CA. Defaults to none. */
+  /** PEM of their revocation lists, one for each CA. @default none */
   crl?: string;
-  /** What the broker makes of the certificate's CN: nothing, the user name, or the client id; the same on all listeners. Defaults to `none`; others need `required`. */
+  /** What the broker makes of the certificate's CN: nothing, the user name, or the client id; the same on all listeners; the last two need `required`. @default `none` */
   identity?: 'none' | 'username' | 'clientid';
 }

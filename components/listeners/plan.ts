@@ -17,9 +17,9 @@ const defaultPorts: Readonly<Record<ListenerName, { port: number; brokerPort: nu
 
 /** What is decided for all listeners together. */
 export interface ListenersSurroundings {
-  /** Whether brokers are told of the clients behind the balancers. Defaults to true. */
+  /** Whether brokers are told of the clients behind the balancers. @default true */
   readonly proxyProtocol?: boolean;
-  /** Who can reach the address at all: listeners that name no ranges of their own are open to them. Defaults to everybody. */
+  /** Who can reach the address at all: listeners that name no ranges of their own are open to them. @default everybody */
   readonly clientCidrs?: readonly string[];
 }
 
@@ -112,15 +112,15 @@ function planOne(
   };
 }
 
+function checkPath(at: string, path: string, problems: Problems): void {
+  if (!/^\/[A-Za-z0-9._~/-]{0,200}$/.test(path))
+    problems.add(at, `is ${JSON.stringify(path)}; it begins with / and has letters, digits and ._~/- only`);
+}
+
 /** Where no client id is seen, as errors name it; undefined where one is. */
 function hiddenIds(name: ListenerName, inspect: boolean): string | undefined {
   if (isWebSocket(name)) return 'inside a WebSocket';
   return inspect ? undefined : 'where `inspect` is false';
-}
-
-function checkPath(at: string, path: string, problems: Problems): void {
-  if (!/^\/[A-Za-z0-9._~/-]{0,200}$/.test(path))
-    problems.add(at, `is ${JSON.stringify(path)}; it begins with / and has letters, digits and ._~/- only`);
 }
 
 /**

@@ -3,15 +3,15 @@ import type { Tags } from '../rendering/naming';
 
 /** A VPC that is to be made. */
 export interface NewNetworkArgs {
-  /** The VPC's range, /16 to /22. Defaults to `10.20.0.0/16`. */
+  /** The VPC's range, /16 to /22. @default `10.20.0.0/16` */
   cidr?: string;
-  /** How many availability zones, 1 to 6: brokers and balancers are spread over them. Defaults to 3. */
+  /** How many availability zones, 1 to 6: brokers and balancers are spread over them. @default 3 */
   zoneCount?: number;
-  /** Over how many of them the balancers are spread, 1 or 2; `virtualIp.mode: privateIp` needs 1. Defaults to 2, or 1 where there is but one zone. */
+  /** Over how many of them the balancers are spread, 1 or 2; `virtualIp.mode: privateIp` needs 1. @default 2, or 1 where there is but one zone */
   balancerZoneCount?: number;
-  /** The zones' names, at least zoneCount of them. Defaults to the region's first ones. */
+  /** The zones' names, at least zoneCount of them. @default the region's first ones */
   availabilityZones?: pulumi.Input<string[]>;
-  /** One NAT gateway for all zones (`single`) or one in each (`perZone`). Defaults to `single`. */
+  /** One NAT gateway for all zones (`single`) or one in each (`perZone`). @default `single` */
   nat?: 'single' | 'perZone';
 }
 
@@ -43,9 +43,9 @@ export interface AdoptedNetworkArgs {
 
 /** Either makes a network or adopts one. */
 export type NetworkArgs = (NewNetworkArgs | AdoptedNetworkArgs) & {
-  /** Keeps the VPC and its subnets from being deleted by mistake. Defaults to false. */
+  /** Keeps the VPC and its subnets from being deleted by mistake. @default the platform's, false without one */
   protect?: boolean;
-  /** Tags on everything that can carry them. */
+  /** Tags on everything that can carry them. @default the platform's, none without one */
   tags?: Tags;
 };
 

@@ -6,27 +6,29 @@ export interface VirtualIpArgs {
    * `elasticIp`: public, across availability zones; it maps to a secondary private address of the active balancer, so
    * that each balancer keeps its own way to AWS's API. `route`: private, across zones: an address outside the VPC's
    * range that route tables send to the active balancer. `privateIp`: a secondary private address of the one subnet
-   * that both balancers are in. Defaults to `elasticIp`.
+   * that both balancers are in.
+   * @default `elasticIp`
    */
   mode?: VirtualIpMode;
   /**
-   * elasticIp: an Elastic IP of yours, by allocation id. Defaults to a new one. privateIp with `publicAddress`: the
-   * same.
+   * elasticIp, and privateIp with `publicAddress`: an Elastic IP of yours, by allocation id.
+   * @default a new one
    */
   allocationId?: pulumi.Input<string>;
   /**
    * route: a private address outside the VPC's range and outside of all networks that the VPC is connected to, such
-   * as `10.255.0.1`; needed there. privateIp: an address of the balancers' subnet outside .32 to .63. Defaults to the
-   * subnet's .31.
+   * as `10.255.0.1`; needed there. privateIp: an address of the balancers' subnet outside .32 to .63.
+   * @default the subnet's .31
    */
   address?: string;
   /**
    * route: ids of the route tables whose subnets have clients, each under a name of yours; needed with a VPC that
    * exists. A balancer may then rewrite any route of these tables, the default route too: EC2 grants a table, not a
-   * destination. Defaults to all tables of a VPC that is made here.
+   * destination.
+   * @default all tables of a VPC that is made here
    */
   routeTableIds?: Record<string, pulumi.Input<string>>;
-  /** privateIp: true puts an Elastic IP on the address, which moves with it, and is then the endpoint. Defaults to false. */
+  /** privateIp: true puts an Elastic IP on the address, which moves with it, and is then the endpoint. @default false */
   publicAddress?: boolean;
 }
 

@@ -14,13 +14,13 @@ import type { VirtualIpView } from './view';
 
 /** Where the address is to live, and whose it is. */
 export interface VirtualIpPlacement {
-  /** The platform whose balancers hold the address; it is in their tags. Defaults to the component's name. */
+  /** The platform whose balancers hold the address; it is in their tags. @default the component's name */
   platform?: string;
   /** The balancers' network; `elasticIp` needs none. */
   network?: Pick<Network, 'vpcCidr' | 'balancerSubnets' | 'routeTableIds'>;
-  /** Keeps the address from being released by mistake. Defaults to false. */
+  /** Keeps the address from being released by mistake. @default false */
   protect?: boolean;
-  /** Tags on everything that can carry them. */
+  /** Tags on everything that can carry them. @default none */
   tags?: Tags;
 }
 

@@ -8,11 +8,14 @@ from apply.services import load_kernel_settings, systemctl
 EFFORTS = ["runtime", "reload", "restart"]
 
 
-def carry_out(changes: Collection[tuple[str, str]], runtime: Mapping[str, list[str]]) -> None:
+def carry_out(
+    changes: Collection[tuple[str, str]], gone: Collection[str], runtime: Mapping[str, list[str]]
+) -> None:
     """
-    Does the least that is enough for (path, change) pairs. `runtime` has a command for each unit that takes
-    files while it runs: `COMMAND load FILE...` fails when it takes a reload, `COMMAND loaded FILE...` comes
-    once the files are in force.
+    Does the least that is enough for (path, change) pairs, and nothing to units that are `gone`.
+
+    `runtime` has a command for each unit that takes files while it runs: `COMMAND load FILE...` fails when
+    that takes a reload, `COMMAND loaded FILE...` comes once the files are in force.
     """
     if any(path.startswith("/etc/systemd/") for path, _ in changes):
         systemctl("daemon-reload")
@@ -21,7 +24,7 @@ def carry_out(changes: Collection[tuple[str, str]], runtime: Mapping[str, list[s
     wanted: dict[str, str] = {}
     for _, change in changes:
         kind, _, unit = change.partition(":")
-        if unit:
+        if unit and unit not in gone:
             wanted[unit] = max(kind, wanted.get(unit, kind), key=EFFORTS.index)
     for unit, kind in sorted(wanted.items()):
         files = sorted(path for path, change in changes if change == f"runtime:{unit}")

@@ -12,6 +12,7 @@ STATE = Path("/var/lib/emqx-haproxy")
 CURRENT = f"{STATE}/current.set"
 SETTINGS = "/etc/emqx-haproxy/apply.json"
 AWS = "/etc/emqx-haproxy/aws.json"
+PROGRAMS = "/usr/local/lib/emqx-haproxy/"
 CHANGE = r"none|sysctl|(?:runtime|reload|restart):[\w@.-]+"
 HEADER = re.compile(rf"^=== (/\S+) mode=([0-7]+) owner=([\w-]+:[\w-]+) change=({CHANGE})\n", re.M)
 

@@ -5,6 +5,7 @@ import shlex
 import subprocess
 import sys
 import time
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,13 @@ def systemctl(*words: str) -> None:
     done = subprocess.run(["systemctl", *words], capture_output=True, text=True, timeout=900)
     if done.returncode:
         raise RuntimeError(f"systemctl {' '.join(words)}: {done.stderr.strip()}")
+
+
+def leave(units: Collection[str]) -> None:
+    """Stops and disables units; one whose file is gone was disabled before."""
+    for unit in sorted(units):
+        if subprocess.run(["systemctl", "cat", unit], capture_output=True, timeout=60).returncode == 0:
+            systemctl("disable", "--now", unit)
 
 
 def load_kernel_settings() -> None:

@@ -14,8 +14,14 @@ const startTimeoutMs = 60_000;
 const stopTimeoutMs = 20_000;
 const daemonFile = join(__dirname, '..', 'daemon.ts');
 
-/** Starts the lab's daemon unless it runs, and waits until it answers. The base network must be up. */
-export async function startDaemon(options: { readonly region?: string } = {}): Promise<void> {
+/**
+ * Starts the lab's daemon unless it runs, and waits until it answers. The base network must be up. `packages` has a
+ * folder for each host name that the region serves packages under.
+ */
+export async function startDaemon(region: {
+  readonly name: string;
+  readonly packages: string;
+}): Promise<void> {
   if (await isHealthy()) return;
   await endProcess();
   mkdirSync(dirname(paths.daemonLog), { recursive: true });
@@ -24,7 +30,7 @@ export async function startDaemon(options: { readonly region?: string } = {}): P
   const child = spawn(
     // Only the network: the daemon shares mounts, cgroups and processes with the machines that it makes.
     'nsenter',
-    [`--net=${namespacePath(igwNamespace)}`, ...node, options.region ?? 'eu-central-1'],
+    [`--net=${namespacePath(igwNamespace)}`, ...node, region.name, region.packages],
     { detached: true, stdio: ['ignore', log, log] },
   );
   closeSync(log);
@@ -69,7 +75,7 @@ export async function daemonRequest(method: string, path: string, body?: object)
       answer.on('end', () => done({ status: answer.statusCode ?? 0, text }));
     });
     outgoing.on('error', (error) => {
-      failed(new Error(`the lab is not running (${error.message}); start it with: npm run lab -- up`));
+      failed(new Error(`the lab is not running (${error.message}); start it with: npx local-ec2 up`));
     });
     outgoing.end(body === undefined ? undefined : JSON.stringify(body));
   });

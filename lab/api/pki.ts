@@ -66,7 +66,7 @@ export async function issueCertificate(authority: Authority, name: string): Prom
 async function makeAuthority(folder: string, certificateFile: string, keyFile: string): Promise<void> {
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    name: 'CN=emqx-haproxy lab CA',
+    name: 'CN=local EC2 CA',
     notBefore: new Date(Date.now() - dayMs),
     notAfter: new Date(Date.now() + authorityDays * dayMs),
     signingAlgorithm: algorithm,

@@ -6,7 +6,6 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { join } from 'node:path';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { plainAddress } from './awsCall';
 import { followMachines } from './ec2/lifeCycle';
@@ -17,7 +16,8 @@ import { InstanceCredentials } from './iam/instanceCredentials';
 import { log } from './log';
 import { MetadataService } from './metadata';
 import { issueCertificate, type Authority } from './pki';
-import { isAwsName, packageHosts, serveResolver } from './resolver';
+import { packageHostsIn, type PackageHosts } from './packageHosts';
+import { isAwsName, serveResolver } from './resolver';
 import { serveFile } from './staticFiles';
 
 /** Where the region listens; port 0 takes a free one, for tests. */
@@ -45,7 +45,10 @@ export interface RegionServer {
   close(): Promise<void>;
 }
 
-/** Opens everything that the region's hosts and the runner talk to. */
+/**
+ * Opens everything that the region's hosts and the runner talk to. The packages folder has a folder for each name of the
+ * world outside that the region serves.
+ */
 export async function serveRegion(
   region: Region,
   authority: Authority,
@@ -59,15 +62,16 @@ export async function serveRegion(
   followMachines(region);
   const metadata = new MetadataService(region, issued, faults);
 
+  const packageHosts = packageHostsIn(packagesFolder);
   const files = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<boolean> => {
-    const host = packageHosts.find((each) => each === hostOf(incoming));
-    if (host !== undefined) await serveFile(join(packagesFolder, host), incoming, outgoing);
-    return host !== undefined;
+    const folder = packageHosts(hostOf(incoming));
+    if (folder !== undefined) await serveFile(folder, incoming, outgoing);
+    return folder !== undefined;
   };
   const servers = {
     runner: createServer(guarded((incoming, outgoing) => front.handle(incoming, outgoing, true))),
     tls: createTlsServer(
-      { SNICallback: certificates(authority) },
+      { SNICallback: certificates(authority, packageHosts) },
       guarded(async (incoming, outgoing) => {
         if (!(await files(incoming, outgoing))) await front.handle(incoming, outgoing, false);
       }),
@@ -85,7 +89,7 @@ export async function serveRegion(
     if (plainAddress(socket.remoteAddress) !== listeners.runnerAddress) socket.destroy();
   });
   for (const server of Object.values(servers)) server.keepAliveTimeout = keepAliveTimeoutMs;
-  const closeResolver = await serveResolver(region, listeners.host, {
+  const closeResolver = await serveResolver(region, listeners.host, packageHosts, {
     host: listeners.host,
     port: listeners.resolverPort,
   });
@@ -129,10 +133,11 @@ function hostOf(incoming: IncomingMessage): string {
 /** A certificate per name asked for, made once; a name that is not the region's is refused. */
 function certificates(
   authority: Authority,
+  packageHosts: PackageHosts,
 ): (name: string, done: (error: Error | null, context?: SecureContext) => void) => void {
   const made = new Map<string, Promise<SecureContext>>();
   return (name, done) => {
-    if (!isAwsName(name) && !packageHosts.some((host) => host === name)) {
+    if (!isAwsName(name) && packageHosts(name) === undefined) {
       done(new Error(`the lab serves no name '${name}'`));
       return;
     }

@@ -10,9 +10,7 @@ import {
 } from './dnsMessage';
 import type { Region } from './ec2/region';
 import { privateDnsName } from './ec2/interfaces';
-
-/** Names of the world outside that the lab serves itself. */
-export const packageHosts = ['packagecloud.io', 'packages.lab.example'] as const;
+import type { PackageHosts } from './packageHosts';
 
 export function isAwsName(name: string): boolean {
   return /(^|\.)amazonaws\.com$/.test(name);
@@ -22,9 +20,10 @@ export function isAwsName(name: string): boolean {
 export function resolve(
   region: Region,
   apiAddress: string,
+  packageHosts: PackageHosts,
   { name, type }: Pick<Question, 'name' | 'type'>,
 ): { readonly code: number; readonly records: readonly DnsRecord[] } {
-  const record = recordOf(region, apiAddress, name);
+  const record = recordOf(region, apiAddress, packageHosts, name);
   if (record === undefined) return { code: responseCodes.nameError, records: [] };
   return { code: responseCodes.ok, records: recordTypes[record.type] === type ? [record] : [] };
 }
@@ -33,12 +32,13 @@ export function resolve(
 export async function serveResolver(
   region: Region,
   apiAddress: string,
+  packageHosts: PackageHosts,
   listen: { readonly host: string; readonly port: number },
 ): Promise<() => Promise<void>> {
   const answer = (message: Buffer): Buffer | undefined => {
     const question = parseQuestion(message);
     if (question === undefined) return undefined;
-    const { code, records } = resolve(region, apiAddress, question);
+    const { code, records } = resolve(region, apiAddress, packageHosts, question);
     return writeAnswer(question, code, records);
   };
   const udp = createSocket('udp4');
@@ -91,9 +91,13 @@ function serveStream(socket: Socket, answer: (message: Buffer) => Buffer | undef
   });
 }
 
-function recordOf(region: Region, apiAddress: string, name: string): DnsRecord | undefined {
-  if (isAwsName(name) || packageHosts.some((host) => host === name))
-    return { type: 'a', address: apiAddress };
+function recordOf(
+  region: Region,
+  apiAddress: string,
+  packageHosts: PackageHosts,
+  name: string,
+): DnsRecord | undefined {
+  if (isAwsName(name) || packageHosts(name) !== undefined) return { type: 'a', address: apiAddress };
   const forward = /^ip-(\d+)-(\d+)-(\d+)-(\d+)\./.exec(name);
   const reverse = /^(\d+)\.(\d+)\.(\d+)\.(\d+)\.in-addr\.arpa$/.exec(name);
   if (forward !== null) {

@@ -19,10 +19,10 @@ export const exec: Command = {
 export const plainPulumi: Command = {
   arguments: '-- ARGS...',
   summary: "the plain pulumi command in the lab's environment",
-  run: async (args) => {
+  run: async (args, program) => {
     const [separator, ...rest] = args;
     if (separator !== '--' || rest.length === 0)
       throw new UsageError('pulumi takes -- and the arguments of pulumi');
-    return pulumi(rest);
+    return pulumi(program(), rest);
   },
 };

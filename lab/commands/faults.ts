@@ -8,7 +8,7 @@ const machineFaults = ['poweroff', 'crash', 'reboot', 'freeze', 'partition'];
 
 export const fault: Command = {
   arguments: 'api KIND | host NAME KIND',
-  summary: 'break something: see docs/lab.md',
+  summary: 'break something: see the README of the lab',
   run: async (args) => {
     const [target, ...rest] = args;
     if (target === 'api') {

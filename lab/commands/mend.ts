@@ -3,10 +3,12 @@ import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { daemonRequest } from '../api/client';
-import { paths, repositoryRoot, stateFolder } from '../paths';
+import { commandVariable } from '../engine/environment';
+import { paths, stateFolder } from '../paths';
+import { stackName, type Program } from '../program';
 import { step } from '../progress';
 import { clear } from './clear';
-import { pulumiOutput, stackName, stackRegion } from './pulumi';
+import { pulumiOutput } from './pulumi';
 
 const lockSchema = z.object({ pid: z.number() });
 const stateSchema = z.looseObject({
@@ -17,7 +19,7 @@ const stateSchema = z.looseObject({
  * Puts a half-made lab right before the next run. A region that is gone takes all its resources with it, so state
  * that still names them is removed. After an engine that was killed, its lock goes and what only it knew of is swept.
  */
-export async function mend(): Promise<void> {
+export async function mend(program: Program): Promise<void> {
   const working = engineAtWork();
   if (working !== undefined && isOrphan(working)) {
     await step('stopping the engine of a run that was killed', () => stopEngine(working));
@@ -31,8 +33,8 @@ export async function mend(): Promise<void> {
     await step('removing what a former lab left, since its region is gone', clear);
     return;
   }
-  if (lockFiles().length === 0 && !hasPendingOperations()) return;
-  await step('mending what an interrupted run left', mendState);
+  if (lockFiles().length === 0 && !hasPendingOperations(program)) return;
+  await step('mending what an interrupted run left', () => mendState(program));
 }
 
 /** The process of an engine that holds the stack's lock and lives. */
@@ -55,14 +57,9 @@ function isEngine(pid: number): boolean {
 
 /** True when the command that started the engine is gone: nobody waits for what it does. */
 function isOrphan(pid: number): boolean {
-  let stat: string;
-  try {
-    stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  } catch {
-    return true;
-  }
-  const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
-  return !commandLine(parent).some((argument) => argument.endsWith('lab/cli.ts'));
+  const stat = wordsOf(`/proc/${pid}/stat`)[0] ?? '';
+  const parent = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1];
+  return !wordsOf(`/proc/${pid}/environ`).includes(`${commandVariable}=${parent ?? ''}`);
 }
 
 /** As Ctrl-C does: it finishes what it has begun, so that its state names all that exists; killed when it hangs. */
@@ -79,7 +76,11 @@ async function stopEngine(pid: number): Promise<void> {
 }
 
 function commandLine(pid: number): string[] {
-  const file = `/proc/${pid}/cmdline`;
+  return wordsOf(`/proc/${pid}/cmdline`);
+}
+
+/** What a file of /proc has between its zero bytes; nothing when the process is gone. */
+function wordsOf(file: string): string[] {
   try {
     return readFileSync(file, 'utf8').split('\0');
   } catch {
@@ -87,31 +88,31 @@ function commandLine(pid: number): string[] {
   }
 }
 
-async function regionAnswers(): Promise<boolean> {
+/** Whether the region is there, whatever it is up for. */
+export async function regionAnswers(): Promise<boolean> {
   return daemonRequest('GET', '/health').then(
     () => true,
     () => false,
   );
 }
 
-function hasPendingOperations(): boolean {
-  const project =
-    /^name:\s*(\S+)/m.exec(readFileSync(join(repositoryRoot, 'Pulumi.yaml'), 'utf8'))?.[1] ?? '';
+function hasPendingOperations({ project }: Program): boolean {
   const file = join(paths.pulumiState, '.pulumi', 'stacks', project, `${stackName}.json`);
   return existsSync(file) && readFileSync(file, 'utf8').includes('"pending_operations"');
 }
 
-async function mendState(): Promise<void> {
+async function mendState(program: Program): Promise<void> {
   await pluginsEnded();
   await Promise.all(lockFiles().map((file) => rm(file, { force: true })));
-  const exported = await pulumiOutput(['stack', 'export', '--stack', stackName]);
+  const exported = await pulumiOutput(program, ['stack', 'export', '--stack', stackName]);
   const state = stateSchema.parse(JSON.parse(exported));
   const { sweep } = await import('./sweep.js');
   const { pending_operations: pending, ...deployment } = state.deployment;
-  for (const line of await sweep(JSON.stringify(deployment), stackRegion()))
+  for (const line of await sweep(JSON.stringify(deployment), program.region))
     process.stderr.write(`  swept ${line}\n`);
   if (pending === undefined) return;
-  await pulumiOutput(['stack', 'import', '--stack', stackName], JSON.stringify({ ...state, deployment }));
+  const whole = JSON.stringify({ ...state, deployment });
+  await pulumiOutput(program, ['stack', 'import', '--stack', stackName], whole);
 }
 
 /** A killed engine's plugins end by themselves, but may finish a call first, whose result would not be swept. */

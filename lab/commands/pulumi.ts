@@ -1,38 +1,37 @@
 import { spawn } from 'node:child_process';
-import { createWriteStream, existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { labEnvironment } from '../engine/environment';
+import { createWriteStream, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { commandVariable, labEnvironment } from '../engine/environment';
 import { ensureEngine } from '../engine/install';
-import { logFolder, repositoryRoot } from '../paths';
+import { logFolder } from '../paths';
 import { run } from '../process';
+import type { Program } from '../program';
 import { Interrupted, withInterrupts } from './interrupt';
-
-/** The lab's only stack. */
-export const stackName = 'lab';
+import { refuseOthers } from './occupant';
 
 /** The commands that read the stack's configuration file. */
 const readsConfiguration = ['config', 'destroy', 'import', 'preview', 'refresh', 'up', 'update', 'watch'];
 
-/** The stack's configuration file: Pulumi.lab.yaml, or the one that LAB_STACK_FILE names. */
-export function stackFile(): string {
-  return resolve(process.env['LAB_STACK_FILE'] ?? join(repositoryRoot, `Pulumi.${stackName}.yaml`));
-}
-
-/** The region that the stack's configuration names. */
-export function stackRegion(): string {
-  const file = stackFile();
-  const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
-  return /^\s*aws:region:\s*["']?([a-z0-9-]+)/m.exec(text)?.[1] ?? 'eu-central-1';
-}
-
-/** Runs the engine in the lab's environment and gives what it prints on standard output. */
-export async function pulumiOutput(args: readonly string[], input?: string): Promise<string> {
-  const [engine, env] = await Promise.all([ensureEngine(), labEnvironment()]);
-  return run(engine, withStackFile(args), {
-    cwd: repositoryRoot,
+/** Runs the engine on a program, in the lab's environment, and gives what it prints on standard output. */
+export async function pulumiOutput(
+  program: Program,
+  args: readonly string[],
+  input?: string,
+): Promise<string> {
+  const { engine, env } = await engineFor(program);
+  return run(engine, withStackFile(program, args), {
+    cwd: program.folder,
     env,
     ...(input === undefined ? {} : { input }),
   });
+}
+
+async function engineFor(
+  program: Program,
+): Promise<{ readonly engine: string; readonly env: NodeJS.ProcessEnv }> {
+  refuseOthers(program);
+  const [engine, env] = await Promise.all([ensureEngine(), labEnvironment(program)]);
+  return { engine, env: { ...env, [commandVariable]: String(process.pid) } };
 }
 
 export interface PulumiOptions {
@@ -41,14 +40,18 @@ export interface PulumiOptions {
 }
 
 /**
- * Runs the engine in the lab's environment with its output streamed, and gives its exit code. The first interrupt
- * asks the engine to stop when what it is doing is done, the second kills it.
+ * Runs the engine on a program with its output streamed, and gives its exit code. The first interrupt asks the engine
+ * to stop when what it is doing is done, the second kills it.
  */
-export async function pulumi(args: readonly string[], options: PulumiOptions = {}): Promise<number> {
-  const [engine, env] = await Promise.all([ensureEngine(), labEnvironment()]);
+export async function pulumi(
+  program: Program,
+  args: readonly string[],
+  options: PulumiOptions = {},
+): Promise<number> {
+  const { engine, env } = await engineFor(program);
   const logged = options.log !== undefined;
-  const child = spawn(engine, withStackFile(args), {
-    cwd: repositoryRoot,
+  const child = spawn(engine, withStackFile(program, args), {
+    cwd: program.folder,
     env,
     // Of its own group, or the terminal would interrupt it beside us, and two interrupts mean "at once" to it. With
     // the terminal handed on it has to stay in the group that may read from it.
@@ -94,9 +97,9 @@ export function pulumiLog(name: string): string {
   return join(logFolder, `${name}.log`);
 }
 
-function withStackFile(args: readonly string[]): string[] {
+function withStackFile({ stackFile }: Program, args: readonly string[]): string[] {
   const [command = '', ...rest] = args;
   const given = process.env['LAB_STACK_FILE'];
   if (given === undefined || !readsConfiguration.includes(command)) return [...args];
-  return [command, '--config-file', stackFile(), ...rest];
+  return [command, '--config-file', stackFile, ...rest];
 }

@@ -13,7 +13,7 @@ export const status: Command = {
       () => false,
     );
     if (!up) {
-      process.stdout.write('The lab is down. Start it with: npm run lab -- up\n');
+      process.stdout.write('The lab is down. Start it with: npx local-ec2 up\n');
       return 0;
     }
     const engine = engineAtWork();

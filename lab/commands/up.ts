@@ -1,7 +1,8 @@
+import { stackName, type Program } from '../program';
 import { refuseArguments, type Command } from './command';
 import { exclusively } from './exclusive';
 import { reportUnreadyMachines } from './machines';
-import { pulumi, pulumiLog, stackName } from './pulumi';
+import { pulumi, pulumiLog } from './pulumi';
 import { raiseLab } from './raise';
 
 const common = ['--stack', stackName, '--non-interactive'];
@@ -13,20 +14,22 @@ function color(): string[] {
 export const up: Command = {
   arguments: '',
   summary: 'bring the lab up, or change it to what the configuration says now',
-  run: async (args) => {
+  run: async (args, program) => {
     refuseArguments(args);
-    return exclusively(bringUp);
+    const wanted = program();
+    return exclusively(() => bringUp(wanted));
   },
 };
 
-async function bringUp(): Promise<number> {
-  await raiseLab();
-  const exitCode = await pulumi(['up', '--yes', '--skip-preview', ...common, ...color()], { log: 'up' });
+async function bringUp(program: Program): Promise<number> {
+  await raiseLab(program);
+  const args = ['up', '--yes', '--skip-preview', ...common, ...color()];
+  const exitCode = await pulumi(program, args, { log: 'up' });
   if (exitCode === 0) return 0;
   await reportUnreadyMachines();
   process.stderr.write(
     `\nup failed; the whole output is in ${pulumiLog('up')}. Mend the cause and run it again: it goes on from here.\n` +
-      'To look at a host: npm run lab -- exec HOST -- journalctl -b. To start afresh: npm run lab -- down.\n',
+      'To look at a host: npx local-ec2 exec HOST -- journalctl -b. To start afresh: npx local-ec2 down.\n',
   );
   return exitCode;
 }
@@ -34,11 +37,12 @@ async function bringUp(): Promise<number> {
 export const preview: Command = {
   arguments: '',
   summary: 'show what `up` would change, with every changed line',
-  run: async (args) => {
+  run: async (args, program) => {
     refuseArguments(args);
+    const wanted = program();
     return exclusively(async () => {
-      await raiseLab();
-      return pulumi(['preview', '--diff', ...common, ...color()], { log: 'preview' });
+      await raiseLab(wanted);
+      return pulumi(wanted, ['preview', '--diff', ...common, ...color()], { log: 'preview' });
     });
   },
 };

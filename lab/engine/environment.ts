@@ -1,7 +1,8 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { paths } from '../paths';
-import { sdkVersion } from '../providers/sdkVersion';
+import type { Program } from '../program';
+import { installedVersion } from '../providers/sdkVersion';
 
 /** Where the lab's AWS API answers to this machine. */
 export const awsEndpoint = 'http://203.0.113.2:4566';
@@ -12,27 +13,26 @@ export const labCredentials = {
   credentials: { accessKeyId: 'lab', secretAccessKey: 'lab' },
 } as const;
 
-/**
- * Guards the secrets in the state of a lab that anyone can throw away and make again. It is not a secret: the state
- * lies beside it, and nothing outside the lab is encrypted with it.
- */
-const labPassphrase = 'emqx-haproxy-lab';
+/** Tells an engine which process started it, so that one that nobody waits for any more is known. */
+export const commandVariable = 'LAB_COMMAND';
 
 /** The providers that stand in for Pulumi's own. */
 const providers = ['aws', 'command', 'random', 'tls'] as const;
 
 /**
- * Everything that the plain `pulumi` command needs to work in the lab and only there. Its PATH finds the lab's
- * language host first, its home holds the lab's providers as installed plugins, and the AWS endpoint is one that
- * exists on this machine only, so no call can reach a real account.
+ * Everything that the plain `pulumi` command needs to work on a program in the lab and only there. Its PATH finds the
+ * lab's language host first, its home holds the lab's providers as installed plugins of the versions that the program
+ * asks for, and the AWS endpoint is one that exists on this machine only, so no call can reach a real account.
  */
-export async function labEnvironment(): Promise<NodeJS.ProcessEnv> {
+export async function labEnvironment(program: Program): Promise<NodeJS.ProcessEnv> {
   await mkdir(paths.pulumiState, { recursive: true });
   await Promise.all([
     writeStandIn(paths.bin, 'pulumi-language-nodejs', 'engine/languageHost.ts'),
-    ...providers.map((name) => {
-      const folder = join(paths.pulumiHome, 'plugins', `resource-${name}-v${sdkVersion(`@pulumi/${name}`)}`);
-      return writeStandIn(folder, `pulumi-resource-${name}`, `providers/${name}/main.ts`);
+    ...providers.map(async (name) => {
+      const version = installedVersion(`@pulumi/${name}`, program.folder);
+      if (version === undefined) return;
+      const folder = join(paths.pulumiHome, 'plugins', `resource-${name}-v${version}`);
+      await writeStandIn(folder, `pulumi-resource-${name}`, `providers/${name}/main.ts`);
     }),
   ]);
   return {
@@ -40,11 +40,12 @@ export async function labEnvironment(): Promise<NodeJS.ProcessEnv> {
     PATH: [paths.bin, process.env['PATH'] ?? ''].join(delimiter),
     PULUMI_HOME: paths.pulumiHome,
     PULUMI_BACKEND_URL: `file://${paths.pulumiState}`,
-    PULUMI_CONFIG_PASSPHRASE: labPassphrase,
+    PULUMI_CONFIG_PASSPHRASE: program.passphrase,
     PULUMI_SKIP_UPDATE_CHECK: 'true',
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: 'true',
     PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: 'true',
     AWS_ENDPOINT_URL: awsEndpoint,
+    AWS_REGION: program.region,
     AWS_ACCESS_KEY_ID: labCredentials.credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: labCredentials.credentials.secretAccessKey,
     AWS_EC2_METADATA_DISABLED: 'true',

@@ -102,7 +102,7 @@ function readJson(path: string): unknown {
 function programArguments(request: language.RunRequest, engineAddress: string): string[] {
   const info = request.getInfo();
   return [
-    require.resolve('@pulumi/pulumi/cmd/run'),
+    runnerOf(request.getPwd()),
     `--monitor=${request.getMonitorAddress()}`,
     `--engine=${engineAddress}`,
     `--organization=${request.getOrganization()}`,
@@ -115,6 +115,15 @@ function programArguments(request: language.RunRequest, engineAddress: string): 
     info?.getEntryPoint() ?? request.getProgram(),
     ...request.getArgsList(),
   ];
+}
+
+/** The program's own: the SDK keeps what a program makes in variables, and another copy of it would have its own. */
+function runnerOf(folder: string): string {
+  try {
+    return require.resolve('@pulumi/pulumi/cmd/run', { paths: [folder] });
+  } catch {
+    throw new Error(`@pulumi/pulumi is not installed for the program in ${folder}: run npm install there`);
+  }
 }
 
 function programEnvironment(request: language.RunRequest): NodeJS.ProcessEnv {

@@ -1,7 +1,7 @@
 /** Addresses and names of the lab's network. Everything else follows from the VPC that the API front describes. */
 
 /** One lab per machine: every namespace of it begins so. */
-export const namespacePrefix = 'emqxlab-';
+export const namespacePrefix = 'ec2lab-';
 /** The internet gateway: the AWS API and the rest of the region answer in here. */
 export const igwNamespace = `${namespacePrefix}igw`;
 /** The VPC's router: routes, security groups, source/dest check. */
@@ -35,7 +35,7 @@ export const resolverService = { address: '169.254.169.253', offset: 2, port: 53
 /** Names of network devices, at most 15 characters. */
 export const devices = {
   /** In the root namespace, and its other end in the internet gateway. */
-  runner: 'emqxlab0',
+  runner: 'ec2lab0',
   igwToRunner: 'wan0',
   igwToRouter: 'vpc0',
   routerToIgw: 'igw0',

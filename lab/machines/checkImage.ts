@@ -3,32 +3,39 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import type { OperatingSystem } from '../model';
 import { step } from '../progress';
-import { ensurePackages, packagesFolder } from '../packages/repository';
+import { ensurePackages, packagesFolder, type PackageSet } from '../packages/repository';
 import { ensureBuilt, fingerprint } from './builtFolder';
 import { runInChroot, type ProgramResult } from './chroot';
 import { ensureImage, inImage } from './image';
 import { ensureNextImage } from './nextImage';
 
-const packages = ['haproxy', 'keepalived'];
-
 /** What can be asked; `debian-next` is Debian's next release, on which no host can run yet. */
 export type CheckedSystem = OperatingSystem | 'debian-next';
 
+/** An operating system with some packages installed. */
+export interface CheckImage {
+  readonly os: CheckedSystem;
+  /** Names of Debian packages. */
+  readonly packages: readonly string[];
+  /** Where they are installed from: what hosts would get. */
+  readonly from: PackageSet;
+}
+
 /**
- * The image of an operating system with what a balancer installs on it, never booted: for asking the real programs
- * what they think of a file. The layers of its root, the uppermost first.
+ * The image of an operating system with packages installed on it, never booted: for asking the real programs what they
+ * think of a file. The layers of its root, the uppermost first.
  */
-export async function ensureCheckImage(os: CheckedSystem): Promise<readonly string[]> {
+export async function ensureCheckImage({ os, packages, from }: CheckImage): Promise<readonly string[]> {
   if (os === 'debian-next') return [await ensureNextImage([...packages, 'python3', 'cloud-init'])];
   const image = await ensureImage(os);
-  const check = `${dirname(image)}-check`;
+  const check = `${dirname(image)}-check-${fingerprint(packages)}`;
   await ensureBuilt(check, fingerprint([basename(dirname(image)), packages]), async (folder) => {
-    await ensurePackages(os);
+    await ensurePackages(os, from);
     const keep = { upper: join(folder, 'upper'), work: join(folder, 'work') };
     await mkdir(keep.upper);
     await mkdir(keep.work);
     const argv = ['sh', '-c', install, 'sh', ...packages];
-    const folders = { '/srv/packages': packagesFolder(os) };
+    const folders = { '/srv/packages': packagesFolder(from, os) };
     await step(`lab check image of ${os}`, () => inImage({ layers: [image], keep }, argv, folders));
     await rm(keep.work, { recursive: true });
   });
@@ -54,11 +61,11 @@ export interface CheckOptions {
  * unused ens5, and leaves nothing behind.
  */
 export async function runInCheckImage(
-  os: CheckedSystem,
+  image: CheckImage,
   argv: readonly string[],
   options: CheckOptions = {},
 ): Promise<ProgramResult> {
-  const layers = await ensureCheckImage(os);
+  const layers = await ensureCheckImage(image);
   const files = await mkdtemp(join(tmpdir(), 'lab-check-'));
   try {
     for (const [path, content] of Object.entries(options.files ?? {})) {

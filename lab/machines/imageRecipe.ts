@@ -48,7 +48,7 @@ export function imageRecipe(os: OperatingSystem, ca: string): ImageRecipe {
       '/etc/default/locale': 'LANG=C.UTF-8\n',
     },
     maskedUnits: [
-      // Broker hosts run it under emqx.service; the package would start it at its installation.
+      // What stands in for EMQX runs it under emqx.service; the package would start it at its installation.
       'ejabberd.service',
       // A container has no terminal to log in at, no disk to trim, and lives shorter than a timer's day.
       ...[

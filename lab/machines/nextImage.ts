@@ -13,7 +13,7 @@ const suite = 'forky';
  * changing, so it is built anew each month.
  */
 export async function ensureNextImage(packages: readonly string[]): Promise<string> {
-  const built = join(paths.images, 'debian-next-check');
+  const built = join(paths.images, `debian-next-check-${fingerprint(packages)}`);
   const month = new Date().toISOString().slice(0, 7);
   await ensureBuilt(built, fingerprint([suite, packages, month]), async (folder) => {
     const root = join(folder, 'root');

@@ -16,7 +16,7 @@ export interface MachinePlaces {
 export const labPlaces: MachinePlaces = {
   machines: paths.machines,
   volumes: paths.volumes,
-  cgroup: `emqx-haproxy-${createHash('sha256').update(labHome).digest('hex').slice(0, 8)}`,
+  cgroup: `ec2lab-${createHash('sha256').update(labHome).digest('hex').slice(0, 8)}`,
 };
 
 /** The files and folders of one machine. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { paths } from '../paths';
 import { run } from '../process';
 
-const owner = 'EMQX-HAProxy lab packages';
+const owner = 'Local EC2 packages';
 
 /** Signs as apt wants an InRelease file signed, with the lab's own key. */
 export async function clearSign(text: string): Promise<string> {

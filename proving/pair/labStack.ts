@@ -1,8 +1,9 @@
-import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
-import { labHome, repositoryRoot } from '../../lab/paths';
+import { labHome } from '../../lab/paths';
+import { lab } from '../lab';
+import { repositoryRoot } from '../product';
 import type { Setup } from './setup';
 import type { Mode } from './virtualIp';
 
@@ -23,7 +24,7 @@ export async function raise(setup: Setup): Promise<void> {
   if (!setup.baseline) file.config['emqx-haproxy:haproxy'] = { keepalived: { advertIntervalMs, graceMs } };
   writeFileSync(stackFile, stringify(file));
   process.env['LAB_STACK_FILE'] = stackFile;
-  await lab('up');
+  await lab(['up']);
 }
 
 /** `route` with an address outside the VPC's range; `privateIp` is for one subnet. */
@@ -35,17 +36,5 @@ const modeConfiguration: Readonly<Record<Mode, Readonly<Record<string, object>>>
 
 /** Ends the lab. */
 export async function lower(): Promise<void> {
-  await lab('down');
-}
-
-async function lab(verb: string): Promise<void> {
-  const args = ['--require', require.resolve('tsx/cjs'), 'lab/cli.ts', verb];
-  const child = spawn(process.execPath, args, { cwd: repositoryRoot, stdio: ['ignore', 'ignore', 'pipe'] });
-  let errors = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
-  const code = await new Promise<number | null>((done, failed) => {
-    child.on('error', failed);
-    child.on('close', done);
-  });
-  if (code !== 0) throw new Error(`lab ${verb} failed (exit ${String(code)}):\n${errors.slice(-2_000)}`);
+  await lab(['down']);
 }

@@ -2,11 +2,11 @@ import { EC2Client } from '@aws-sdk/client-ec2';
 import { readFile } from 'node:fs/promises';
 import { outputIn } from '../../lab/commands/machines';
 import { outputsJson } from '../../lab/commands/outputs';
-import { stackRegion } from '../../lab/commands/pulumi';
 import { labCredentials } from '../../lab/engine/environment';
 import { paths } from '../../lab/paths';
 import { parseOutputs, readOutputs, type Outputs } from '../../verify/outputs';
 import { quote, Ssh } from '../../verify/ssh';
+import { product } from '../product';
 import { enterBroker, type Prefix } from './labClients';
 import { claimActions, holdingInstance, parseVirtualIp, type Mode } from './virtualIp';
 
@@ -33,8 +33,8 @@ const fromHere: Prefix = ['env'];
 
 /** The lab's stack, entered from outside, so that a fault costs no login. */
 export async function labTarget(): Promise<Target> {
-  const outputs = parseOutputs(await outputsJson());
-  const client = new EC2Client({ region: stackRegion(), ...labCredentials });
+  const outputs = parseOutputs(await outputsJson(product()));
+  const client = new EC2Client({ region: product().region, ...labCredentials });
   const shell = (balancer: string, script: string) => outputIn(balancer, ['sh', '-c', script]);
   const basics = await common(outputs, client, shell);
   const [broker] = outputs.brokers;

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildRecorder } from '../recorder/build';
-import { repositoryRoot } from '../../lab/paths';
+import { repositoryRoot } from '../product';
 import { Machine } from './machine';
 
 /** What the recorder saw of one MQTT client. */

@@ -1,8 +1,7 @@
 import type { BalancerView } from '../../components/balancers/view';
 import type { Listener, ListenerName } from '../../components/listeners/listener';
-import { ensureCheckImage } from '../../lab/machines/checkImage';
 import { makeCertificates, type Certificates } from '../certificates';
-import { systems, type System } from '../checkImage';
+import { ensureCheckImage, systems, type System } from '../checkImage';
 import { balancerView, listener } from '../views';
 import { Balancer } from './balancer';
 import { brokerAddresses, Brokers } from './brokers';

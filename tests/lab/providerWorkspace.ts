@@ -8,7 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ensureEngine } from '../../lab/engine/install';
-import { paths, repositoryRoot } from '../../lab/paths';
+import { paths } from '../../lab/paths';
+import { repositoryRoot } from '../../proving/product';
 
 /** moto by itself, without the lab's front, on a port of loopback. */
 export interface Moto {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { repositoryRoot } from '../../lab/paths';
+import { repositoryRoot } from '../../proving/product';
 import { run } from '../../lab/process';
 
 /** The package as npm packs it, in an empty folder with nothing of the repository in reach. */
@@ -42,6 +42,7 @@ describe('the packed package', () => {
     expect(packed).toEqual(
       expect.arrayContaining([
         'dist/components/index.js',
+        'arguments/arguments.schema.json',
         'templates/balancer/haproxy.cfg.mustache',
         'host/balancer/vip_agent.py',
         'LICENSE',

@@ -1,5 +1,4 @@
-import { runInCheckImage } from '../../lab/machines/checkImage';
-import type { System } from '../../proving/checkImage';
+import { runInCheckImage, type System } from '../../proving/checkImage';
 
 export interface Verdict {
   readonly exitCode: number;

@@ -3,9 +3,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { ensureCheckImage } from '../../lab/machines/checkImage';
+import { ensureCheckImage } from '../../proving/checkImage';
 import { escapeLayer } from '../../lab/machines/chroot';
-import { paths, repositoryRoot } from '../../lab/paths';
+import { paths } from '../../lab/paths';
+import { repositoryRoot } from '../../proving/product';
 
 const suites = ['haproxy_watch', 'haproxy_runtime', 'tickets', 'revocation'];
 let folder = '';

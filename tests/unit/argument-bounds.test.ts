@@ -1,31 +1,25 @@
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import { definitionOf, readArgumentsSchema } from '../../arguments/schema';
+import type { Property, Shape } from '../../arguments/schema';
 import { checkMqttPlatformArgs } from '../../components';
-import { configurationSchema } from '../../infra/schema';
 
-/** As much of a JSON schema as leads to its numbers. */
-interface Schema {
-  readonly type?: string;
-  readonly $ref?: string;
-  readonly properties?: Readonly<Record<string, Schema>>;
-  readonly additionalProperties?: Schema | boolean;
-  readonly anyOf?: readonly Schema[];
+const schema = readArgumentsSchema();
+
+interface NumberArgument {
+  readonly path: string;
+  readonly description: string;
 }
 
-// The library's type leaves every value open.
-const schema = z.toJSONSchema(configurationSchema) as Schema & {
-  readonly $defs: Readonly<Record<string, Schema>>;
-};
-
-/** Every argument that is a number, as the keys that lead to it. */
-function* numbersIn(part: Schema, keys: readonly string[] = []): Generator<readonly string[]> {
-  const target = part.$ref === undefined ? part : schema.$defs[part.$ref.replace('#/$defs/', '')];
-  if (target === undefined) throw new Error(`no definition ${part.$ref ?? ''}`);
-  if (target.type === 'number') yield keys;
-  for (const each of target.anyOf ?? []) yield* numbersIn(each, keys);
-  for (const [key, each] of Object.entries(target.properties ?? {})) yield* numbersIn(each, [...keys, key]);
-  if (typeof target.additionalProperties === 'object')
-    yield* numbersIn(target.additionalProperties, [...keys, 'emqx-1']);
+/** Every argument that is a number, with the keys that lead to it. */
+function* numbersIn(shape: Shape, description = '', keys: readonly string[] = []): Generator<NumberArgument> {
+  if ('anyOf' in shape) for (const each of shape.anyOf) yield* numbersIn(each, description, keys);
+  else if ('$ref' in shape) {
+    const properties: Readonly<Record<string, Property>> = definitionOf(schema, shape).properties;
+    for (const [key, property] of Object.entries(properties))
+      yield* numbersIn(property, property.description, [...keys, key]);
+  } else if (shape.type === 'integer') yield { path: keys.join('.'), description };
+  else if (shape.type === 'object')
+    yield* numbersIn(shape.additionalProperties, description, [...keys, 'emqx-1']);
 }
 
 /** What an option needs beside it to have effect. */
@@ -40,11 +34,28 @@ function argumentsWith(keys: readonly string[], value: number): object {
   return { [key]: { ...companions[key], ...argumentsWith(rest, value) } };
 }
 
+/** The bounds that the plans name when they refuse a value of the argument at `path`. */
+function boundsToldOf(path: string, value: number): readonly [least: string, most: string] | undefined {
+  const args = { ssh: { allowedCidrs: ['198.51.100.7/32'] }, ...argumentsWith(path.split('.'), value) };
+  for (const { path: at, reason } of checkMqttPlatformArgs('mqtt', args)) {
+    const [, given, least, most] = /^is (\S+); a whole number from (\d+) to (\d+)/.exec(reason) ?? [];
+    if (at === path && given === String(value) && least !== undefined && most !== undefined)
+      return [least, most];
+  }
+  return undefined;
+}
+
+/** The bounds that a doc comment names; one that is another argument's value stands as its name in backticks. */
+function boundsIn(description: string): readonly (string | undefined)[] {
+  const [, least, most] = /(`\w+`|[\d,]+) (?:to|or) ([\d,]+)/.exec(description) ?? [];
+  return [least, most].map((bound) => bound?.replaceAll(',', ''));
+}
+
 describe('a number out of its bounds', () => {
-  const paths = [...numbersIn(schema)].map((keys) => keys.join('.'));
+  const numbers = [...numbersIn(schema)];
 
   it('is looked for in every argument that is one', () => {
-    expect(paths).toEqual(
+    expect(numbers.map(({ path }) => path)).toEqual(
       expect.arrayContaining([
         'emqx.brokers',
         'emqx.brokers.emqx-1.weight',
@@ -53,18 +64,18 @@ describe('a number out of its bounds', () => {
         'certificates.validityDays',
       ]),
     );
-    expect(paths.length).toBeGreaterThan(60);
+    expect(numbers.length).toBeGreaterThan(60);
   });
 
-  it.each(paths)('%s is refused with what is allowed', (path) => {
-    for (const value of [-1, 1.5, 1e12]) {
-      const args = { ssh: { allowedCidrs: ['198.51.100.7/32'] }, ...argumentsWith(path.split('.'), value) };
-      const problems = checkMqttPlatformArgs('mqtt', args).map(({ path: at, reason }) => `${at}: ${reason}`);
-      expect(problems).toContainEqual(
-        expect.stringMatching(
-          `^${path.replaceAll('.', '\\.')}: is ${value}; a whole number from \\d+ to \\d+`,
-        ),
-      );
-    }
+  it.each(numbers)('$path is refused with what is allowed', ({ path }) => {
+    for (const value of [-1, 1.5, 1e12])
+      expect(boundsToldOf(path, value), `${path} of ${value}`).toBeDefined();
+  });
+
+  it.each(numbers)('$path is refused with the bounds that its doc comment tells', ({ path, description }) => {
+    const [least, most] = boundsToldOf(path, -1) ?? [];
+    const [leastInWords, mostInWords] = boundsIn(description);
+    expect(mostInWords, description).toBe(most);
+    if (leastInWords?.startsWith('`') !== true) expect(leastInWords, description).toBe(least);
   });
 });

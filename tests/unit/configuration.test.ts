@@ -23,12 +23,18 @@ describe('a configuration', () => {
     expect(read).toThrow(
       [
         'Configuration: 5 problems in its arguments',
-        '  emqx.verison: is no known setting; docs/configuration.md lists them (or correct its spelling)',
-        '  listener: is no known setting; docs/configuration.md lists them (or correct its spelling)',
+        '  emqx.verison: is no known setting; did you mean version?',
+        '  listener: is no known setting; did you mean listeners?',
         '  emqx.brokers: is 0; a whole number from 1 to 28 brokers is allowed',
         '  listeners.mqtts.port: is 1883, which listeners.mqtt uses already; give each its own port',
         '  ssh.allowedCidrs[0]: is 0.0.0.0/0, the whole internet; give the range that `pulumi up` runs from, such as 198.51.100.7/32',
       ].join('\n'),
+    );
+  });
+
+  it('does not say what the program finds out by itself', () => {
+    expect(() => readConfiguration({ ssh, activeBalancer: 'haproxy-2' })).toThrow(
+      '  activeBalancer: is no known setting; network, emqx, haproxy, listeners, proxyProtocol, certificates,',
     );
   });
 

@@ -1,7 +1,11 @@
 import { createSocket } from 'node:dgram';
 import { Resolver } from 'node:dns/promises';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { packageHostsIn } from '../../lab/api/packageHosts';
 import { serveResolver } from '../../lab/api/resolver';
 import { parseQuestion } from '../../lab/api/dnsMessage';
 import { TestRegion } from './lab-apiRegion';
@@ -21,14 +25,21 @@ describe('the resolver of a VPC', () => {
   let port: number;
   let close: () => Promise<void>;
   let resolver: Resolver;
+  let packages: string;
 
   beforeEach(async () => {
     port = await freePort();
-    close = await serveResolver(new TestRegion().region, apiAddress, { host: '127.0.0.1', port });
+    packages = mkdtempSync(join(tmpdir(), 'lab-names-'));
+    for (const host of ['packagecloud.io', 'packages.lab.example']) mkdirSync(join(packages, host));
+    const listen = { host: '127.0.0.1', port };
+    close = await serveResolver(new TestRegion().region, apiAddress, packageHostsIn(packages), listen);
     resolver = new Resolver({ timeout: 1000, tries: 1 });
     resolver.setServers([`127.0.0.1:${port}`]);
   });
-  afterEach(() => close());
+  afterEach(async () => {
+    await close();
+    rmSync(packages, { recursive: true });
+  });
 
   it.each([
     'ec2.eu-central-1.amazonaws.com',
@@ -37,6 +48,14 @@ describe('the resolver of a VPC', () => {
     'packages.lab.example',
   ])('gives the region’s address for %s', async (name) => {
     await expect(resolver.resolve4(name)).resolves.toEqual([apiAddress]);
+  });
+
+  it('knows a host of packages as soon as it has any, and forgets one that has none', async () => {
+    await expect(resolver.resolve4('apt.example.org')).rejects.toMatchObject({ code: 'ENOTFOUND' });
+    mkdirSync(join(packages, 'apt.example.org'));
+    await expect(resolver.resolve4('apt.example.org')).resolves.toEqual([apiAddress]);
+    rmSync(join(packages, 'packagecloud.io'), { recursive: true });
+    await expect(resolver.resolve4('packagecloud.io')).rejects.toMatchObject({ code: 'ENOTFOUND' });
   });
 
   it('knows the names of the VPC’s addresses in both directions', async () => {

@@ -57,7 +57,7 @@ describe("this machine's own networks", () => {
   });
 
   it("may be the lab's where the device is the lab's own", () => {
-    refuseHostNetworks(device('203.0.113.1', 30, 'emqxlab0'));
+    refuseHostNetworks(device('203.0.113.1', 30, 'ec2lab0'));
   });
 
   it('are refused with the address, the network and the way out', () => {

@@ -2,6 +2,7 @@ import { gunzipSync } from 'node:zlib';
 import * as pulumi from '@pulumi/pulumi';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { MqttPlatform } from '../../components';
+import { applySet } from '../../components/host/applySet';
 import type { MqttPlatformArgs } from '../../components';
 import type { ResourceGraph } from './resourceGraph';
 import { graphOf, isSecret, refusalOf, valueOf } from './resourceGraph';
@@ -125,7 +126,7 @@ describe('every host', () => {
     const files = graph.one(command, 'mqtt-haproxy-1-files').inputs;
     expect(files).toMatchObject({
       connection: { host: '198.51.100.10', user: 'admin', hostKey: 'ssh-ed25519 mqtt-haproxy-1-host-key' },
-      create: 'sudo /usr/bin/python3 /usr/local/lib/emqx-haproxy/apply_config.py',
+      create: applySet,
       triggers: ['mqtt-haproxy-1-instance-id', 1],
     });
     expect(graph.one(command, 'mqtt-haproxy-1-files').secretInputs).toEqual(['connection']);

@@ -1,6 +1,8 @@
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { pulumiOutput, stackFile, stackName } from '../../lab/commands/pulumi';
+import { pulumiOutput } from '../../lab/commands/pulumi';
+import { stackName } from '../../lab/program';
+import { product } from '../../proving/product';
 import type { Deployment } from './release';
 import { stackFileOf, writeState } from './release';
 import { withLastingCertificates, withWorthlessSecrets } from './worthless';
@@ -9,12 +11,12 @@ import { withLastingCertificates, withWorthlessSecrets } from './worthless';
 async function main([release, ...rest]: readonly string[]): Promise<void> {
   if (release === undefined || rest.length > 0 || !/^\d+\.\d+\.\d+$/.test(release))
     throw new Error('give the release whose lab is up, such as 1.2.3');
-  const exported = await pulumiOutput(['stack', 'export', '--show-secrets', '--stack', stackName]);
+  const exported = await pulumiOutput(product(), ['stack', 'export', '--show-secrets', '--stack', stackName]);
   mkdirSync(dirname(stackFileOf(release)), { recursive: true });
   // The engine's own format.
   const state = JSON.parse(exported) as Deployment;
   writeState(release, withLastingCertificates(withWorthlessSecrets(state)));
-  copyFileSync(stackFile(), stackFileOf(release));
+  copyFileSync(product().stackFile, stackFileOf(release));
   process.stdout.write(`kept the state of ${release} in ${dirname(stackFileOf(release))}\n`);
 }
 

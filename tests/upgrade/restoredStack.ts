@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { labEnvironment } from '../../lab/engine/environment';
 import { ensureEngine } from '../../lab/engine/install';
-import { repositoryRoot } from '../../lab/paths';
+import { product, repositoryRoot } from '../../proving/product';
 import type { ApiLab } from '../lab/parts/apiLab';
 import type { Deployment } from './release';
 
@@ -35,7 +35,7 @@ export class RestoredStack {
     const backend = join(folder, 'state');
     mkdirSync(backend);
     const environment = {
-      ...(await labEnvironment()),
+      ...(await labEnvironment(product())),
       AWS_ENDPOINT_URL: `http://127.0.0.1:${region.server.ports.runner}`,
       PULUMI_BACKEND_URL: `file://${backend}`,
     };

@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { repositoryRoot } from '../../lab/paths';
+import { repositoryRoot } from '../../proving/product';
 import { sdkClients } from '../../lab/providers/aws/clients';
 import { ApiLab, regionName } from '../lab/parts/apiLab';
 import { changedPaths } from './hostFiles';
 import { readState, recordedReleases, stackFileOf } from './release';
 import { restoreRegion } from './restoredRegion';
 import { RestoredStack, type Step } from './restoredStack';
+import { tryOnHost } from './runningHost';
 
 /** What outlives a change of this package, whatever it is: a host's clients, address and data hang on these. */
 const untouched = [
@@ -63,6 +64,18 @@ describe.each(recordedReleases())('a stack of %s, previewed with today’s code'
     const files = new Set(changed.filter((path) => !path.startsWith(programFolder)));
     expect([...files].sort()).toEqual([...named].sort());
   });
+
+  test.each(['haproxy-1', 'emqx-1'])(
+    'takes a running %s to today’s files without harm, whenever it is interrupted',
+    async (host) => {
+      const update = steps.find(({ urn }) => urn.endsWith(`-${host}-files`));
+      const [former, today] = [update?.oldState?.inputs?.['stdin'], update?.newState?.inputs?.['stdin']];
+      const command = update?.newState?.inputs?.['create'];
+      expect(
+        await tryOnHost({ former: String(former), today: String(today), command: String(command) }),
+      ).toBe('');
+    },
+  );
 });
 
 function summary({ op, urn, replaceReasons, detailedDiff }: Step): string {

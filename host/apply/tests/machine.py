@@ -1,4 +1,4 @@
-"""A host without a host: a mount namespace with /etc, /run, /usr/local and /var/lib copied on write."""
+"""A host without a host: a mount namespace with /etc, /run, /usr and /var/lib copied on write."""
 
 import json
 import subprocess
@@ -8,28 +8,15 @@ from types import TracebackType
 
 PROGRAMS = Path(__file__).parent.parent.parent
 FOLDER = "/usr/local/lib/emqx-haproxy"
-DRIVER = Path(__file__).with_name("driver.py")
 LAYERS = """
 set -e
 mount -t tmpfs layers /mnt
-for folder in etc run usr/local var/lib; do
+for folder in etc run usr var/lib; do
   mkdir -p /mnt/$folder/new /mnt/$folder/work
   mount -t overlay -o lowerdir=/$folder,upperdir=/mnt/$folder/new,workdir=/mnt/$folder/work layers /$folder
 done
 echo ready
 exec sleep infinity
-"""
-# Loading a service copies its file: what the service runs can be told from what is on disk.
-SYSTEMCTL = """#!/bin/sh
-echo "$*" >>/run/systemctl.log
-case "$1 $2" in
-  is-active*) shift; for unit in "$@"; do echo active; done; exit 0;;
-  "reload-or-restart app"|"restart app"|"enable --now")
-    [ "$1" = enable ] && [ -e /run/loaded ] && exit 0
-    grep -q unloadable /etc/app/app.conf && { echo "app: cannot load" >&2; exit 1; }
-    cat /etc/app/*.conf >/run/loaded;;
-esac
-exit 0
 """
 
 
@@ -43,9 +30,12 @@ class Machine:
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
         assert self.process.stdout.readline() == "ready\n", "the tests of apply_config need root"
-        for name in ("systemctl", "sysctl", "journalctl"):
-            self.write(f"/usr/local/sbin/{name}", SYSTEMCTL if name == "systemctl" else "#!/bin/sh\nexit 0\n")
-            self.path(f"/usr/local/sbin/{name}").chmod(0o755)
+        self.program("/usr/local/sbin/systemctl", Path(__file__).with_name("systemctl").read_text())
+        for name in ("sysctl", "journalctl"):
+            self.program(f"/usr/local/sbin/{name}", "#!/bin/sh\nexit 0\n")
+        for kind in ("loaded", "running", "enabled"):
+            self.path(f"/run/units/{kind}").mkdir(parents=True)
+        self.packages("app", "ssh", "systemd-journald")
         for name, text in programs().items():
             self.write(f"{FOLDER}/{name}", text)
         return self
@@ -65,38 +55,56 @@ class Machine:
         self.path(path).parent.mkdir(parents=True, exist_ok=True)
         self.path(path).write_text(text)
 
+    def program(self, path: str, text: str) -> None:
+        """Makes a file that can be run."""
+        self.write(path, text)
+        self.path(path).chmod(0o755)
+
+    def packages(self, *units: str) -> None:
+        """The units that packages have brought."""
+        self.write("/run/vendor-units", "".join(f"{unit}\n" for unit in units))
+
     def read(self, path: str) -> str | None:
         """A file's text; None when there is none."""
         return self.path(path).read_text() if self.path(path).exists() else None
 
+    def units(self, kind: str) -> set[str]:
+        """Those that are `running` or `enabled`."""
+        return {file.name for file in self.path(f"/run/units/{kind}").iterdir()}
+
     def run(self, *arguments: str, text: str = "", kill_at: int = -1) -> subprocess.CompletedProcess[str]:
         """Runs apply_config.py; `kill_at` N ends it by SIGKILL before its Nth step."""
-        command = [
-            "nsenter",
-            "--mount",
-            "--target",
-            str(self.process.pid),
-            sys.executable,
-            str(DRIVER),
-            str(self.cloud_port),
-        ]
-        return subprocess.run(
-            [*command, str(kill_at), *arguments], input=text, capture_output=True, text=True, timeout=60
+        return self.command(
+            sys.executable, f"{FOLDER}/apply_config.py", *arguments, text=text, kill_at=kill_at
         )
 
+    def command(self, *words: str, text: str = "", kill_at: int = -1) -> subprocess.CompletedProcess[str]:
+        """Runs a command; `kill_at` is for the first Python program in it."""
+        environment = {
+            "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "PYTHONPATH": str(Path(__file__).with_name("interference")),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "CLOUD_PORT": str(self.cloud_port),
+            "KILL_AT": str(kill_at),
+        }
+        enter = ["nsenter", "--mount", "--target", str(self.process.pid), *words]
+        return subprocess.run(enter, input=text, capture_output=True, text=True, timeout=60, env=environment)
+
     def calls(self) -> list[str]:
-        """What systemctl was asked since the last call of this."""
+        """What systemctl was asked to do since the last call of this."""
         log = self.path("/run/systemctl.log")
         lines = log.read_text().splitlines() if log.exists() else []
         log.unlink(missing_ok=True)
-        return [line for line in lines if not line.startswith("is-active")]
+        return [line for line in lines if not line.startswith(("is-active", "cat"))]
 
 
 def programs() -> dict[str, str]:
     """What is installed on hosts, by its path below their folder."""
     found = (path for path in sorted(PROGRAMS.rglob("*.py")) if path.name != "conftest.py")
     return {
-        str(path.relative_to(PROGRAMS)): path.read_text() for path in found if path.parent.name != "tests"
+        str(path.relative_to(PROGRAMS)): path.read_text()
+        for path in found
+        if "tests" not in path.relative_to(PROGRAMS).parts
     }
 
 

@@ -103,14 +103,6 @@ def test_programs_that_user_data_does_not_vouch_for_are_not_run(world: tuple[Mac
     assert machine.calls() == []
 
 
-def test_a_program_that_was_lost_is_brought_back(world: tuple[Machine, FakeAws]) -> None:
-    machine, _ = world
-    assert boot(machine, boot_set()).returncode == 0
-    machine.path(f"{FOLDER}/apply/update.py").unlink()
-    assert machine.run(text=whole_set()).returncode == 0
-    assert machine.read(f"{FOLDER}/apply/update.py") is not None
-
-
 def test_a_secret_that_breaks_the_host_is_put_back(world: tuple[Machine, FakeAws]) -> None:
     machine, cloud = world
     health = ["grep", "-q", "s3cret", KEY]

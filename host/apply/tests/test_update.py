@@ -77,13 +77,6 @@ def test_a_file_that_left_the_set_is_removed_and_its_unit_told(machine: Machine)
     assert machine.read("/run/loaded") == "old\n"
 
 
-def test_a_unit_that_left_the_set_is_stopped(machine: Machine) -> None:
-    machine.run(text=file_set({CONF: ("old\n", "none")}, enable=["app", "gone"]))
-    machine.calls()
-    machine.run(text=OLD)
-    assert "disable --now gone" in machine.calls()
-
-
 def test_a_set_that_its_own_check_refuses_touches_nothing(machine: Machine) -> None:
     machine.run(text=OLD)
     machine.calls()

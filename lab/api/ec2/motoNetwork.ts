@@ -1,5 +1,6 @@
 import { AwsError } from '../awsError';
 import { Parameters } from '../parameters';
+import type { XmlNode } from '../xml';
 import { changedBy, refreshNetwork, type NetworkView } from './network';
 import type { Region } from './region';
 import { forgetRouteTable, newRouteTable } from './routeTables';
@@ -15,14 +16,11 @@ export class MotoNetwork {
 
   /** A region as a careful account has it: without the default VPC. */
   async prepare(): Promise<void> {
-    const { moto, name } = this.region;
-    const call = (action: string, more: Record<string, string> = {}) =>
-      moto.query('ec2', name, Parameters.of({ Action: action, Version: '2016-11-15', ...more }));
-    for (const subnet of (await call('DescribeSubnets')).items('subnetSet')) {
-      await call('DeleteSubnet', { SubnetId: subnet.text('subnetId') });
+    for (const subnet of (await this.ask('DescribeSubnets')).items('subnetSet')) {
+      await this.ask('DeleteSubnet', { SubnetId: subnet.text('subnetId') });
     }
-    for (const vpc of (await call('DescribeVpcs')).items('vpcSet')) {
-      await call('DeleteVpc', { VpcId: vpc.text('vpcId') });
+    for (const vpc of (await this.ask('DescribeVpcs')).items('vpcSet')) {
+      await this.ask('DeleteVpc', { VpcId: vpc.text('vpcId') });
     }
   }
 
@@ -46,6 +44,7 @@ export class MotoNetwork {
     const { region } = this;
     guards[parameters.action]?.(region, parameters);
     if (!(await forward(withPorts(parameters).encode()))) return;
+    if (parameters.action === 'CreateSubnet') await this.keepFromPublicAddresses();
     const former = region.network.vpc;
     region.network = await refreshNetwork(region.moto, region.name, region.network, part);
     const { vpc } = region.network;
@@ -54,6 +53,21 @@ export class MotoNetwork {
       for (const table of [...region.routeTables.values()]) forgetRouteTable(region, table);
     if (parameters.action === 'DeleteSubnet') forgetAssociations(region, parameters.required('SubnetId'));
     await region.settle();
+  }
+
+  /** moto takes the first subnet of a zone for a default VPC's; others give public addresses only when told to. */
+  private async keepFromPublicAddresses(): Promise<void> {
+    const known = this.region.network.subnets.map(({ subnetId }) => subnetId);
+    for (const subnet of (await this.ask('DescribeSubnets')).items('subnetSet')) {
+      const SubnetId = subnet.text('subnetId');
+      if (known.includes(SubnetId) || subnet.text('mapPublicIpOnLaunch') !== 'true') continue;
+      await this.ask('ModifySubnetAttribute', { SubnetId, 'MapPublicIpOnLaunch.Value': 'false' });
+    }
+  }
+
+  private async ask(action: string, more: Readonly<Record<string, string>> = {}): Promise<XmlNode> {
+    const { moto, name } = this.region;
+    return moto.query('ec2', name, Parameters.of({ Action: action, Version: '2016-11-15', ...more }));
   }
 }
 

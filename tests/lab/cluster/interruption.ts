@@ -72,7 +72,7 @@ function lines(program: string, ...args: string[]): readonly string[] {
 /** What is still there of a lab, by kind. */
 function leftovers(processes: readonly string[]): Readonly<Record<string, readonly string[]>> {
   return {
-    namespaces: lines('ip', 'netns', 'list').filter((line) => line.startsWith('emqxlab')),
+    namespaces: lines('ip', 'netns', 'list').filter((line) => line.startsWith('ec2lab')),
     mounts: lines('cat', '/proc/self/mounts').filter((line) => line.includes(stateFolder)),
     loops: lines('losetup', '-a').filter((line) => line.includes(stateFolder)),
     addresses: lines('ip', '-brief', 'address').filter((line) => /203\.0\.113\.|198\.51\.100\./.test(line)),

@@ -1,21 +1,17 @@
-import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
-import { labHome, repositoryRoot } from '../../../lab/paths';
+import { labHome } from '../../../lab/paths';
+import { finished, lab as runLab, startLab as start, type Ran } from '../../../proving/lab';
+import { repositoryRoot } from '../../../proving/product';
+
+export { finished };
 
 /** The lab as a user drives it: its command line, with a copy of the stack's configuration that tests may change. */
-export interface Ran {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 const folder = join(labHome, 'test');
 const stackFile = join(folder, 'Pulumi.lab.yaml');
 const committed = join(repositoryRoot, 'Pulumi.lab.yaml');
-const env = { ...process.env, LAB_STACK_FILE: stackFile };
 
 interface StackFile {
   config: Record<string, unknown>;
@@ -40,37 +36,19 @@ export function configure(changes: Readonly<Record<string, unknown>>): () => voi
   return () => writeFileSync(stackFile, before);
 }
 
-/** Starts `npm run lab -- ARGS`, for tests that interrupt it. */
+/** Starts `npm run lab -- ARGS` on it, for tests that interrupt it. */
 export function startLab(...args: string[]): ChildProcess {
-  return spawn(process.execPath, ['--import', 'tsx', 'lab/cli.ts', ...args], {
-    cwd: repositoryRoot,
-    env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  return start(args, stackFile);
 }
 
-/** Runs `npm run lab -- ARGS` to its end. */
+/** Runs `npm run lab -- ARGS` on it to its end. */
 export async function lab(...args: string[]): Promise<Ran> {
   return finished(startLab(...args));
 }
 
 /** The same, and throws with everything printed when it fails. */
 export async function labOk(...args: string[]): Promise<string> {
-  const { code, stdout, stderr } = await lab(...args);
-  if (code !== 0) throw new Error(`lab ${args.join(' ')}: exit ${code}\n${stdout}\n${stderr}`);
-  return stdout;
-}
-
-export async function finished(child: ChildProcess): Promise<Ran> {
-  return new Promise((done, failed) => {
-    const ran = { stdout: '', stderr: '' };
-    for (const stream of ['stdout', 'stderr'] as const)
-      child[stream]?.setEncoding('utf8').on('data', (text: string) => {
-        ran[stream] += text;
-      });
-    child.on('error', failed);
-    child.on('close', (code) => done({ code: code ?? 1, ...ran }));
-  });
+  return runLab(args, stackFile);
 }
 
 /** Stack outputs that the tests use. */

@@ -11,6 +11,7 @@ import {
   DescribeAddressesCommand,
   DescribeInstancesCommand,
   DescribeSecurityGroupRulesCommand,
+  DescribeSubnetsCommand,
   DescribeTagsCommand,
   DescribeVpcsCommand,
   DetachInternetGatewayCommand,
@@ -90,6 +91,11 @@ describe('the network that moto keeps', () => {
     await expect(ec2.send(new CreateVpcCommand({ CidrBlock: '10.30.0.0/16' }))).rejects.toMatchObject({
       name: 'VpcLimitExceeded',
     });
+  });
+
+  it('gives no public address by itself, not even in the first subnet of a zone', async () => {
+    const { Subnets = [] } = await lab.runner.ec2().send(new DescribeSubnetsCommand({}));
+    expect(Subnets.map(({ MapPublicIpOnLaunch }) => MapPublicIpOnLaunch)).toEqual([false]);
   });
 
   it('keeps what the front’s own resources hang on', async () => {

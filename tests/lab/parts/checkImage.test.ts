@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { runInCheckImage } from '../../../lab/machines/checkImage';
+import { runInCheckImage } from '../../../proving/checkImage';
 
 const haproxyConfiguration = `
 defaults

@@ -142,7 +142,7 @@ describe('the base network', () => {
         .filter((line) => /198\.51\.100|203\.0\.113/.test(line))
         .map((line) => line.trim()),
     ).toEqual(['unreachable 198.51.100.0/24 metric 1000000', 'unreachable 203.0.113.0/29 metric 1000000']);
-    expect(await run('ip', ['-br', 'link'])).not.toContain('emqxlab');
+    expect(await run('ip', ['-br', 'link'])).not.toContain('ec2lab');
     expect(await run('nft', ['list', 'ruleset'])).not.toMatch(/igw|vpc/);
     expect(await world.runner.greeting(at.publicA, ports.open)).toBe('No route to host');
   });

@@ -7,12 +7,13 @@ import { createMachines, removeLeftovers, type MachinePlaces } from '../../../la
 import { guestPathOf } from '../../../lab/machines/volumes';
 import type { MachineSpec, MachineState } from '../../../lab/model';
 import { ensurePackages } from '../../../lab/packages/repository';
-import { paths } from '../../../lab/paths';
 import { CommandFailed, run } from '../../../lab/process';
+import { product } from '../../../proving/product';
 import { abandonMachine } from './abandonMachine';
 import { connectFrom, waitFor } from './guestProbe';
 import { makeMachineNetwork, type MachineNetwork } from './machineNetwork';
 
+const { packages } = product();
 const volumeId = 'vol-0abc';
 const device = guestPathOf(volumeId);
 
@@ -32,7 +33,7 @@ let address: string;
 const news: [string, MachineState][] = [];
 
 beforeAll(async () => {
-  await ensurePackages('debian-13');
+  await ensurePackages('debian-13', packages);
   folder = mkdtempSync(join(tmpdir(), 'lab-machines-'));
   places = {
     machines: join(folder, 'machines'),
@@ -40,7 +41,7 @@ beforeAll(async () => {
     cgroup: 'lab-machines-test',
   };
   await removeLeftovers(places);
-  network = await makeMachineNetwork('mtest', paths.packages);
+  network = await makeMachineNetwork('mtest', packages.folder);
   made = createMachines(places);
   made.onStateChange((instanceId, state) => news.push([instanceId, state]));
   const host = await network.addHost('one');

@@ -3,10 +3,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { faults, type FaultName, type Pair } from '../../../proving/pair/faults';
 import { epochMs, Probes } from '../../../proving/pair/probes';
 import { settled } from '../../../proving/pair/settled';
+import { product } from '../../../proving/product';
 import type { Target } from '../../../proving/pair/target';
 import { daemonRequest } from '../../../lab/api/client';
 import { fault, heal } from '../../../lab/commands/faults';
-import { stackRegion } from '../../../lab/commands/pulumi';
 import { labCredentials } from '../../../lab/engine/environment';
 
 const pollMs = 50;
@@ -14,7 +14,7 @@ const settleLimitMs = 30_000;
 
 /** Ends every fault and waits until all is well. */
 export async function allWell(target: Target): Promise<Pair> {
-  await heal.run([]);
+  await heal.run([], product);
   return well(target);
 }
 
@@ -55,12 +55,12 @@ export async function holderBecomes(target: Target, balancer: string, limitMs = 
 
 /** `npm run lab -- fault ...`. */
 export async function breakIt(...args: string[]): Promise<void> {
-  await fault.run(args);
+  await fault.run(args, product);
 }
 
 /** `npm run lab -- heal api`. */
 export async function mendApi(): Promise<void> {
-  await heal.run(['api']);
+  await heal.run(['api'], product);
 }
 
 /** How long the credentials that hosts get from now on live. */
@@ -86,7 +86,7 @@ export async function said(
 
 /** Watches the VIP while something happens: who has it, and whether new clients are served. */
 export class Watch {
-  readonly #client = new EC2Client({ region: stackRegion(), ...labCredentials });
+  readonly #client = new EC2Client({ region: product().region, ...labCredentials });
   readonly #probes: Probes;
   readonly #began = epochMs();
   readonly #holders: string[] = [];

@@ -1,11 +1,11 @@
 import { EC2, type IpPermission, type NetworkInterface } from '@aws-sdk/client-ec2';
 import { machineNamed } from '../../../lab/commands/machines';
-import { stackRegion } from '../../../lab/commands/pulumi';
 import { labCredentials } from '../../../lab/engine/environment';
 import { namespacePath, routerNamespace } from '../../../lab/fabric/addresses';
 import { run } from '../../../lab/process';
+import { product } from '../../../proving/product';
 
-const ec2 = new EC2({ region: stackRegion(), ...labCredentials });
+const ec2 = new EC2({ region: product().region, ...labCredentials });
 
 /** While something is tried, a balancer has a security group that lets nothing in and nothing out. */
 export async function whileShutOff(balancer: string, attempt: () => Promise<void>): Promise<void> {

@@ -1,29 +1,27 @@
-"""Runs apply_config.py in a process of its own, which can be made to die at any step that leaves a trace."""
+"""Python loads it in every program of a test's host: AWS is the test's, and one program may have to die."""
 
 import http.client
 import os
 import shutil
 import signal
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-
-sys.path.insert(0, "/usr/local/lib/emqx-haproxy")
-sys.dont_write_bytecode = True
-cloud, left = f"127.0.0.1:{sys.argv[1]}", int(sys.argv[2])
 
 
 class Local(http.client.HTTPConnection):
     """Whatever is asked for over HTTP, the test's cloud answers: nothing leaves this machine."""
 
     def __init__(self, host: str, timeout: float) -> None:
-        super().__init__(cloud, timeout=timeout)
+        super().__init__(f"127.0.0.1:{os.environ['CLOUD_PORT']}", timeout=timeout)
 
 
 http.client.HTTPConnection = Local  # type: ignore[misc,assignment]
 http.client.HTTPSConnection = Local  # type: ignore[misc,assignment]
+
+# Of the first program only, and at any step that leaves a trace.
+left = int(os.environ.pop("KILL_AT", "-1"))
 
 
 def mortal(step: Callable[..., Any]) -> Callable[..., Any]:
@@ -48,7 +46,3 @@ if left >= 0:
         (shutil, "rmtree"),
     ):
         setattr(owner, name, mortal(getattr(owner, name)))
-
-import apply_config  # noqa: E402
-
-sys.exit(apply_config.main(sys.argv[3:]))
