@@ -27,6 +27,21 @@ export type { HostSecret } from './host/secrets';
 export type { JumpHostArgs, SshArgs, SshTarget } from './host/ssh';
 export type { HaproxyArgs, HealthCheckArgs, KeepalivedArgs, StatsArgs, TlsArgs } from './balancers/arguments';
 export type { PlannedBalancer } from './balancers/plan';
+export type { Access, AccessPromise } from './brokers/access';
+export type { AuthenticatorArgs } from './brokers/authentication';
+export type {
+  MysqlAuthenticationArgs,
+  PostgresqlAuthenticationArgs,
+  RedisAuthenticationArgs,
+  SqlAuthenticationArgs,
+} from './brokers/authenticators/databases';
+export type { HttpAuthenticationArgs } from './brokers/authenticators/http';
+export type { JwtArgs } from './brokers/authenticators/jwt';
+export type { LdapAuthenticationArgs } from './brokers/authenticators/ldap';
+export type { PasswordHashArgs } from './brokers/authenticators/passwordHash';
+export type { ServerArgs, ServerTlsArgs } from './brokers/authenticators/server';
+export type { AuthorizationArgs, AuthorizationRuleArgs, WhoArgs } from './brokers/authorization';
+export type { User, UserArgs } from './brokers/users';
 export type { BrokerArgs, BrokersArgs } from './brokers/arguments';
 export type { PlannedBroker } from './brokers/plan';
 export { planBrokers } from './brokers/plan';

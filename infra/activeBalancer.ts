@@ -1,6 +1,6 @@
 import * as aws from '@pulumi/aws';
 import type { PlannedVirtualIp, PlatformPlan } from '../components';
-import { platformTag, roleTag } from '../components/rendering/naming';
+import { ownStack, platformTag, roleTag, stackTag } from '../components/rendering/naming';
 
 /**
  * Who holds the virtual IP at this moment, by name: a fact of EC2, not of Pulumi's state, asked anew for each run so
@@ -28,12 +28,21 @@ interface PairInterface {
 /** The balancers' interfaces: they are there before their instances and outlive them. */
 async function interfacesOf(platform: string): Promise<readonly PairInterface[]> {
   const { ids } = await aws.ec2.getNetworkInterfaces({ tags: virtualIpTags(platform) });
-  return Promise.all(
+  const all = await Promise.all(
     ids.map(async (id) => {
       const { tags, vpcId, privateIps } = await aws.ec2.getNetworkInterface({ id });
-      return { id, name: tags['Name'], vpcId, addresses: privateIps };
+      return { id, name: tags['Name'], vpcId, addresses: privateIps, tags };
     }),
   );
+  return ofThisStack(all);
+}
+
+/** This stack's own; those that 0.1.0 made have no tag of their stack until the first `up` since. */
+function ofThisStack<T extends { readonly tags: Readonly<Record<string, string>> }>(
+  all: readonly T[],
+): readonly T[] {
+  const own = all.filter(({ tags }) => tags[stackTag] === ownStack());
+  return own.length > 0 ? own : all.filter(({ tags }) => tags[stackTag] === undefined);
 }
 
 /** The interface that holds the address, by its mode. */
@@ -57,16 +66,13 @@ async function holderOfElasticIp(
   platform: string,
   allocationId: string | undefined,
 ): Promise<string | undefined> {
-  const ids =
-    allocationId === undefined
-      ? (await aws.ec2.getEips({ tags: virtualIpTags(platform) })).allocationIds
-      : [allocationId];
-  for (const id of ids) {
-    const { networkInterfaceId, tags } = await aws.ec2.getElasticIp({ id });
-    // Each balancer's own Elastic IP has the same tags, but another name.
-    if (allocationId !== undefined || tags['Name'] === `${platform}-vip-address`) return networkInterfaceId;
-  }
-  return undefined;
+  if (allocationId !== undefined)
+    return (await aws.ec2.getElasticIp({ id: allocationId })).networkInterfaceId;
+  const { allocationIds } = await aws.ec2.getEips({ tags: virtualIpTags(platform) });
+  const all = await Promise.all(allocationIds.map((id) => aws.ec2.getElasticIp({ id })));
+  // Each balancer's own Elastic IP has the same tags, but another name.
+  const ofVip = all.filter(({ tags }) => tags['Name'] === `${platform}-vip-address`);
+  return ofThisStack(ofVip)[0]?.networkInterfaceId;
 }
 
 async function targetOfRoute(address: string, vpcId: string): Promise<string | undefined> {

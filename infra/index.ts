@@ -2,15 +2,18 @@ import * as pulumi from '@pulumi/pulumi';
 import { allConfig } from '@pulumi/pulumi/runtime/config';
 import { MqttPlatform, planPlatform } from '../components';
 import { activeBalancer } from './activeBalancer';
+import { refuseDocumentationRanges } from './documentationRanges';
+import { checkGrants } from './grants';
 import { platformName, readConfiguration } from './configuration';
-import type { Configuration } from './configuration';
 import type { StackOutputs } from './outputs';
 import { stackOutputs } from './outputs';
 
 /** The program: a stack's configuration in, one MqttPlatform, its outputs out. */
 export = async (): Promise<StackOutputs> => {
-  const configuration = checkedConfiguration();
+  const configuration = await refusedPlainly(() => readConfiguration(ownConfiguration()));
+  await refusedPlainly(() => refuseDocumentationRanges(configuration));
   const plan = planPlatform(platformName, configuration);
+  await refusedPlainly(() => checkGrants(plan, configuration));
   const active = await activeBalancer(plan, configuration.virtualIp?.allocationId);
   const platform = new MqttPlatform(platformName, {
     ...configuration,
@@ -19,10 +22,10 @@ export = async (): Promise<StackOutputs> => {
   return stackOutputs(platform);
 };
 
-/** What is wrong with a configuration is told without a stack trace: it is no fault of the program's. */
-function checkedConfiguration(): Configuration {
+/** What is wrong with a configuration, or missing in the account, is told without a stack trace: it is no fault of the program's. */
+async function refusedPlainly<T>(work: () => T | Promise<T>): Promise<T> {
   try {
-    return readConfiguration(ownConfiguration());
+    return await work();
   } catch (error) {
     if (!pulumi.InputPropertiesError.isInstance(error)) throw error;
     const refusal = new pulumi.RunError(error.message);

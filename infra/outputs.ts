@@ -1,5 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
-import type { Host, MqttPlatform } from '../components';
+import type { AccessPromise, Host, MqttPlatform } from '../components';
 
 /** What `pulumi stack output` shows; `verify` needs nothing else. */
 export interface StackOutputs {
@@ -14,6 +14,10 @@ export interface StackOutputs {
   readonly statsPassword: pulumi.Output<string>;
   /** Secret. */
   readonly dashboardPassword: pulumi.Output<string>;
+  /** The users of EMQX's built-in database that the configuration names. Secret. */
+  readonly users: pulumi.Output<readonly { readonly username: string; readonly password: string }[]>;
+  /** How each listener finds out who a client is, and what clients may do. */
+  readonly access: AccessPromise;
   readonly brokers: readonly {
     readonly name: string;
     readonly instanceId: pulumi.Output<string>;
@@ -53,6 +57,10 @@ export function stackOutputs(platform: MqttPlatform): StackOutputs {
     statsUser: pair.statsUser,
     statsPassword: pair.statsPassword,
     dashboardPassword: cluster.dashboardPassword,
+    users: pulumi.secret(
+      cluster.users.apply((users) => users.map(({ username, password }) => ({ username, password }))),
+    ),
+    access: cluster.access,
     brokers: cluster.brokers.map(({ name, host, nodeName }) => ({
       name,
       instanceId: host.instanceId,

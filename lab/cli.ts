@@ -1,3 +1,4 @@
+import { account } from './commands/account';
 import { UsageError, type Command } from './commands/command';
 import { down } from './commands/down';
 import { exec, plainPulumi } from './commands/exec';
@@ -21,6 +22,7 @@ const verbs: Readonly<Record<string, Command>> = {
   pulumi: plainPulumi,
   fault,
   heal,
+  account,
 };
 
 /** The lab's command line: `local-ec2 [--program FOLDER] VERB`. */

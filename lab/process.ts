@@ -31,6 +31,17 @@ export function endRunning(): void {
   for (const child of running) child.kill('SIGTERM');
 }
 
+/** With what it has started: a child that holds the output, as in a frozen machine, would be waited for without end. */
+function endGroup(child: ChildProcess): void {
+  try {
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // The group has ended already.
+  }
+  child.stdout?.destroy();
+  child.stderr?.destroy();
+}
+
 /** Runs a program without a shell, returns its standard output, throws CommandFailed with the end of its output. */
 export async function run(
   program: string,
@@ -46,9 +57,12 @@ export async function run(
       cwd: options.cwd,
       env: options.env ?? process.env,
       stdio: ['pipe', 'pipe', 'pipe'],
-      timeout: options.timeoutMs,
+      // A group of its own where time is limited, so that all of it can be ended.
+      detached: options.timeoutMs !== undefined,
     });
     running.add(child);
+    const timer =
+      options.timeoutMs === undefined ? undefined : setTimeout(() => endGroup(child), options.timeoutMs);
     let stdout = '';
     let all = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -61,11 +75,13 @@ export async function run(
       sink?.write(text);
     });
     child.on('error', (error) => {
+      clearTimeout(timer);
       running.delete(child);
       sink?.end();
       failed(new CommandFailed(program, null, error.message, log));
     });
     child.on('close', (code) => {
+      clearTimeout(timer);
       running.delete(child);
       sink?.end();
       if (code === 0) done(stdout);

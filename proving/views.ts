@@ -1,6 +1,9 @@
 import type { BalancerView } from '../components/balancers/view';
+import { planAuthentication } from '../components/brokers/authentication';
+import { planAuthorization } from '../components/brokers/authorization';
 import type { BrokerView } from '../components/brokers/view';
 import type { Listener, ListenerName } from '../components/listeners/listener';
+import { Problems } from '../components/rendering/problems';
 
 const pem = (label: string) => `-----BEGIN ${label}-----\nTUlJQg==\n-----END ${label}-----\n`;
 export const certificate = pem('CERTIFICATE');
@@ -100,6 +103,8 @@ export function brokerView(changes: Partial<BrokerView> = {}): BrokerView {
     seeds: ['emqx@10.20.2.1', 'emqx@10.20.2.2'],
     nodeName: 'emqx@10.20.2.1',
     listeners: [listener('mqtt'), listener('mqtts')],
+    authentication: planAuthentication([], 'emqx.authentication', new Problems()),
+    authorization: planAuthorization({}, 'emqx.authorization', new Problems()),
     proxyProtocol: true,
     maxConnections: 5_000,
     dashboardPort: 18083,

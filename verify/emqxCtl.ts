@@ -1,6 +1,12 @@
-/** The client ids in the output of `emqx ctl clients list`; those that are connected only. */
+/** Its exit code is 1 with any client, although it lists them all. */
+export const listClients = 'sudo -n emqx ctl clients list || test $? -eq 1';
+
+/** The client ids in its output; those that are connected only. What is no list is an error, since it is not nobody. */
 export function connectedClients(output: string): string[] {
-  return output.split('\n').flatMap((line) => {
+  const lines = output.split('\n').filter((line) => line.trim() !== '' && line !== 'No clients.');
+  const other = lines.find((line) => !line.startsWith('Client('));
+  if (other !== undefined) throw new Error(`emqx ctl clients list: ${other}`);
+  return lines.flatMap((line) => {
     const match = /^Client\((.*), username=.*\bconnected=true\b/.exec(line);
     return match?.[1] === undefined ? [] : [match[1]];
   });

@@ -15,7 +15,7 @@ export function checkHosts(outputs: Outputs, hosts: Hosts): Promise<Result>[] {
     check('packages: one version of haproxy and keepalived', () =>
       sameVersions(hosts, hosts.balancers, ['haproxy', 'keepalived']),
     ),
-    check('packages: one version of emqx', () => sameVersions(hosts, hosts.brokers, ['emqx'])),
+    check('packages: one version of emqx', () => sameVersions(hosts, hosts.brokers, ['emqx*'])),
     check('files: on the hosts as rendered', () => renderedFiles(outputs, hosts)),
     check('units: active', () => eventually(settleMs, pauseMs, () => activeUnits(hosts))),
     check('cluster: every broker sees all', () =>
@@ -31,7 +31,11 @@ async function sameVersions(
   packages: readonly string[],
 ): Promise<string> {
   const format = quote('${Package} ${Version}\\n');
-  const installed = await onEach(hosts, names, () => `dpkg-query -W -f=${format} ${packages.join(' ')}`);
+  const installed = await onEach(
+    hosts,
+    names,
+    () => `dpkg-query -W -f=${format} ${packages.map(quote).join(' ')}`,
+  );
   const [first = ''] = installed.values();
   for (const [name, versions] of installed) {
     if (versions !== first)

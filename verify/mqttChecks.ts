@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { MqttClient } from 'mqtt';
-import { type Result, Unexpected, check, eventually } from './checks';
-import { connectedClients } from './emqxCtl';
+import { type Result, Unexpected, Warning, check, eventually } from './checks';
+import { connectedClients, listClients } from './emqxCtl';
 import { type Hosts, onEach } from './hosts';
+import type { Outputs } from './outputs';
+import { type Identity, allowedTopic } from './permissions';
 import { type Dial, type ProtocolVersion, connectClient, deliver, protocolNames } from './mqttClients';
 
 const clientsPerEndpoint = 30;
@@ -18,17 +20,20 @@ export type Spread = readonly {
 
 interface Group {
   readonly name: string;
+  readonly identity: Identity;
   readonly clients: Map<string, MqttClient>;
 }
 
 /** Clients through every endpoint, where they came to sit, and messages between brokers. */
 export async function checkMqtt(
   endpoints: Readonly<Record<string, Dial>>,
+  access: Outputs['access'],
   hosts: Hosts,
 ): Promise<{ readonly results: readonly Result[]; readonly spread: Spread }> {
   const run = randomBytes(3).toString('hex');
-  const groups: Group[] = Object.keys(endpoints).flatMap((endpoint) =>
+  const groups: Group[] = Object.entries(endpoints).flatMap(([endpoint, { provenName }]) =>
     versions.map((version) => ({
+      identity: { username: provenName },
       name: `${endpoint} over ${protocolNames[version]}`,
       clients: new Map<string, MqttClient>(),
     })),
@@ -59,7 +64,7 @@ export async function checkMqtt(
     const delivered = await Promise.all(
       groups.map((group) =>
         check(`${group.name}: QoS 0, 1 and 2 from one broker to another`, () =>
-          deliverAcross(group, brokerOf, run),
+          deliverAcross(group, access, brokerOf, run),
         ),
       ),
     );
@@ -82,6 +87,7 @@ async function connectAll(
   );
   const failures = outcomes.filter((outcome) => outcome.status === 'rejected');
   const [first] = failures;
+  if (first?.reason instanceof Warning) throw first.reason;
   if (first !== undefined) {
     throw new Unexpected(
       `${ids.length} clients through ${dial.url}`,
@@ -93,7 +99,7 @@ async function connectAll(
 
 /** Broker name by client id. */
 async function locate(hosts: Hosts, wanted: readonly string[]): Promise<Map<string, string>> {
-  const lists = await onEach(hosts, hosts.brokers, () => 'sudo -n emqx ctl clients list');
+  const lists = await onEach(hosts, hosts.brokers, () => listClients);
   const brokerOf = new Map(
     [...lists].flatMap(([broker, list]) => connectedClients(list).map((id) => [id, broker] as const)),
   );
@@ -134,15 +140,19 @@ function count(
 
 async function deliverAcross(
   group: Group,
+  access: Outputs['access'],
   brokerOf: ReadonlyMap<string, string>,
   run: string,
 ): Promise<string> {
+  if (group.clients.size === 0) throw new Warning('not checked: no client is connected');
   const [from, to] = pairAcross([...group.clients.keys()], brokerOf);
   const publisher = group.clients.get(from);
   const subscriber = group.clients.get(to);
   if (publisher === undefined || subscriber === undefined) throw new Error('a pair of connected clients');
   for (const qos of [0, 1, 2] as const) {
-    const topic = `emqx-haproxy/verify/${run}/${from}/${qos}`;
+    const topic = allowedTopic(access, group.identity, `emqx-haproxy/verify/${run}/${from}/${qos}`);
+    if (topic === undefined)
+      throw new Warning('not checked: no rule lets this client both publish and subscribe to a topic');
     const arrived = await deliver(publisher, subscriber, topic, qos, deliveryMs);
     if (arrived !== qos) throw new Unexpected(`a message of QoS ${qos}`, `QoS ${arrived}`);
   }

@@ -1,5 +1,5 @@
 import { connect, type IClientOptions, type MqttClient } from 'mqtt';
-import { eventually } from './checks';
+import { Warning, eventually } from './checks';
 
 export type ProtocolVersion = 4 | 5;
 
@@ -9,7 +9,18 @@ export interface Dial {
   readonly url: string;
   readonly ca: string;
   /** For listeners that demand one. */
-  readonly clientCertificate?: { readonly cert: string; readonly key: string };
+  readonly clientCertificate?: ClientCertificate;
+  readonly username?: string;
+  readonly password?: string;
+  /** The name that a broker knows the client by; undefined where nobody proved one. */
+  readonly provenName?: string;
+  /** Why no client of this listener can be had here. */
+  readonly unknown?: string;
+}
+
+export interface ClientCertificate {
+  readonly cert: string;
+  readonly key: string;
 }
 
 const connectTimeoutMs = 3_000;
@@ -17,11 +28,17 @@ const connectTimeoutMs = 3_000;
 const limitMs = 10_000;
 
 /** Connects as `clientId`; tries again for ten seconds. */
-export function connectClient(dial: Dial, version: ProtocolVersion, clientId: string): Promise<MqttClient> {
+export async function connectClient(
+  dial: Dial,
+  version: ProtocolVersion,
+  clientId: string,
+): Promise<MqttClient> {
+  if (dial.unknown !== undefined) throw new Warning(dial.unknown);
   return eventually(limitMs, 200, () => connectOnce(dial, version, clientId));
 }
 
-function connectOnce(dial: Dial, version: ProtocolVersion, clientId: string): Promise<MqttClient> {
+/** One attempt; a refusal by CONNACK is an error whose `code` is its reason. */
+export function connectOnce(dial: Dial, version: ProtocolVersion, clientId: string): Promise<MqttClient> {
   const options: IClientOptions = {
     clientId,
     protocolVersion: version,
@@ -32,6 +49,8 @@ function connectOnce(dial: Dial, version: ProtocolVersion, clientId: string): Pr
     ca: dial.ca,
     rejectUnauthorized: true,
     ...dial.clientCertificate,
+    ...(dial.username === undefined ? {} : { username: dial.username }),
+    ...(dial.password === undefined ? {} : { password: dial.password }),
   };
   const client = connect(dial.url, options);
   return new Promise((done, failed) => {
@@ -52,6 +71,21 @@ function connectOnce(dial: Dial, version: ProtocolVersion, clientId: string): Pr
   });
 }
 
+/** A request's answer; the library itself waits without end when the connection closes meanwhile. */
+export function settled<T>(client: MqttClient, request: Promise<T>, timeoutMs: number): Promise<T> {
+  return new Promise((done, failed) => {
+    const fail = (what: string) => failed(new Error(what));
+    const closed = () => fail('the broker closed the connection instead of answering');
+    const timer = setTimeout(() => fail(`no answer within ${timeoutMs / 1000} s`), timeoutMs);
+    client.once('close', closed);
+    request.then(done, failed).finally(() => {
+      clearTimeout(timer);
+      client.removeListener('close', closed);
+    });
+    if (!client.connected) closed();
+  });
+}
+
 /** Publishes on one connection and waits until the other has it; returns the QoS that it came with. */
 export async function deliver(
   from: MqttClient,
@@ -60,7 +94,7 @@ export async function deliver(
   qos: 0 | 1 | 2,
   timeoutMs: number,
 ): Promise<number> {
-  await to.subscribeAsync(topic, { qos: 2 });
+  await settled(to, to.subscribeAsync(topic, { qos: 2 }), timeoutMs);
   await untilRouted(from, to, topic, timeoutMs);
   const payload = `${topic} at ${qos}`;
   let stop: () => void = () => undefined;
@@ -79,7 +113,10 @@ export async function deliver(
     };
   });
   try {
-    const [arrived] = await Promise.all([received, from.publishAsync(topic, payload, { qos })]);
+    const [arrived] = await Promise.all([
+      received,
+      settled(from, from.publishAsync(topic, payload, { qos }), timeoutMs),
+    ]);
     return arrived;
   } finally {
     stop();
@@ -97,7 +134,7 @@ async function untilRouted(from: MqttClient, to: MqttClient, topic: string, limi
   try {
     await eventually(limit, 50, async () => {
       if (arrivals.length > 0) return;
-      await from.publishAsync(topic, probe, { qos: 0 });
+      await settled(from, from.publishAsync(topic, probe, { qos: 0 }), limit);
       throw new Error(`nothing arrived within ${limit / 1000} s`);
     });
   } finally {

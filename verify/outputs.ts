@@ -4,6 +4,18 @@ import { z } from 'zod';
 
 const host = z.object({ name: z.string(), instanceId: z.string(), privateIp: z.string() });
 
+const rule = z.object({
+  permission: z.enum(['allow', 'deny']),
+  who: z.object({
+    user: z.string().optional(),
+    clientId: z.string().optional(),
+    cidrs: z.array(z.string()).optional(),
+    anonymous: z.boolean().optional(),
+  }),
+  action: z.enum(['publish', 'subscribe', 'all']),
+  topics: z.array(z.string()),
+});
+
 const schema = z.object({
   /** The VIP. */
   endpoint: z.string(),
@@ -19,6 +31,18 @@ const schema = z.object({
       z.string(),
       z.object({ address: z.string(), hostKey: z.string(), jump: z.string().optional() }),
     ),
+  }),
+  users: z.array(z.object({ username: z.string(), password: z.string() })),
+  /** How each listener finds out who a client is, and what clients may do. */
+  access: z.object({
+    listeners: z.record(z.string(), z.enum(['chain', 'certificate', 'anonymous'])),
+    userIdType: z.enum(['username', 'clientid']),
+    superusers: z.array(z.string()),
+    authorization: z.object({
+      rules: z.array(rule),
+      noMatch: z.enum(['allow', 'deny']),
+      denyAction: z.enum(['ignore', 'disconnect']),
+    }),
   }),
   /** SHA-256 by path, by host. */
   hostFiles: z.record(z.string(), z.string()),

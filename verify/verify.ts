@@ -1,9 +1,11 @@
 import type { Result } from './checks';
+import { checkAccess } from './accessChecks';
 import { checkEdge } from './edgeChecks';
 import { checkHosts } from './hostChecks';
 import { reachHosts } from './hosts';
 import { type Spread, checkMqtt } from './mqttChecks';
-import type { Dial } from './mqttClients';
+import { credentials } from './credentials';
+import type { ClientCertificate, Dial } from './mqttClients';
 import type { Outputs } from './outputs';
 
 export interface Verification {
@@ -13,27 +15,30 @@ export interface Verification {
 }
 
 /** Proves a running stack from its outputs alone. */
-export async function verify(
-  outputs: Outputs,
-  clientCertificate?: Dial['clientCertificate'],
-): Promise<Verification> {
+export async function verify(outputs: Outputs, clientCertificate?: ClientCertificate): Promise<Verification> {
   const begun = performance.now();
   const endpoints: Record<string, Dial> = Object.fromEntries(
     Object.entries(outputs.endpoints).map(([name, url]) => [
       name,
-      { url, ca: outputs.caCertificate, ...(clientCertificate === undefined ? {} : { clientCertificate }) },
+      {
+        url,
+        ca: outputs.caCertificate,
+        ...credentials(name, outputs, clientCertificate),
+        ...(clientCertificate === undefined ? {} : { clientCertificate }),
+      },
     ]),
   );
   const edge = Promise.all(checkEdge(endpoints));
   const { hosts, result: reached } = await reachHosts(outputs);
   try {
-    const [mqtt, ofEdge, ofHosts] = await Promise.all([
-      checkMqtt(endpoints, hosts),
+    const [mqtt, ofEdge, ofAccess, ofHosts] = await Promise.all([
+      checkMqtt(endpoints, outputs.access, hosts),
       edge,
+      Promise.all(checkAccess(endpoints, outputs.access)),
       Promise.all(checkHosts(outputs, hosts)),
     ]);
     return {
-      results: [reached, ...ofHosts, ...ofEdge, ...mqtt.results],
+      results: [reached, ...ofHosts, ...ofEdge, ...ofAccess, ...mqtt.results],
       spread: mqtt.spread,
       totalMs: Math.round(performance.now() - begun),
     };

@@ -7,6 +7,13 @@ const publishIntervalMs = 20;
 const reconnectPeriodMs = 50;
 const connectTimeoutMs = 1_000;
 
+/** Whom the clients come as; the stack need not name anybody. */
+export const userSchema = z
+  .object({ username: z.string(), password: z.string() })
+  .or(z.object({}).transform(() => undefined));
+
+type User = z.infer<typeof userSchema>;
+
 /** What a fault was to two clients that were connected when it came. */
 export const clientOutageSchema = z.object({
   /** Longest time after the fault in which no QoS 1 message was acknowledged to a client that always publishes. */
@@ -33,11 +40,18 @@ export class EstablishedClients {
   private constructor(
     private readonly publisher: MqttClient,
     private readonly receiver: MqttClient,
+    private readonly topic: string,
   ) {}
 
-  static async connect(host: string, port: number, keepaliveSeconds: number): Promise<EstablishedClients> {
+  static async connect(
+    host: string,
+    port: number,
+    user: User,
+    keepaliveSeconds: number,
+  ): Promise<EstablishedClients> {
     const url = `mqtt://${host}:${port}`;
     const options = {
+      ...user,
       keepalive: keepaliveSeconds,
       // Or a client that publishes would never ping, and find a dead connection only by TCP's own timeout.
       reschedulePings: false,
@@ -48,7 +62,11 @@ export class EstablishedClients {
       connectAsync(url, { ...options, clientId: `publisher-${process.pid}` }),
       connectAsync(url, { ...options, clientId: `receiver-${process.pid}`, resubscribe: false }),
     ]);
-    const clients = new EstablishedClients(publisher, receiver);
+    const clients = new EstablishedClients(
+      publisher,
+      receiver,
+      `${user?.username ?? 'bench'}/${process.pid}`,
+    );
     await clients.#begin();
     return clients;
   }
@@ -84,7 +102,7 @@ export class EstablishedClients {
 
   async #begin(): Promise<void> {
     const subscribe = async () => {
-      await this.receiver.subscribeAsync(`bench/${process.pid}/none`, { qos: 1 });
+      await this.receiver.subscribeAsync(`${this.topic}/none`, { qos: 1 });
       this.#subscribed.push(epochMs());
     };
     let pingedAt = 0;
@@ -103,7 +121,7 @@ export class EstablishedClients {
       // What waits for a connection would all be acknowledged at once, long after it was published.
       if (!this.publisher.connected) return;
       this.publisher
-        .publishAsync(`bench/${process.pid}`, 'x', { qos: 1 })
+        .publishAsync(this.topic, 'x', { qos: 1 })
         .then(() => this.#acknowledged.push(epochMs()))
         .catch(() => undefined);
     }, publishIntervalMs);

@@ -21,7 +21,7 @@ export async function runOnce(target: Target, cell: Cell, withClients: boolean):
   if (target.kind === 'lab')
     await daemonRequest('POST', '/moves', { delayMs: cell.apiDelayMs, lingerMs: cell.lingerMs });
   const pair = await settled(target);
-  const watcher = new Watcher(target.enterClients, target.host, target.port);
+  const watcher = new Watcher(target);
   try {
     await until('service before the fault', serviceLimitMs, () => watcher.isServed(0));
     if (withClients) await watcher.connectClients(cell.keepaliveSeconds);

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { Prefix } from '../../proving/pair/labClients';
+import type { Target } from '../../proving/pair/target';
 import { clientOutageSchema, type ClientOutage } from './clients';
 import { replySchema, type Reply, type WatcherRequest } from './watcherRequest';
 
@@ -16,12 +16,16 @@ export class Watcher {
   readonly #waiting = new Map<number, (reply: Reply) => void>();
   #count = 0;
 
-  /** `enter` is put before the process's command line. Probes begin at once. */
-  constructor(enter: Prefix, host: string, port: number) {
+  /** Probes begin at once. */
+  constructor({ enterClients: enter, host, port, user }: Target) {
     const program = join(__dirname, 'watcherProcess.ts');
     const node = [process.execPath, '--require', require.resolve('tsx/cjs'), program, host, String(port)];
     const [command, ...args] = enter;
-    this.#process = spawn(command, [...args, ...node], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    this.#process = spawn(command, [...args, ...node], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      // Not on the command line, which others can read.
+      env: { ...process.env, MQTT_USER: JSON.stringify(user ?? {}) },
+    });
     this.#process.on('message', (message) => {
       const reply = replySchema.parse(message);
       this.#waiting.get(reply.id)?.(reply);

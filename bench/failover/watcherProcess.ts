@@ -1,10 +1,11 @@
-import { EstablishedClients } from './clients';
+import { EstablishedClients, userSchema } from './clients';
 import { Probes } from '../../proving/pair/probes';
 import { numberedRequestSchema, type Reply, type WatcherRequest } from './watcherRequest';
 
 /** Started by `Watcher`, in the network that clients are in: opens probes at once and answers what it is asked. */
 const [host = '', port = ''] = process.argv.slice(2);
-const probes = new Probes(host, Number(port));
+const user = userSchema.parse(JSON.parse(process.env['MQTT_USER'] ?? '{}'));
+const probes = new Probes(host, Number(port), user);
 let clients: EstablishedClients | undefined;
 
 async function answer(request: WatcherRequest): Promise<unknown> {
@@ -16,7 +17,7 @@ async function answer(request: WatcherRequest): Promise<unknown> {
     case 'servedAfter':
       return probes.servedAfter(request.moment);
     case 'connectClients':
-      clients = await EstablishedClients.connect(host, Number(port), request.keepaliveSeconds);
+      clients = await EstablishedClients.connect(host, Number(port), user, request.keepaliveSeconds);
       return undefined;
     case 'areClientsServed':
       return connected().areServed(request.faultAt, request.restoredAt);

@@ -44,6 +44,7 @@ export function balancerHost(
       address: balancer.address,
       ...virtualIp.interfaceFor(balancer.vipAddress),
       securityGroupIds: [securityGroupId],
+      interfaceAfter: virtualIp.outlivesInterfaces,
       publicAddress: plan.publicAddresses,
       role: 'virtual-ip',
       statements: virtualIp.takeoverStatements(),
@@ -133,6 +134,9 @@ function balancerSecrets(arn: string): readonly SecretView[] {
     {
       ...common,
       file: '/etc/emqx-haproxy/secrets/ticket-master',
+      // haproxy-watch renews the keys that follow from it.
+      mode: '0640',
+      owner: 'root:haproxy',
       change: { kind: 'runtime', unit: 'haproxy' },
       content: { kind: 'value', field: 'ticketMaster' },
     },

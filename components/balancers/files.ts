@@ -9,7 +9,10 @@ import { haproxyFiles } from './haproxyFiles';
 import { keepalivedConfig } from './keepalivedConfig';
 import type { BalancerView } from './view';
 
+/** In a folder that every system has: a check of a set sees one that it adds, and not the accounts made there. */
+const accounts = '/usr/lib/sysusers.d/emqx-haproxy.conf';
 const runtimeFiles = '/etc/tmpfiles.d/emqx-haproxy.conf';
+const unchanged: FileChange = { kind: 'none' };
 
 const restart = (unit: string): FileChange => ({ kind: 'restart', unit });
 const reload = (unit: string): FileChange => ({ kind: 'reload', unit });
@@ -41,22 +44,19 @@ export function balancerFiles(view: BalancerView): HostFile[] {
       description: 'Watches HAProxy for Keepalived and closes the sessions of down brokers',
       after: 'haproxy.service',
       watchdogSeconds: 5,
-      faultWhenDead: true,
+      confined: { user: 'haproxy-watch', network: false },
     }),
     programUnit('vip-agent', 'balancer.vip_agent', {
       description: 'Tells EC2 which balancer holds the virtual IP',
       after: 'network-online.target',
       // One call to EC2 may take 10 s.
       watchdogSeconds: 30,
-      faultWhenDead: false,
+      confined: { user: 'vip-agent', network: true },
     }),
-    {
-      path: runtimeFiles,
-      content: render('balancer/tmpfiles.conf', {}),
-      mode: '0644',
-      owner: 'root:root',
-      change: { kind: 'none' },
-    },
+    ...[
+      { path: accounts, content: render('balancer/sysusers.conf', {}) },
+      { path: runtimeFiles, content: render('balancer/tmpfiles.conf', {}) },
+    ].map((file) => ({ ...file, mode: '0644', owner: 'root:root', change: unchanged })),
     kernelFile(view.limits, view.limits),
     journalSettings,
     settingsFile('watch', restart('haproxy-watch'), {
@@ -68,6 +68,7 @@ export function balancerFiles(view: BalancerView): HostFile[] {
     applySettings(
       'balancer',
       [
+        ['/usr/bin/systemd-sysusers', accounts],
         // Keepalived refuses a track_file that does not exist yet.
         ['/usr/bin/systemd-tmpfiles', '--create', runtimeFiles],
         // haproxy.cfg names its files, which are in no set.
@@ -96,8 +97,14 @@ const journalSettings: HostFile = {
 export function balancerPrograms(): HostFile[] {
   return programFiles([
     ...hostPrograms,
-    ...['haproxy_runtime', 'haproxy_watch', 'health', 'sessions', 'tickets', 'vip_agent'].map(
-      (name) => `balancer.${name}`,
-    ),
+    ...[
+      'haproxy_reload',
+      'haproxy_runtime',
+      'haproxy_watch',
+      'health',
+      'sessions',
+      'tickets',
+      'vip_agent',
+    ].map((name) => `balancer.${name}`),
   ]);
 }

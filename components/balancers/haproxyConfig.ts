@@ -32,7 +32,6 @@ export function haproxyConfig(view: BalancerView): string {
     healthPort: view.healthCheck.port,
     agentPort: view.agentPort ?? 18084,
     proxyProtocol: view.proxyProtocol,
-    halfOfBrokers: Math.ceil(view.brokers.length / 2),
     peers: view.listeners.some((listener) => balancingOn(view, listener).method === 'clientIdTable') && {
       members: view.pair.map(({ name, address }) => ({ name, address })),
     },
@@ -48,7 +47,9 @@ export function haproxyConfig(view: BalancerView): string {
 /** The balancing that a listener gets on this HAProxy: 2.4 keeps client ids in a table, since it cannot hash them. */
 export function balancingOn(view: Pick<BalancerView, 'haproxyVersion'>, listener: Listener): Balancing {
   if (listener.balancing.method === 'clientId' && !haproxyAbilities(view.haproxyVersion).balanceHash) {
-    return { method: 'clientIdTable', entries: 100_000, expireSeconds: 1_800, keyLength: 128 };
+    // An entry is for each client, and for as long as it may be connected.
+    const entries = Math.max(100_000, listener.maxConnections);
+    return { method: 'clientIdTable', entries, expireSeconds: 86_400, keyLength: 128 };
   }
   return listener.balancing;
 }

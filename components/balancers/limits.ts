@@ -4,6 +4,7 @@ import type { KernelLimits, SourcePorts } from '../host/kernel';
 import type { OperatingSystem } from '../host/operatingSystems';
 import type { Listener } from '../listeners/listener';
 import { headroom, isTls } from '../listeners/listener';
+import { defaultPorts } from '../listeners/plan';
 import type { Problems } from '../rendering/problems';
 import { balancerPorts } from './ports';
 
@@ -46,7 +47,10 @@ export function planLimits(listeners: readonly Listener[]): BalancerLimits {
 
 /** What the kernel must not give to an outgoing connection of a balancer. */
 function reservedPorts(listeners: readonly Listener[]): readonly number[] {
-  const servicePorts = [...Object.keys(balancerPorts).map(Number), ...listeners.map(({ port }) => port)];
+  // Those of listeners to come too: a listener cannot open a port that a connection took before it was reserved.
+  const usual = Object.values(defaultPorts).map(({ port }) => port);
+  const own = Object.keys(balancerPorts).map(Number);
+  const servicePorts = [...own, ...usual, ...listeners.map(({ port }) => port)];
   return [...new Set(servicePorts)].filter((port) => port > 1024).sort((a, b) => a - b);
 }
 

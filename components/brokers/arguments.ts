@@ -1,17 +1,20 @@
 import type * as pulumi from '@pulumi/pulumi';
 import type { MachineArgs } from '../host/machines';
+import type { AuthenticatorArgs } from './authentication';
+import type { AuthorizationArgs } from './authorization';
 
 /** The brokers, as a platform is told about them. */
 export interface EmqxArgs extends MachineArgs {
   /** How many, 1 to 28, named emqx-1, emqx-2, ...; or each by name, so that removing one does not rename the rest. @default 3 */
   brokers?: BrokersArgs;
   /**
-   * EMQX's version; 5.8 is the last line under Apache-2.0. From 5.9.0 (BSL 1.1) a cluster of more than one broker
-   * needs `licenseKey`, or a joining broker is refused.
+   * EMQX's version for new hosts; 5.8 is the last line under Apache-2.0, which is no longer maintained.
+   * From 5.9.0 (BSL 1.1, package `emqx-enterprise`) a cluster of more than one broker needs `licenseKey`, or a joining
+   * broker is refused.
    * @default `5.8.9`
    */
   version?: string;
-  /** The licence key for EMQX 5.9 and newer. @secret @default none */
+  /** The licence key for EMQX 5.9 and newer; another one is in force within two minutes. @secret @default none */
   licenseKey?: pulumi.Input<string>;
   /** The node cookie: brokers with the same one trust each other. @secret @default 48 random characters */
   cookie?: pulumi.Input<string>;
@@ -19,6 +22,10 @@ export interface EmqxArgs extends MachineArgs {
   dashboardPassword?: pulumi.Input<string>;
   /** Size in GiB of each broker's data volume, which outlives its instance, 1 to 16384; encrypted. @default 8 */
   dataVolumeGib?: number;
+  /** Who may connect, asked in this order; who is named nowhere may not, but on listeners with `anonymous: true`. @default nobody */
+  authentication?: AuthenticatorArgs[];
+  /** What they may do. @default nothing */
+  authorization?: AuthorizationArgs;
   /** EMQX's apt repository. @default EMQX's own */
   repository?: RepositoryArgs;
 }
@@ -40,8 +47,8 @@ export interface BrokerArgs {
 
 /** An apt repository. */
 export interface RepositoryArgs {
-  /** Its URL, without the distribution's name: `/debian` or `/ubuntu` is added. @default `https://packagecloud.io/emqx/emqx` */
+  /** Its URL, without the distribution's name: `/debian` or `/ubuntu` is added. @default `https://packagecloud.io/emqx/emqx`, from 5.9.0 on `https://packagecloud.io/emqx/emqx-enterprise5` */
   url?: string;
-  /** The URL of the key that signs it, fetched over HTTPS at first boot. @default `https://packagecloud.io/emqx/emqx/gpgkey` */
+  /** The URL of the key that signs it, fetched over HTTPS at first boot. @default `/gpgkey` below the URL of EMQX's own */
   keyUrl?: string;
 }

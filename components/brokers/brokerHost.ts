@@ -1,6 +1,5 @@
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
-import type { SecretView } from '../host/fileSet';
 import { Host } from '../host/host';
 import { operatingSystems } from '../host/operatingSystems';
 import type { HostSecret } from '../host/secrets';
@@ -10,6 +9,7 @@ import { brokerFiles } from './files';
 import { defaultInstanceType } from './limits';
 import type { ClusterPlan, PlannedBroker } from './plan';
 import { agentPort, dashboardPort } from './ports';
+import { brokerSecrets } from './secrets';
 import type { BrokerView } from './view';
 
 /** What all brokers of a cluster share. */
@@ -55,7 +55,7 @@ export function brokerHost(
           brokerFiles({
             ...brokerView(platform, broker, plan),
             region: regionName,
-            secrets: [hostKey, brokerEnvironment(arn, plan.isLicensed)],
+            secrets: [hostKey, ...brokerSecrets(arn, plan.isLicensed)],
             ...(dataVolumeId === undefined ? {} : { dataVolumeId }),
           }),
         ),
@@ -78,12 +78,15 @@ function brokerView(
     name: broker.name,
     address: broker.address,
     operatingSystem: plan.machine.operatingSystem,
-    emqxVersion: plan.version,
+    emqxVersion: plan.release.version,
     clusterName: platform,
     seeds: plan.brokers.map(({ nodeName }) => nodeName),
     nodeName: broker.nodeName,
     listeners: plan.listeners,
     proxyProtocol: plan.proxyProtocol,
+    authentication: plan.authentication,
+    authorization: plan.authorization,
+    licensed: plan.isLicensed,
     maxConnections: plan.maxConnections,
     dashboardPort,
     agent: { port: agentPort, drain: broker.drain, weightPercent: 100 },
@@ -92,12 +95,11 @@ function brokerView(
 
 function brokerSoftware({
   machine,
-  version,
-  repository,
+  release: { packageName, version, repository },
 }: ClusterPlan): Pick<HostUserData, 'packages' | 'aptRepositories'> {
   const { distribution, codename } = operatingSystems[machine.operatingSystem];
   return {
-    packages: [`emqx=${version}`],
+    packages: [`${packageName}=${version}`],
     aptRepositories: [
       {
         name: 'emqx',
@@ -107,23 +109,5 @@ function brokerSoftware({
         component: 'main',
       },
     ],
-  };
-}
-
-function brokerEnvironment(arn: string, licensed: boolean): SecretView {
-  return {
-    arn,
-    file: '/etc/emqx-haproxy/secrets/emqx.env',
-    mode: '0600',
-    owner: 'root:root',
-    change: { kind: 'restart', unit: 'emqx' },
-    content: {
-      kind: 'hocon-env',
-      variables: {
-        EMQX_NODE__COOKIE: 'cookie',
-        EMQX_DASHBOARD__DEFAULT_PASSWORD: 'dashboardPassword',
-        ...(licensed ? { EMQX_LICENSE__KEY: 'licenseKey' } : {}),
-      },
-    },
   };
 }

@@ -6,6 +6,8 @@ import { hostSecret, programsSecret } from '../host/secrets';
 import { planListeners } from '../listeners/plan';
 import { tagged, typeToken } from '../rendering/naming';
 import { Problems } from '../rendering/problems';
+import type { AccessPromise } from './access';
+import { namesNobody, promisedAccess } from './access';
 import type { ClusterParts } from './brokerHost';
 import { brokerHost } from './brokerHost';
 import type { EmqxClusterArgs, PlannedClusterArgs } from './clusterArguments';
@@ -13,13 +15,17 @@ import { brokerPrograms } from './files';
 import type { PlannedBroker } from './plan';
 import { planCluster } from './plan';
 import { brokerRules } from './rules';
+import { brokerSecretFields } from './secrets';
+import type { User } from './users';
+import { usersWithPasswords } from './users';
 
 /**
  * EMQX brokers without public addresses: each with a planned address that its node name is made of, a data volume that
  * outlives the instance, and a listener for each listener of the balancers in front.
  *
  * Throws InputPropertiesError with every problem at once: no or too many brokers, names, addresses or ordinals given
- * twice, weights of 0 everywhere, ports taken twice, a version that needs a licence key without one.
+ * twice, weights of 0 everywhere, ports taken twice, a version that needs a licence key without one, authenticators and
+ * rules that EMQX would not take or that give a client another's rights.
  */
 export class EmqxCluster extends pulumi.ComponentResource {
   /** The brokers, in the order of their ordinals' places in the arguments. */
@@ -28,6 +34,10 @@ export class EmqxCluster extends pulumi.ComponentResource {
   readonly securityGroupId: pulumi.Output<string>;
   /** The dashboard's password for `admin`; secret. */
   readonly dashboardPassword: pulumi.Output<string>;
+  /** The users of EMQX's built-in database that the arguments name, with their passwords; secret. */
+  readonly users: pulumi.Output<readonly User[]>;
+  /** How each listener finds out who a client is, and what clients may do. */
+  readonly access: AccessPromise;
   /** The node cookie; secret. */
   readonly cookie: pulumi.Output<string>;
 
@@ -42,13 +52,19 @@ export class EmqxCluster extends pulumi.ComponentResource {
 
     this.cookie = secretOr(planned.cookie, `${name}-cookie`, 48, this);
     this.dashboardPassword = secretOr(planned.dashboardPassword, `${name}-dashboard-password`, 24, this);
+    this.users = usersWithPasswords(plan.authentication.users, name, this);
+    this.access = promisedAccess(plan.listeners, plan);
+    if (namesNobody(plan.authentication, this.access))
+      void pulumi.log.warn('emqx.authentication names nobody, so no client can connect', this);
     const secret = hostSecret(
       `${name}-secrets`,
-      {
+      brokerSecretFields(plan.authentication, {
         cookie: this.cookie,
         dashboardPassword: this.dashboardPassword,
-        ...(planned.licenseKey === undefined ? {} : { licenseKey: planned.licenseKey }),
-      },
+        licenseKey: planned.licenseKey,
+        users: this.users,
+        apiKey: secretOr(undefined, `${name}-api-key`, 48, this),
+      }),
       { tags: tagged(platform, `${name}-secrets`, tags), protect, parent: this },
     );
     const programs = programsSecret(`${name}-programs`, brokerPrograms(), {
@@ -66,7 +82,7 @@ export class EmqxCluster extends pulumi.ComponentResource {
     const rules = allow(
       name,
       group.id,
-      brokerRules(group.id, planned.clientsGroupId, planned.sshCidrs, plan.listeners),
+      brokerRules(group.id, planned.clientsGroupId, planned.sshCidrs, plan),
       this,
     );
     this.brokers = this.oneAfterTheOther(plan.brokers, {

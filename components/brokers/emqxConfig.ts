@@ -1,6 +1,10 @@
 import { brokerPortsOf } from '../listeners/brokerPorts';
 import type { Listener } from '../listeners/listener';
 import { isWebSocket } from '../listeners/listener';
+import { accessOf } from './access';
+import { accessFile } from './accessConfig';
+import { anonymousZone } from './aclFile';
+import { secretFiles } from './secrets';
 import { render } from '../rendering/template';
 import type { BrokerView } from './view';
 
@@ -13,9 +17,15 @@ export function emqxConfig(view: BrokerView): string {
     clusterName: view.clusterName,
     maxPorts: Math.max(65_536, view.maxConnections * 2),
     dashboardPort: view.dashboardPort,
+    includes: [secretFiles.node, accessFile, secretFiles.access],
+    apiKeys: secretFiles.apiKeys,
+    licence: view.licensed === true && { file: secretFiles.licence },
+    hasAnonymous: view.listeners.some(({ anonymous }) => anonymous === true),
+    anonymousZone,
     peerCertificate: peerCertificateSettings(view.listeners),
     listeners: view.listeners.flatMap((listener) => {
       const websocket = isWebSocket(listener.name);
+      const access = accessOf(listener, view.authentication);
       return brokerPortsOf(listener).map((brokerPort, index) => ({
         kind: websocket ? 'ws' : 'tcp',
         name: index === 0 ? listener.name : `${listener.name}_${index + 1}`,
@@ -23,6 +33,8 @@ export function emqxConfig(view: BrokerView): string {
         maxConnections: view.maxConnections,
         proxyProtocol: view.proxyProtocol ? 'true' : 'false',
         proxied: view.proxyProtocol,
+        unasked: access !== 'chain',
+        anonymous: access === 'anonymous',
         websocket: websocket && { path: listener.path },
       }));
     }),

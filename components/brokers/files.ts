@@ -4,6 +4,7 @@ import { hostPrograms, programFiles, programFolder } from '../host/programs';
 import { applySettings, awsSettings, settingsFile } from '../host/settings';
 import { dataVolumeUnit, dropIn, programUnit } from '../host/units';
 import { render } from '../rendering/template';
+import { accessFiles, expectedAccess } from './accessConfig';
 import { emqxConfig, seedsEnvironment } from './emqxConfig';
 import type { BrokerView } from './view';
 
@@ -21,6 +22,7 @@ export function brokerFiles(view: BrokerView): HostFile[] {
       owner: 'root:root',
       change: restart('emqx'),
     },
+    ...accessFiles(view),
     {
       path: '/etc/emqx-haproxy/seeds.env',
       content: seedsEnvironment(view),
@@ -43,7 +45,6 @@ export function brokerFiles(view: BrokerView): HostFile[] {
       description: 'Tells the balancers whether this broker takes clients',
       after: 'network-online.target',
       watchdogSeconds: 30,
-      faultWhenDead: false,
     }),
     ...(view.dataVolumeId === undefined ? [] : [dataVolumeUnit(view.dataVolumeId)]),
     kernelFile({ maxConnections: view.maxConnections, fileDescriptors: fileDescriptorsOf(view) }),
@@ -53,10 +54,12 @@ export function brokerFiles(view: BrokerView): HostFile[] {
       drain: view.agent.drain,
       weightPercent: view.agent.weightPercent,
     }),
+    settingsFile('access', none, expectedAccess(view)),
     awsSettings(view.region, view.secrets, none),
     applySettings(
       'broker',
-      [],
+      // EMQX judges what is staged before it is in force.
+      [['/usr/bin/emqx', 'check_config']],
       [...(view.dataVolumeId === undefined ? [] : ['emqx-data']), 'broker-agent', 'emqx'],
       180,
     ),
@@ -66,7 +69,13 @@ export function brokerFiles(view: BrokerView): HostFile[] {
 
 /** The programs of a broker, the same on all. */
 export function brokerPrograms(): HostFile[] {
-  return programFiles([...hostPrograms, 'broker.broker_agent', 'broker.data_volume', 'broker.health']);
+  return programFiles([
+    ...hostPrograms,
+    'broker.access',
+    'broker.broker_agent',
+    'broker.data_volume',
+    'broker.health',
+  ]);
 }
 
 /** EMQX's own unit gives 1048576; a connection is one descriptor, and its database and logs need some. */

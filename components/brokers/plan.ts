@@ -5,9 +5,16 @@ import { checkPorts } from '../listeners/plan';
 import type { Cidr } from '../network/addresses';
 import { brokerAddress, containsAddress, largestBrokerOrdinal, parseCidr } from '../network/addresses';
 import type { Problems } from '../rendering/problems';
-import type { BrokerArgs, BrokersArgs, EmqxArgs, RepositoryArgs } from './arguments';
+import { checkAccess } from './access';
+import type { BrokerArgs, BrokersArgs, EmqxArgs } from './arguments';
+import type { PlannedAuthentication } from './authentication';
+import { planAuthentication } from './authentication';
+import type { PlannedAuthorization } from './authorization';
+import { planAuthorization } from './authorization';
 import { checkBrokerMemory } from './limits';
 import { brokerPorts } from './ports';
+import type { EmqxRelease } from './versions';
+import { planRelease } from './versions';
 
 /** A broker with everything decided. */
 export interface PlannedBroker {
@@ -23,13 +30,14 @@ export interface PlannedBroker {
 /** A cluster with everything decided. */
 export interface ClusterPlan {
   readonly brokers: readonly PlannedBroker[];
-  readonly version: string;
+  readonly release: EmqxRelease;
   readonly isLicensed: boolean;
   readonly machine: Machine;
   readonly dataVolumeGib: number;
-  readonly repository: Readonly<Required<RepositoryArgs>>;
   readonly listeners: readonly Listener[];
   readonly proxyProtocol: boolean;
+  readonly authentication: PlannedAuthentication;
+  readonly authorization: PlannedAuthorization;
   /** Clients at once on each broker, which may have to carry all of them. */
   readonly maxConnections: number;
 }
@@ -53,45 +61,30 @@ export function planCluster(
   const { version = '5.8.9', dataVolumeGib = 8, repository = {}, instanceType } = args;
   problems.wholeNumber(`${path}.dataVolumeGib`, dataVolumeGib, 1, 16_384, 'GiB');
   const isLicensed = args.licenseKey !== undefined;
-  checkVersion(version, { brokerCount: brokers.length, isLicensed }, path, problems);
+  const release = planRelease(
+    version,
+    { operatingSystem: machine.operatingSystem, brokerCount: brokers.length, isLicensed, repository },
+    path,
+    problems,
+  );
   checkPorts(listeners, 'brokerPort', brokerPorts, problems);
   checkBrokerMemory({ listeners, brokerCount: brokers.length, instanceType }, problems);
+  const access = {
+    authentication: planAuthentication(args.authentication ?? [], `${path}.authentication`, problems),
+    authorization: planAuthorization(args.authorization ?? {}, `${path}.authorization`, problems),
+  };
+  checkAccess(listeners, access, args.authorization, problems);
   return {
     brokers,
-    version,
+    release,
     isLicensed,
     machine,
     dataVolumeGib,
-    repository: {
-      url: repository.url ?? 'https://packagecloud.io/emqx/emqx',
-      keyUrl: repository.keyUrl ?? 'https://packagecloud.io/emqx/emqx/gpgkey',
-    },
     listeners,
     proxyProtocol,
+    ...access,
     maxConnections: listeners.reduce((sum, { maxConnections }) => sum + maxConnections, 0),
   };
-}
-
-function checkVersion(
-  version: string,
-  { brokerCount, isLicensed }: { readonly brokerCount: number; readonly isLicensed: boolean },
-  path: string,
-  problems: Problems,
-): void {
-  const parsed = /^(\d+)\.(\d+)\.(\d+)$/.exec(version);
-  if (parsed === null) {
-    problems.add(`${path}.version`, `is ${JSON.stringify(version)}; a release such as 5.8.9 is allowed`);
-    return;
-  }
-  const [major, minor] = [Number(parsed[1]), Number(parsed[2])];
-  const needsLicense = major > 5 || (major === 5 && minor >= 9);
-  if (needsLicense && brokerCount > 1 && !isLicensed)
-    problems.add(
-      `${path}.version`,
-      `is ${version} with ${brokerCount} brokers and no ${path}.licenseKey: from 5.9.0 a cluster needs a licence key; set one, use 5.8.9, or run a single broker`,
-    );
-  if (major < 5 || (major === 5 && minor < 8))
-    problems.add(`${path}.version`, `is ${version}; 5.8.0 or newer is supported`);
 }
 
 const namePattern = /^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/;

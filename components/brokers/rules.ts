@@ -2,6 +2,8 @@ import type * as pulumi from '@pulumi/pulumi';
 import type { Peer, Rule } from '../host/firewall';
 import { outboundWeb, range, sshFrom } from '../host/firewall';
 import type { Listener } from '../listeners/listener';
+import type { ServerPort } from './authenticators/server';
+import type { ClusterPlan } from './plan';
 import { agentPort, clusterPorts, dashboardPort } from './ports';
 
 /** What may reach the brokers: the balancers, the other brokers, and those who log in. */
@@ -9,7 +11,7 @@ export function brokerRules(
   self: pulumi.Input<string>,
   balancersGroupId: pulumi.Input<string>,
   sshCidrs: readonly string[] | undefined,
-  listeners: readonly Listener[],
+  { listeners, authentication: { reaches } }: Pick<ClusterPlan, 'listeners' | 'authentication'>,
 ): readonly Rule[] {
   const balancers: Peer = { name: 'balancers', groupId: balancersGroupId };
   const brokers: Peer = { name: 'brokers', groupId: self };
@@ -26,7 +28,18 @@ export function brokerRules(
     ]),
     ...sshFrom(sshCidrs === undefined ? [balancers] : sshCidrs.map(range)),
     ...outboundWeb,
+    ...towardsServers(reaches),
   ];
+}
+
+/** The ways to servers that authenticate clients, but for those that web ports are open to anyway. */
+function towardsServers(reaches: readonly ServerPort[]): readonly Rule[] {
+  const ways = new Map<string, Rule>();
+  for (const { port, cidrs } of reaches)
+    for (const cidr of cidrs)
+      if (port !== 80 && port !== 443)
+        ways.set(`${port} ${cidr}`, { direction: 'to', what: { port }, peer: range(cidr) });
+  return [...ways.values()];
 }
 
 /** What brokers open for listeners: a port for each, and the row of further ones where one does not suffice. */

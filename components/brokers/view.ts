@@ -1,6 +1,8 @@
 import type { SecretView } from '../host/fileSet';
 import type { OperatingSystem } from '../host/operatingSystems';
 import type { Listener } from '../listeners/listener';
+import type { PlannedAuthentication } from './authentication';
+import type { PlannedAuthorization } from './authorization';
 
 /** What a broker's files are made from: everything is decided, nothing is an Output. */
 export interface BrokerView {
@@ -15,6 +17,8 @@ export interface BrokerView {
   readonly seeds: readonly string[];
   readonly nodeName: string;
   readonly listeners: readonly Listener[];
+  readonly authentication: Pick<PlannedAuthentication, 'chain' | 'files' | 'certificateIsEnough'>;
+  readonly authorization: PlannedAuthorization;
   readonly proxyProtocol: boolean;
   readonly maxConnections: number;
   readonly dashboardPort: number;
@@ -30,5 +34,7 @@ export interface BrokerView {
   readonly fileDescriptors?: number;
   /** Absent when the data lies on the root disk. */
   readonly dataVolumeId?: string;
+  /** Whether there is a licence key among the secrets. */
+  readonly licensed?: boolean;
   readonly secrets: readonly SecretView[];
 }

@@ -25,10 +25,10 @@ export interface SecretView {
   readonly mode: string;
   readonly owner: string;
   readonly change: FileChange;
-  /** `value`: the field as it is. `env`: a systemd EnvironmentFile, variable -> field. `hocon-env`: the same, each value a HOCON string. */
+  /** `value`: the field as it is. `env`: a systemd EnvironmentFile, variable -> field. */
   readonly content:
     | { readonly kind: 'value'; readonly field: string }
-    | { readonly kind: 'env' | 'hocon-env'; readonly variables: Readonly<Record<string, string>> };
+    | { readonly kind: 'env'; readonly variables: Readonly<Record<string, string>> };
 }
 
 /**

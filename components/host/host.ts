@@ -94,7 +94,9 @@ export class Host extends pulumi.ComponentResource {
 
     const networkInterface = hostInterface(name, args, tags, kept);
     const publicAddress =
-      args.publicAddress === true ? hostAddress(name, args, networkInterface, tags, kept) : undefined;
+      args.publicAddress === true
+        ? hostAddress(name, args, networkInterface, tags, kept, args.egress)
+        : undefined;
     const key = new tls.PrivateKey(`${name}-host-key`, { algorithm: 'ED25519' }, { parent: this });
     const keySecret = hostSecret(
       `${name}-ssh`,
@@ -172,21 +174,23 @@ export class Host extends pulumi.ComponentResource {
       privateKey: args.login.privateKey,
       hostKey: this.hostKey,
     });
+    // sshd would refuse the variables with the last output, and each run would warn of it.
+    const own = { connection, addPreviousOutputInEnv: false };
     const triggers = [instance.id, repairGeneration];
     const ready = new command.remote.Command(
       `${name}-ready`,
-      { connection, create: waitUntilReady(args.hostname), triggers: [instance.id] },
+      { ...own, create: waitUntilReady(args.hostname), triggers: [instance.id] },
       { parent: this, dependsOn: [...attached] },
     );
     const applied = new command.remote.Command(
       `${name}-files`,
-      { connection, create: applySet, stdin: files.apply(renderFileSet), triggers },
+      { ...own, create: applySet, stdin: files.apply(renderFileSet), triggers },
       { parent: this, dependsOn: [ready, ...(args.updateAfter ?? []).map(({ settled }) => settled)] },
     );
     return new command.remote.Command(
       `${name}-secrets`,
       {
-        connection,
+        ...own,
         create: `${sudoPython}/fetch_secrets.py`,
         triggers: [...triggers, ...secrets.map(({ versionId }) => versionId)],
       },
@@ -236,7 +240,8 @@ function dataVolume(
   return new aws.ebs.Volume(
     `${name}-data`,
     { availabilityZone: zone, size: args.dataVolumeGib, type: 'gp3', encrypted: true, tags },
-    kept,
+    // Where it is, it stays: nothing that is read anew may replace the data.
+    { ...kept, ignoreChanges: ['availabilityZone'] },
   );
 }
 
@@ -286,7 +291,8 @@ function bootInstance(
       dependsOn,
       // The interface stays and can be on one instance only.
       deleteBeforeReplace: true,
-      ignoreChanges: ['ami', 'userDataBase64'],
+      // EC2 reads the interface's source/destination check back as the instance's; its default would be written over it.
+      ignoreChanges: ['ami', 'userDataBase64', 'sourceDestCheck'],
       replacementTrigger: [operatingSystem, architecture, imageGeneration],
     },
   );

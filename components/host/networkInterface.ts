@@ -16,6 +16,8 @@ export interface InterfaceArgs {
   addressesMove?: boolean;
   /** Its security groups. */
   securityGroupIds: pulumi.Input<string>[];
+  /** What must be there before it, and be deleted after it. @default nothing */
+  interfaceAfter?: readonly pulumi.Resource[];
 }
 
 /** The interface that a host boots on: made first, and outliving its instances, it keeps its address. */
@@ -39,6 +41,7 @@ export function hostInterface(
     },
     {
       ...kept,
+      dependsOn: [...(args.interfaceAfter ?? [])],
       deleteBeforeReplace: true,
       ...(args.addressesMove === true
         ? { ignoreChanges: ['privateIpLists', 'privateIps', 'privateIpsCount'] }
@@ -47,18 +50,19 @@ export function hostInterface(
   );
 }
 
-/** An Elastic IP of the host itself. */
+/** An Elastic IP of the host itself. EC2 associates it only where the network's gateway is attached, so it waits for `egress`. */
 export function hostAddress(
   name: string,
   { address }: Pick<InterfaceArgs, 'address'>,
   networkInterface: aws.ec2.NetworkInterface,
   tags: Tags,
   kept: pulumi.CustomResourceOptions,
+  egress: readonly pulumi.Resource[],
 ): aws.ec2.Eip {
   return new aws.ec2.Eip(
     `${name}-address`,
     // On the primary address by name: the VIP's Elastic IP comes and goes on the secondary one.
     { domain: 'vpc', networkInterface: networkInterface.id, associateWithPrivateIp: address, tags },
-    kept,
+    { ...kept, dependsOn: [...egress] },
   );
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { deflateSync } from 'node:zlib';
 import { packageRoot } from '../rendering/packageRoot';
 import type { HostFile } from './fileSet';
 import { renderFileSet } from './fileSet';
@@ -51,6 +52,11 @@ export function inUserData({ path }: HostFile): boolean {
 /** The part of a set that a host fetches at its first boot, as a file set. */
 export function fetchedPrograms(files: readonly HostFile[]): string {
   return renderFileSet(files.filter((file) => !inUserData(file)));
+}
+
+/** `fetchedPrograms` as its secret holds it: Secrets Manager takes 65,536 bytes. */
+export function packedPrograms(files: readonly HostFile[]): string {
+  return deflateSync(fetchedPrograms(files), { level: 9 }).toString('base64');
 }
 
 /** Differs whenever the program or a module that it imports does. */

@@ -2,7 +2,7 @@ import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import type { Tags } from '../rendering/naming';
 import type { HostFile } from './fileSet';
-import { fetchedPrograms } from './programs';
+import { packedPrograms } from './programs';
 
 /** A Secrets Manager secret: a JSON object of strings, which hosts fetch with their own role. */
 export interface HostSecret {
@@ -40,5 +40,5 @@ export function programsSecret(
   programs: readonly HostFile[],
   options: { readonly tags: Tags; readonly parent: pulumi.Resource },
 ): HostSecret {
-  return hostSecret(name, { files: fetchedPrograms(programs) }, { ...options, protect: false });
+  return hostSecret(name, { files: packedPrograms(programs) }, { ...options, protect: false });
 }

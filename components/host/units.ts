@@ -15,12 +15,13 @@ export function programUnit(
     readonly description: string;
     readonly after: string;
     readonly watchdogSeconds: number;
-    /** Its death is to move the address. */
-    readonly faultWhenDead: boolean;
+    /** The account that it runs as, with no right but to its own files; root's when left out. */
+    readonly confined?: { readonly user: string; readonly network: boolean };
   },
 ): HostFile {
   const content = render('host/units/program.service', {
     ...view,
+    confined: view.confined ?? false,
     program,
     programFolder,
     codeVersion: codeVersion(program),

@@ -32,6 +32,12 @@ export interface ListenerArgs {
   inspect?: boolean;
   /** Mutual TLS. mqtts and wss only. @default none */
   clientCertificates?: ClientCertificatesArgs;
+  /**
+   * True lets anyone in, unasked, with only what `emqx.authorization` allows anonymous clients; their client ids get the
+   * prefix `anonymous-`, so that none takes over the session of another.
+   * @default false: who is named in `emqx.authentication`
+   */
+  anonymous?: boolean;
   /** The path of the WebSocket endpoint. ws and wss only. @default `/mqtt` */
   path?: string;
   /**

@@ -31,6 +31,8 @@ export interface Listener {
   /** false lets any TCP payload through: for clients that must not be inspected. Not for ws and wss. */
   readonly inspect: boolean;
   readonly clientCertificates?: ClientCertificates;
+  /** True lets in who does not say who it is; absent otherwise. */
+  readonly anonymous?: boolean;
   /** The path of the WebSocket endpoint; ws and wss. */
   readonly path: string;
   /** Other paths that lead there. */

@@ -8,7 +8,7 @@ import { checkIdentities, planClientCertificates } from './clientCertificates';
 import type { Listener, ListenerName } from './listener';
 import { isWebSocket, listenerNames } from './listener';
 
-const defaultPorts: Readonly<Record<ListenerName, { port: number; brokerPort: number }>> = {
+export const defaultPorts: Readonly<Record<ListenerName, { port: number; brokerPort: number }>> = {
   mqtt: { port: 1883, brokerPort: 1883 },
   mqtts: { port: 8883, brokerPort: 1884 },
   ws: { port: 8083, brokerPort: 8083 },
@@ -17,9 +17,9 @@ const defaultPorts: Readonly<Record<ListenerName, { port: number; brokerPort: nu
 
 /** What is decided for all listeners together. */
 export interface ListenersSurroundings {
-  /** Whether brokers are told of the clients behind the balancers. @default true */
+  /** Whether brokers are told of the clients behind the balancers. Defaults to true. */
   readonly proxyProtocol?: boolean;
-  /** Who can reach the address at all: listeners that name no ranges of their own are open to them. @default everybody */
+  /** Who can reach the address at all: listeners that name no ranges of their own are open to them. Defaults to everybody. */
   readonly clientCidrs?: readonly string[];
 }
 
@@ -96,6 +96,7 @@ function planOne(
     maxConnections,
     balancing: planBalancing(args.balancing ?? {}, hiddenIds(name, inspect), `${path}.balancing`, problems),
     inspect,
+    ...(args.anonymous === true ? { anonymous: true } : {}),
     path: endpointPath,
     ...(args.furtherPaths === undefined ? {} : { furtherPaths: args.furtherPaths }),
     ...(args.clientCertificates === undefined
@@ -112,15 +113,15 @@ function planOne(
   };
 }
 
-function checkPath(at: string, path: string, problems: Problems): void {
-  if (!/^\/[A-Za-z0-9._~/-]{0,200}$/.test(path))
-    problems.add(at, `is ${JSON.stringify(path)}; it begins with / and has letters, digits and ._~/- only`);
-}
-
 /** Where no client id is seen, as errors name it; undefined where one is. */
 function hiddenIds(name: ListenerName, inspect: boolean): string | undefined {
   if (isWebSocket(name)) return 'inside a WebSocket';
   return inspect ? undefined : 'where `inspect` is false';
+}
+
+function checkPath(at: string, path: string, problems: Problems): void {
+  if (!/^\/[A-Za-z0-9._~/-]{0,200}$/.test(path))
+    problems.add(at, `is ${JSON.stringify(path)}; it begins with / and has letters, digits and ._~/- only`);
 }
 
 /**

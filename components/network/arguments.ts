@@ -9,7 +9,10 @@ export interface NewNetworkArgs {
   zoneCount?: number;
   /** Over how many of them the balancers are spread, 1 or 2; `virtualIp.mode: privateIp` needs 1. @default 2, or 1 where there is but one zone */
   balancerZoneCount?: number;
-  /** The zones' names, at least zoneCount of them. @default the region's first ones */
+  /**
+   * The zones' names, at least zoneCount of them. Taken when a subnet is made; a later change moves none.
+   * @default the region's first ones, Local Zones aside
+   */
   availabilityZones?: pulumi.Input<string[]>;
   /** One NAT gateway for all zones (`single`) or one in each (`perZone`). @default `single` */
   nat?: 'single' | 'perZone';

@@ -21,7 +21,8 @@ export function makeNetwork(
     kept,
   );
   const zoneNames = pulumi.output(
-    args.availabilityZones ?? aws.getAvailabilityZonesOutput({ state: 'available' }, { parent }).names,
+    args.availabilityZones ??
+      aws.getAvailabilityZonesOutput({ state: 'available', filters: regionsOwn }, { parent }).names,
   );
   const subnet = (suffix: string, index: number, cidrBlock: string) =>
     new aws.ec2.Subnet(
@@ -32,7 +33,8 @@ export function makeNetwork(
         availabilityZone: zoneAt(zoneNames, index),
         tags: tags(`${name}-${suffix}`),
       },
-      kept,
+      // Chosen once: the list of zones changes, and a subnet in another zone is another subnet.
+      { ...kept, ignoreChanges: ['availabilityZone'] },
     );
   const gateway = new aws.ec2.InternetGateway(
     `${name}-internet`,
@@ -84,6 +86,9 @@ export function makeNetwork(
     },
   };
 }
+
+/** Not the Local and Wavelength Zones that an account may opt in to: they have no NAT gateways and few types. */
+const regionsOwn = [{ name: 'opt-in-status', values: ['opt-in-not-required'] }];
 
 function zoneAt(zoneNames: pulumi.Output<string[]>, index: number): pulumi.Output<string> {
   return zoneNames.apply((names) => {

@@ -18,6 +18,7 @@ import { Problems } from '../rendering/problems';
 import type { PlannedVirtualIp } from '../virtualIp/plan';
 import { clientCidrs, isPublic, planVirtualIp } from '../virtualIp/plan';
 import type { MqttPlatformArgs } from './arguments';
+import type { ElasticIpNeeds } from './elasticIps';
 import { checkElasticIps, defaultElasticIpQuota } from './elasticIps';
 
 /**
@@ -34,6 +35,8 @@ export interface PlatformPlan {
   readonly pair: PairPlan;
   readonly certificates: CertificatesPlan;
   readonly ssh: SshPlan;
+  /** The Elastic IPs that are made. */
+  readonly elasticIps: ElasticIpNeeds;
   /** Where the statistics page answers. */
   readonly statsUrl: string;
   /** Everything that is wrong with the arguments; nothing is made while there is any. */
@@ -85,6 +88,7 @@ export function planPlatform(name: string, args: MqttPlatformArgs): PlatformPlan
     pair,
     certificates,
     ssh,
+    elasticIps,
     statsUrl: statsUrl(pair),
     problems: inOrderOfArguments(problems.all),
   };

@@ -4,7 +4,7 @@ import type { InterfaceArgs } from '../host/networkInterface';
 import type { PolicyStatement } from '../host/role';
 import type { Network } from '../network/network';
 import type { Tags } from '../rendering/naming';
-import { tagged, typeToken } from '../rendering/naming';
+import { ownStack, tagged, typeToken } from '../rendering/naming';
 import { Problems } from '../rendering/problems';
 import type { VirtualIpArgs } from './arguments';
 import type { PlannedVirtualIp, VirtualIpSurroundings } from './plan';
@@ -45,6 +45,8 @@ export class VirtualIp extends pulumi.ComponentResource {
   readonly addresses: readonly pulumi.Input<string>[];
   /** The Elastic IP's allocation id, where there is one. */
   readonly allocationId: pulumi.Output<string> | undefined;
+  /** What a host's interface that may hold the address must be made after, and so is deleted before: EC2 releases no address that is still on an interface. */
+  readonly outlivesInterfaces: readonly pulumi.Resource[];
   /** Who can reach the address at all: what listeners are open to unless told otherwise. */
   readonly clientCidrs: readonly string[];
 
@@ -70,6 +72,7 @@ export class VirtualIp extends pulumi.ComponentResource {
     this.clientCidrs = clientCidrs(this.plan, surroundings(network).vpcCidr);
     const elasticIp = isPublic(this.plan) ? this.elasticIp(args) : undefined;
     this.allocationId = elasticIp?.allocationId;
+    this.outlivesInterfaces = elasticIp === undefined ? [] : [elasticIp];
     const ownAddress = this.plan.mode === 'elasticIp' ? [] : [this.plan.address];
     const publicAddress = elasticIp === undefined ? [] : [elasticIp.publicIp];
     this.addresses = [...publicAddress, ...ownAddress];
@@ -142,9 +145,20 @@ export class VirtualIp extends pulumi.ComponentResource {
   /** What a balancer's role needs to take the address: this mode's calls, on what belongs to this platform. */
   takeoverStatements(): pulumi.Output<readonly PolicyStatement[]> {
     return pulumi
-      .all([this.allocationId, pulumi.all(Object.values(this.routeTableIds))])
-      .apply(([allocationId, routeTableIds]) =>
-        takeoverStatements({ mode: this.mode, platform: this.platform, allocationId, routeTableIds }),
+      .all([
+        this.allocationId,
+        pulumi.all(Object.values(this.routeTableIds)),
+        aws.getPartitionOutput({}, { parent: this }).partition,
+      ])
+      .apply(([allocationId, routeTableIds, partition]) =>
+        takeoverStatements({
+          mode: this.mode,
+          platform: this.platform,
+          stack: ownStack(),
+          partition,
+          allocationId,
+          routeTableIds,
+        }),
       );
   }
 

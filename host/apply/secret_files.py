@@ -1,10 +1,11 @@
 """What a set leaves to Secrets Manager: secrets as files, and programs that user data has no room for."""
 
+import base64
 import hashlib
-import json
 import random
 import re
 import time
+import zlib
 from typing import Any
 
 from apply.file_set import File
@@ -21,7 +22,11 @@ def secret_files(settings: dict[str, Any], patience_seconds: float) -> dict[str,
 
 def more_files(region: str, arn: str, digest: str, patience_seconds: float) -> str:
     """The part of a set that user data has no room for, but for its digest; it is no secret."""
-    text = _fetch(Aws(region), arn, time.monotonic() + patience_seconds)["files"]
+    packed = _fetch(Aws(region), arn, time.monotonic() + patience_seconds)["files"]
+    try:
+        text = zlib.decompress(base64.b64decode(packed)).decode()
+    except (ValueError, zlib.error) as reason:
+        raise ValueError(f"{arn} holds no programs: {reason}") from reason
     found = hashlib.sha256(text.encode()).hexdigest()
     if found != digest:
         raise ValueError(
@@ -43,13 +48,8 @@ def file_of(entry: dict[str, Any], fields: dict[str, str]) -> File:
         if content["kind"] == "value":
             text = fields[content["field"]]
         else:
-            # EMQX reads its variables as HOCON, where a JSON string is one.
-            hocon = content["kind"] == "hocon-env"
             values = {name: fields[field] for name, field in content["variables"].items()}
-            text = "".join(
-                f"{name}={_quoted(json.dumps(value, ensure_ascii=False) if hocon else value)}\n"
-                for name, value in values.items()
-            )
+            text = "".join(f"{name}={_quoted(value)}\n" for name, value in values.items())
     except KeyError as missing:
         raise ValueError(f"{entry['arn']} has no field {missing}; it has {sorted(fields)}") from missing
     return File(text.encode(), int(entry["mode"], 8), entry["owner"], entry["change"])

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-# Events: what Keepalived says (MASTER, BACKUP, ...), what EC2 says of the holder (self, nobody, dead, peer),
-# claimed, paused, and settled (BACKUP for long enough to have heard the peer).
+# Events: what Keepalived says (MASTER, BACKUP, ...), what EC2 says of the holder (self, partly, nobody, dead,
+# peer), claimed, paused, and settled (BACKUP for long enough to have heard the peer).
 # Phases: IDLE is not master; PENDING claims until EC2 agrees; UNSURE asks EC2 before it acts; HELD has it;
 # YIELDED reports a fault until Keepalived gives up being master.
 IDLE, PENDING, UNSURE, HELD, YIELDED = "idle", "pending", "unsure", "held", "yielded"
@@ -32,7 +32,7 @@ def after(claim: Claim, event: str) -> Claim:
         return Claim(UNSURE if phase in (PENDING, HELD) else phase, True)
     if (event == "claimed" and phase == PENDING) or (event == "self" and phase in (UNSURE, HELD)):
         return Claim(HELD)
-    if event in ("nobody", "dead") and phase in (UNSURE, HELD):
+    if event in ("partly", "nobody", "dead") and phase in (UNSURE, HELD):
         return Claim(PENDING)
     if event == "peer" and phase in (UNSURE, HELD):
         return Claim(YIELDED, True)

@@ -15,6 +15,8 @@ def main(verb: str, paths: list[str]) -> int:
     for path in paths:
         if path.endswith("-client-crl.pem") and Path(path).exists():
             _close_revoked(path)
+        if path.endswith("-client-ca.pem"):
+            print(f"{path}: whom only the former one trusted stays connected until the session ends")
     return 0
 
 

@@ -1,16 +1,26 @@
 """HAProxy's command sockets: the running worker's own, and the master's, which reaches former workers too."""
 
 import socket
+from codecs import getincrementaldecoder
+from collections.abc import Iterator
 
 RUNTIME = "/run/haproxy/admin.sock"
 MASTER = "/run/haproxy/master.sock"
 
 
 def ask(path: str, command: str, timeout_seconds: float = 2) -> str:
-    """The answer to one line. A connection each: one kept over a reload would stay with the former worker."""
+    """The whole answer to one line."""
+    return "".join(parts(path, command, timeout_seconds))
+
+
+def parts(path: str, command: str, timeout_seconds: float = 2) -> Iterator[str]:
+    """The answer to one line, as it comes. A connection each: one kept over a reload would stay with the
+    former worker, and the master of HAProxy 2.4 leaves out some of several lines."""
+    decoder = getincrementaldecoder("utf-8")("replace")
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(timeout_seconds)
         connection.connect(path)
         connection.sendall(command.encode() + b"\n")
         connection.shutdown(socket.SHUT_WR)
-        return b"".join(iter(lambda: connection.recv(65536), b"")).decode()
+        while part := connection.recv(65536):
+            yield decoder.decode(part)

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from balancer.haproxy_answers import Misread
 from balancer.haproxy_socket import MASTER, ask
 from balancer.sessions import close, workers
 
@@ -19,12 +20,19 @@ def close_revoked(path: str) -> int:
     listener = Path(path).name.partition("-")[0]
     revoked = serials(Path(path).read_text())
     count = 0
-    running, former = workers()
-    for pid in running + former:
+    processes = workers()
+    for pid in processes.running + processes.former:
         table = ask(MASTER, f"@!{pid} show table certificates_{listener}", 5)
-        sources = {source for serial, source in ENTRY.findall(table) if int(serial, 16) in revoked}
-        count += close(pid, lambda source, *_, among=sources: source in among)
+        entries = ENTRY.findall(table)
+        if len(entries) != table.count(" key="):
+            raise Misread(f"show table: {len(entries)} of {table.count(' key=')} entries")
+        sources = {source for serial, source in entries if int(serial, 16) in revoked}
+        count += _close(pid, sources)
     return count
+
+
+def _close(pid: str, sources: set[str]) -> int:
+    return close(pid, lambda session: session.source in sources) if sources else 0
 
 
 def serials(pem: str) -> set[int]:

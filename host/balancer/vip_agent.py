@@ -10,19 +10,27 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from balancer import memory
 from balancer.claim import HELD, IDLE, PENDING, UNSURE, YIELDED, Claim, after
+from balancer.clients import Clients
 from balancer.fault import fault
-from balancer.sessions import admit, leave
+from balancer.loopback import on_loopback
+from balancer.meanwhile import Call
+from balancer.memory import Memory
 from balancer.settings import settings
-from cloud.aws import ANSWER_SECONDS, Aws, AwsError
-from residents.reports import RUN, metrics, publish, tell_systemd
+from balancer.silence import Silence
+from balancer.virtual_ip import VirtualIp
+from cloud.aws import ANSWER_SECONDS, CONNECT_SECONDS, Aws, AwsError
+from residents.reports import RUN, metrics, tell_systemd
 
 SETTINGS = Path("/etc/emqx-haproxy/aws.json")
 FIFO = RUN / "notify.fifo"
 TICK_SECONDS = 0.1
-LOOK_SECONDS = 2
+# While something is open; while the address is held; on a balancer that only stands by. Each look is a call
+# that AWS counts and logs.
+LOOK_SECONDS, HELD_SECONDS, IDLE_SECONDS = 2, 5, 60
 # EC2's own reads may lag behind its answers.
-CONSISTENCY_SECONDS = 3
+CONSISTENCY_SECONDS = 5
 RETRY_SECONDS = 2
 # A backup that hears nothing becomes master after less than four adverts; some more, to be sure.
 SETTLE_SECONDS = 0.2
@@ -30,12 +38,16 @@ SETTLE_SECONDS = 0.2
 IMPAIRED_SECONDS = 60
 # A peer that has not claimed by then does not live.
 LEAVE_SECONDS, LEAVE_LOOK_SECONDS = 10, 0.2
+# How long the kernel must contradict what Keepalived said last: its word may be on the way.
+CONTRADICTION_SECONDS = 1.5
+REPORT_SECONDS = 0.5
 
 
 def main() -> None:
     """Until killed."""
     own = json.loads(SETTINGS.read_text())
     agent = Agent(VirtualIp(Aws(own["region"]), own["virtualIp"]), settings()["advertMs"] / 1000)
+    threading.Thread(target=agent.clients.run, daemon=True).start()
     while True:
         agent.turn()
 
@@ -46,97 +58,38 @@ class Interrupted(Exception):
     pass
 
 
-class VirtualIp:
-    """EC2's side of the address, in any of its three modes."""
-
-    def __init__(self, aws: Aws, where: dict[str, Any]) -> None:
-        self.aws, self.where, self.interface = aws, where, where["interfaceId"]
-
-    def claim(self) -> None:
-        """One idempotent request, one per route table, or one more for an Elastic IP on a private address."""
-        where, interface = self.where, {"NetworkInterfaceId": self.interface}
-        if where["mode"] == "route":
-            for table in where["routeTableIds"]:
-                self._ask(
-                    "ReplaceRoute",
-                    RouteTableId=table,
-                    DestinationCidrBlock=f"{where['address']}/32",
-                    **interface,
-                )
-        elif where["mode"] == "privateIp":
-            address = {"PrivateIpAddress.1": where["address"]}
-            self._ask("AssignPrivateIpAddresses", AllowReassignment="true", **address, **interface)
-        if "allocationId" in where:
-            mapped = where.get("privateAddress") or where["address"]
-            address = {"AllocationId": where["allocationId"], "PrivateIpAddress": mapped}
-            self._ask("AssociateAddress", AllowReassociation="true", **address, **interface)
-
-    def holder(self) -> str:
-        """Who has it: self, nobody, peer; or what the peer's instance is: dead (not running) or impaired."""
-        where = self.where
-        if where["mode"] == "route":
-            tables = {f"RouteTableId.{n}": table for n, table in enumerate(where["routeTableIds"], 1)}
-            routes = self._ask("DescribeRouteTables", **tables).iterfind(".//routeSet/item")
-            found = [
-                route
-                for route in routes
-                if route.findtext("destinationCidrBlock") == f"{where['address']}/32"
-            ]
-        elif where["mode"] == "privateIp":
-            query = {"Filter.1.Name": "addresses.private-ip-address", "Filter.1.Value.1": where["address"]}
-            # Another VPC may have the same address.
-            query |= {"Filter.2.Name": "subnet-id", "Filter.2.Value.1": where["subnetId"]}
-            found = self._ask("DescribeNetworkInterfaces", **query).findall("networkInterfaceSet/item")
-        else:
-            answer = self._ask("DescribeAddresses", **{"AllocationId.1": where["allocationId"]})
-            # Its tags are items too.
-            found = answer.findall("addressesSet/item")
-        others = [item for item in found if item.findtext("networkInterfaceId") != self.interface]
-        if not others:
-            return "self" if found else "nobody"
-        instances = {item.findtext(".//instanceId") or "" for item in others}
-        return "nobody" if "" in instances else self._state_of(instances)
-
-    def _state_of(self, instances: set[str]) -> str:
-        query = {f"InstanceId.{n}": instance for n, instance in enumerate(instances, 1)}
-        try:
-            answer = self._ask("DescribeInstanceStatus", IncludeAllInstances="true", **query)
-        except AwsError as reason:
-            if reason.code == "InvalidInstanceID.NotFound":
-                return "dead"
-            raise
-        states = {state.text for state in answer.iterfind(".//instanceState/name")}
-        if "running" not in states:
-            return "dead"
-        checks = {check.text for check in answer.iterfind("instanceStatusSet/item/*/status")}
-        return "impaired" if "impaired" in checks else "peer"
-
-    def _ask(self, action: str, **parameters: str) -> Any:
-        return self.aws.ec2(action, **parameters)
-
-
 class Agent:
     """Keepalived's word in, calls to EC2 and a fault for Keepalived out."""
 
     def __init__(self, address: VirtualIp, advert_seconds: float) -> None:
         self.address, self.advert_seconds = address, advert_seconds
-        address.aws.wait = self._wait
-        self.counts = dict.fromkeys(
-            ["claims_total", "claim_seconds", "errors_total", "yields_total", "pauses_total"], 0.0
-        )
-        role = RUN / "role"
-        self.role = role.read_text() if role.exists() else "BACKUP"
-        # Started anew beside a Keepalived that is master: it says nothing again, so ask EC2.
-        self.claim = Claim(UNSURE if self.role == "MASTER" else IDLE)
-        self.due = self.since = self.claimed_at = time.monotonic()
-        self.attempts, self.said, self.leaving_until = 0, "", 0.0
-        fault("vip", False)
+        address.aws.wait = self._meanwhile
+        totals = ["claims", "errors", "yields", "pauses", "lost_words"]
+        self.counts = dict.fromkeys(["claim_seconds", *(f"{name}_total" for name in totals)], 0.0)
+        self.clients, self.silence = Clients(), Silence()
+        # Killed and started anew it goes on with what it was about: neither Keepalived nor EC2 says it again.
+        # After a boot it may not have heard its peer yet.
+        known = memory.recalled()
+        self.fresh = known is None
+        self.known = known or Memory(claim=Claim(IDLE, wary=True))
+        self.role, self.claim = self.known.role, self.known.claim
+        self.claimed_at, self.leaving_until = self.known.claimed_at, self.known.leaving_until
+        self.due = self.since = time.monotonic()
+        self.contradicted_since = self.doubted_since = self.fault_until = self.report_at = 0.0
+        self.attempts, self.said, self.silent = 0, "", False
         self._open()
+        if select.select([self.fifo], [], [], 0)[0]:
+            self._hear()
+        self._compare(0)
 
     def turn(self) -> None:
         """Waits for Keepalived's word or the next thing due, and deals with it."""
         if self._tick([self.fifo], self.due - time.monotonic()):
             self._hear()
+        if time.monotonic() >= self.report_at:
+            self.report_at = time.monotonic() + REPORT_SECONDS
+            self._compare(CONTRADICTION_SECONDS)
+            self._report()
         if time.monotonic() >= self.due:
             self._act()
             self._report()
@@ -148,74 +101,107 @@ class Agent:
         if time.monotonic() - begun - wait > 3 * self.advert_seconds:
             self.counts["pauses_total"] += 1
             self._on("paused")
+        if (silent := self.silence.lasts()) != self.silent:
+            print(f"haproxy-watch {'is silent: fault' if silent else 'speaks again'}", flush=True)
+        self.silent = silent
+        self._tell()
         tell_systemd("READY=1\nWATCHDOG=1")
         return ready
 
-    def _wait(self, connection: Any) -> None:
-        deadline = time.monotonic() + ANSWER_SECONDS
-        while not (ready := self._tick([connection, self.fifo], TICK_SECONDS)):
+    def _tell(self) -> None:
+        """Keepalived, each time: what it has been told does not depend on what was true before."""
+        yields = self.claim.phase == YIELDED or time.monotonic() < self.fault_until
+        fault("vip", yields or self.silent)
+
+    def _meanwhile(self, call: Callable[..., Any], *arguments: Any) -> Any:
+        """Carries out a call, and hears Keepalived meanwhile: TLS or a resolver may hold it up."""
+        deadline = time.monotonic() + CONNECT_SECONDS + ANSWER_SECONDS
+        made = Call(call, *arguments)
+        while not (ready := self._tick([made.ready, self.fifo], TICK_SECONDS)):
             if time.monotonic() > deadline:
-                raise TimeoutError(f"no answer in {ANSWER_SECONDS} s")
-        if self.fifo in ready:
-            raise Interrupted
+                made.give_up()
+                raise TimeoutError(f"no answer in {CONNECT_SECONDS + ANSWER_SECONDS} s")
+        if made.ready in ready:
+            return made.outcome()
+        made.give_up()
+        raise Interrupted
 
     def _hear(self) -> None:
-        for line in os.read(self.fifo, 65536).decode().splitlines():
+        for line in os.read(self.fifo, 65536).decode(errors="replace").splitlines():
             print(f"keepalived: {line}", flush=True)
             words = line.replace('"', "").split()
             if words[:1] == ["INSTANCE"] and len(words) > 2:
-                self.role = words[2].partition("_")[0]
-                publish("role", self.role)
-                self.leaving_until = time.monotonic() + LEAVE_SECONDS
-                if self.role == "MASTER":
-                    self._turn_clients(admit)
-                self.since = time.monotonic()
-                self._on(words[2])
-                if self.role == "BACKUP" and self.claim == Claim(IDLE, wary=True):
-                    self.due = min(self.due, self.since + SETTLE_SECONDS)
+                self._heard(words[2])
+
+    def _heard(self, word: str) -> None:
+        self.contradicted_since = 0.0
+        self.role = word.partition("_")[0]
+        self.since = time.monotonic()
+        self.leaving_until = 0 if self.role == "MASTER" else self.since + LEAVE_SECONDS
+        if self.role == "MASTER":
+            self.clients.admit()
+        self._on(word)
+        if self.role == "BACKUP" and self.claim == Claim(IDLE, wary=True):
+            self.due = min(self.due, self.since + SETTLE_SECONDS)
+        self._remember()
+
+    def _compare(self, patience: float) -> None:
+        """With the kernel: a word that was read before this program was killed is not said again."""
+        try:
+            is_master = on_loopback(self.address.own_address)
+        except OSError as reason:
+            self._complain("kernel", f"what the kernel has on lo: {reason}")
+            return
+        now = time.monotonic()
+        if is_master == (self.role == "MASTER"):
+            self.contradicted_since = 0.0
+        elif now - (self.contradicted_since or now) >= patience:
+            print(
+                f"Keepalived is {'master' if is_master else 'no master'}, and its word was lost", flush=True
+            )
+            self.counts["lost_words_total"] += 1
+            self._heard("MASTER" if is_master else "BACKUP")
+        elif not self.contradicted_since:
+            self.contradicted_since = now
 
     def _on(self, event: str) -> None:
         before, self.claim = self.claim.phase, after(self.claim, event)
         phase = self.claim.phase
-        if phase == before:
-            return
-        self.due, self.attempts, self.said = time.monotonic(), 0, ""
-        if phase == YIELDED:
-            print("EC2 gave the address to the peer, which runs: yielding", flush=True)
-            self.counts["yields_total"] += 1
-            fault("vip", True)
-        if before == YIELDED:
-            # Long enough for the peer to become master first.
-            self.due += 1
+        if phase != before:
+            self.due, self.attempts, self.said, self.doubted_since = time.monotonic(), 0, "", 0.0
+            if phase == YIELDED:
+                print("EC2 gave the address to the peer, which runs: yielding", flush=True)
+                self.counts["yields_total"] += 1
+            if before == YIELDED:
+                # Long enough for the peer to become master first.
+                self.fault_until = time.monotonic() + 1
+            self._tell()
+        self._remember()
 
     def _act(self) -> None:
         now = time.monotonic()
         self.attempts += 1
-        pace: float = LOOK_SECONDS
+        pace: float = {IDLE: IDLE_SECONDS, HELD: HELD_SECONDS}.get(self.claim.phase, LOOK_SECONDS)
         try:
             if self.claim.phase == PENDING:
-                self.address.claim()
-                self.claimed_at = time.monotonic()
-                took, whole = (f"{(self.claimed_at - start) * 1000:.1f} ms" for start in (now, self.since))
-                print(
-                    f"claimed in {took}, {whole} after Keepalived's word, attempt {self.attempts}", flush=True
-                )
-                self.counts["claims_total"] += 1
-                self.counts["claim_seconds"] = self.claimed_at - now
-                self._on("claimed")
+                self._claim(now)
                 pace = CONSISTENCY_SECONDS
             else:
                 self._look(now)
+            broken = [f"{table}: {why}" for table, why in self.address.broken.items()]
+            self._complain("broken" if broken else "", "; ".join(broken))
         except Interrupted:
             pace = 0
         except AwsError as reason:
-            self.counts["errors_total"] += 1
-            if reason.code != self.said:
-                print(f"{self.claim.phase}: {reason}; trying again", flush=True)
-            self.said = reason.code
+            self._complain(reason.code, str(reason))
             pace = min(RETRY_SECONDS, 0.05 * 2 ** min(self.attempts, 9))
-        if self.claim.phase in (PENDING, UNSURE) and not self.said:
-            pace = 0
+        else:
+            if self.claim.phase == PENDING:
+                pace = 0
+            elif self.claim.phase == UNSURE:
+                pace = SETTLE_SECONDS
+            elif self.doubted_since:
+                pace = LOOK_SECONDS
         if self.claim == Claim(IDLE, wary=True) and self.role == "BACKUP":
             # Until it has settled it would leave the address to a peer that fails next.
             pace = min(pace, SETTLE_SECONDS)
@@ -223,36 +209,58 @@ class Agent:
             pace = LEAVE_LOOK_SECONDS
         self.due = time.monotonic() + pace * random.uniform(0.8, 1)
 
+    def _claim(self, now: float) -> None:
+        self.address.claim()
+        self.claimed_at, self.fresh = time.monotonic(), False
+        took, whole = (f"{(self.claimed_at - start) * 1000:.1f} ms" for start in (now, self.since))
+        print(f"claimed in {took}, {whole} after Keepalived's word, attempt {self.attempts}", flush=True)
+        self.counts["claims_total"] += 1
+        self.counts["claim_seconds"] = self.claimed_at - now
+        self._on("claimed")
+
     def _look(self, now: float) -> None:
-        if self.claim.phase == IDLE:
-            fault("vip", False)
-            if self.role == "BACKUP" and now - self.since > SETTLE_SECONDS + 4 * self.advert_seconds:
-                self._on("settled")
+        # Long enough to have heard the peer, or to know that there is none to hear.
+        is_settled = now - self.since > SETTLE_SECONDS + 4 * self.advert_seconds
+        if self.claim.phase == IDLE and self.role == "BACKUP" and is_settled:
+            self.fresh = False
+            self._on("settled")
+        if self.leaving_until and now > self.leaving_until:
+            self.leaving_until = 0
+            self.clients.admit()
         holder = self.address.holder()
-        self.said = ""
         if holder == "impaired":
             holder = "dead" if now - self.claimed_at > IMPAIRED_SECONDS else "peer"
-        if self.leaving_until and (holder == "peer" or now > self.leaving_until):
-            # Whoever still has a session here is cut off. A stop of Keepalived refused clients until now.
-            self._turn_clients(*([leave, admit] if holder == "peer" else [admit]))
-        if holder == "self" or now - self.claimed_at > CONSISTENCY_SECONDS or self.claim.phase == UNSURE:
+        if holder == "peer" and self.leaving_until:
+            # Whoever still has a session here is cut off.
+            self.leaving_until = 0
+            self.clients.cut()
+        if holder != "peer":
+            self.doubted_since = 0.0
+        elif self.fresh:
+            # The peer may have claimed before this host booted, and be no master any more.
+            holder = "dead" if is_settled else "unknown"
+        elif self.claim.phase == HELD and not self.doubted_since:
+            # Once is no proof: EC2's reads lag.
+            self.doubted_since, holder = now, "unknown"
+        if holder == "self" or now - self.claimed_at > CONSISTENCY_SECONDS:
             self._on(holder)
 
-    def _turn_clients(self, *steps: Callable[[], None]) -> None:
-        def take() -> None:
-            try:
-                for step in steps:
-                    step()
-            except OSError as reason:
-                print(f"HAProxy: {reason!r}", flush=True)
+    def _complain(self, code: str, text: str) -> None:
+        self.counts["errors_total"] += bool(code)
+        if code and code != self.said:
+            print(f"{self.claim.phase}: {text}; trying again", flush=True)
+        self.said = code
 
-        self.leaving_until = 0
-        # Thousands of sessions take longer than a claim may wait.
-        threading.Thread(target=take, daemon=True).start()
+    def _remember(self) -> None:
+        known = Memory(self.role, self.claim, self.claimed_at, self.leaving_until)
+        if known != self.known:
+            known.keep()
+            self.known = known
 
     def _report(self) -> None:
         values = {"master": self.role == "MASTER", "held": self.claim.phase == HELD, "wary": self.claim.wary}
-        metrics("vip", values | self.counts)
+        broken = {"broken_routes": len(self.address.broken), "haproxy_errors_total": self.clients.errors}
+        metrics("vip", values | broken | self.counts)
         if not FIFO.exists() or os.stat(FIFO).st_ino != os.fstat(self.fifo).st_ino:
             os.close(self.fifo)
             self._open()

@@ -13,6 +13,7 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
+from broker.access import Teller
 from residents.reports import RUN, metrics, tell_systemd
 
 SETTINGS = Path("/etc/emqx-haproxy/agent.json")
@@ -96,6 +97,7 @@ class Broker:
     def __init__(self) -> None:
         self.joined = False
         self._running_since: float | None = None
+        self._access = Teller()
 
     def look(self, now: float) -> None:
         """Asks whether it runs, and until it has joined, whether it has."""
@@ -108,7 +110,7 @@ class Broker:
             self._running_since = now
         alone = now - self._running_since
         if not self.joined:
-            self.joined = is_member(alone)
+            self.joined = is_member(alone) and self._access.told()
 
 
 def running() -> bool:

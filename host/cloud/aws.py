@@ -41,8 +41,8 @@ class Aws:
     def __init__(self, region: str) -> None:
         self.region = region
         self.clock_offset = 0.0
-        # Called with the socket once a request is sent: may wait in a way of its own, or raise.
-        self.wait: Callable[[Any], None] = lambda connection: None
+        # Carries out what waits for the network: may do other things meanwhile, and raise.
+        self.wait: Callable[..., Any] = lambda call, *arguments: call(*arguments)
         self._connections: dict[str, HTTPConnection] = {}
         self._credentials: dict[str, str] = {}
         self._expires = self._refresh_at = 0.0
@@ -58,13 +58,16 @@ class Aws:
             "x-amz-target": "secretsmanager.GetSecretValue",
             "content-type": "application/x-amz-json-1.1",
         }
-        answer = json.loads(self._call("secretsmanager", json.dumps({"SecretId": arn}), target))
-        fields: dict[str, str] = json.loads(answer["SecretString"])
-        return fields
+        text = self._call("secretsmanager", json.dumps({"SecretId": arn}), target)
+        try:
+            return {name: str(value) for name, value in json.loads(json.loads(text)["SecretString"]).items()}
+        except (ValueError, LookupError, TypeError, AttributeError) as reason:
+            raise AwsError("Unreadable", f"{arn}: {reason!r}") from reason
 
     def connect(self, service: str) -> HTTPConnection:
         """A connection to a service of the region."""
-        return HTTPSConnection(f"{service}.{self.region}.amazonaws.com", timeout=CONNECT_SECONDS)
+        suffix = "amazonaws.com.cn" if self.region.startswith("cn-") else "amazonaws.com"
+        return HTTPSConnection(f"{service}.{self.region}.{suffix}", timeout=CONNECT_SECONDS)
 
     def now(self) -> float:
         """AWS's time, as far as it has told."""
@@ -73,7 +76,7 @@ class Aws:
     def _call(self, service: str, body: str, headers: dict[str, str]) -> str:
         status, date, text = self._send(service, body, headers)
         if status != 200 and REFUSALS.search(_error(status, text).code):
-            skew = parsedate_to_datetime(date).timestamp() - self.now()
+            skew = _seconds(date, self.now()) - self.now()
             if abs(skew) > SKEW_SECONDS:
                 print(f"this clock is {skew:.0f} s behind AWS's: signing by its time", file=sys.stderr)
                 self.clock_offset += skew
@@ -89,16 +92,10 @@ class Aws:
         while True:
             kept = self._connections.pop(service, None)
             connection = kept or self.connect(service)
+            scope = f"{self.region}/{service}/aws4_request"
+            signed = sign(self._credentials, {"host": connection.host, **headers}, body, scope, self.now())
             try:
-                scope = f"{self.region}/{service}/aws4_request"
-                signed = sign(
-                    self._credentials, {"host": connection.host, **headers}, body, scope, self.now()
-                )
-                connection.request("POST", "/", body, signed)
-                connection.sock.settimeout(ANSWER_SECONDS)
-                self.wait(connection.sock)
-                answer = connection.getresponse()
-                text = answer.read().decode()
+                answer: tuple[int, str, str] = self.wait(_exchange, connection, body, signed)
             except (OSError, HTTPException) as reason:
                 connection.close()
                 # A kept connection may have been closed by the other side since.
@@ -106,17 +103,19 @@ class Aws:
                     continue
                 raise AwsError("Network", f"{service}: {reason or type(reason).__name__}") from reason
             self._connections[service] = connection
-            return answer.status, answer.headers["date"], text
+            return answer
 
     def _refresh(self) -> None:
         if self.now() < self._refresh_at:
             return
         try:
-            self._credentials = _metadata()
-            expires = datetime.strptime(self._credentials["Expiration"] + "+0000", "%Y-%m-%dT%H:%M:%SZ%z")
-            self._expires = expires.timestamp()
-            self._refresh_at = max(self._expires - REFRESH_SECONDS, self.now() + 30)
-        except (OSError, HTTPException, ValueError, KeyError) as reason:
+            found = self.wait(_metadata)
+            expires = datetime.strptime(found["Expiration"] + "+0000", "%Y-%m-%dT%H:%M:%SZ%z").timestamp()
+            # Those at hand are good until there are others, whole.
+            self._credentials = {name: found[name] for name in ("AccessKeyId", "SecretAccessKey", "Token")}
+            self._expires = expires
+            self._refresh_at = max(expires - REFRESH_SECONDS, self.now() + 30)
+        except (OSError, HTTPException, ValueError, LookupError, TypeError) as reason:
             if self.now() >= self._expires:
                 raise AwsError("Metadata", f"no credentials of the role: {reason!r}") from reason
             self._refresh_at = self.now() + 30
@@ -142,6 +141,13 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def _exchange(connection: HTTPConnection, body: str, headers: dict[str, str]) -> tuple[int, str, str]:
+    connection.request("POST", "/", body, headers)
+    connection.sock.settimeout(ANSWER_SECONDS)
+    answer = connection.getresponse()
+    return answer.status, answer.headers["date"] or "", answer.read().decode(errors="replace")
+
+
 def _metadata() -> dict[str, str]:
     connection = HTTPConnection(METADATA, timeout=CONNECT_SECONDS)
 
@@ -163,8 +169,18 @@ def _metadata() -> dict[str, str]:
         connection.close()
 
 
+def _seconds(date: str, otherwise: float) -> float:
+    try:
+        return parsedate_to_datetime(date).timestamp()
+    except (ValueError, TypeError):
+        return otherwise
+
+
 def _xml(text: str) -> ElementTree.Element:
-    return ElementTree.fromstring(re.sub(' xmlns="[^"]*"', "", text))
+    try:
+        return ElementTree.fromstring(re.sub(' xmlns="[^"]*"', "", text))
+    except ElementTree.ParseError as reason:
+        raise AwsError("Unreadable", text[:200]) from reason
 
 
 def _error(status: int, text: str) -> AwsError:
@@ -176,5 +192,5 @@ def _error(status: int, text: str) -> AwsError:
             )
         found = _xml(text)
         return AwsError(found.findtext(".//Code") or "", found.findtext(".//Message") or "")
-    except (ValueError, KeyError, ElementTree.ParseError):
+    except (ValueError, LookupError, AttributeError, AwsError):
         return AwsError(f"HTTP{status}", text[:200])

@@ -1,5 +1,6 @@
 """What resident programs tell others: files in /run, Prometheus, systemd."""
 
+import contextlib
 import os
 import socket
 from pathlib import Path
@@ -17,9 +18,10 @@ def publish(name: str, text: str) -> None:
 
 
 def metrics(program: str, values: dict[str, float]) -> None:
-    """Prometheus text."""
+    """Prometheus text. A full disk or memory is no reason to stop what is measured."""
     lines = [f"emqx_haproxy_{program}_{name} {value:g}\n" for name, value in values.items()]
-    publish(f"metrics/{program}.prom", "".join(lines))
+    with contextlib.suppress(OSError):
+        publish(f"metrics/{program}.prom", "".join(lines))
 
 
 def tell_systemd(message: str) -> None:

@@ -118,5 +118,5 @@ function formOf({ method, url, body, headers }: SignedRequest): string {
 }
 
 function hostService(host: string | undefined): string | undefined {
-  return /^([a-z0-9-]+)(?:\.[a-z0-9-]+)?\.amazonaws\.com(?::\d+)?$/.exec(host ?? '')?.[1];
+  return /^([a-z0-9-]+)(?:\.[a-z0-9-]+)?\.amazonaws\.com(?:\.cn)?(?::\d+)?$/.exec(host ?? '')?.[1];
 }

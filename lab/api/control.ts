@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import type { MoveBehaviour } from '../model';
 import { readBody } from './awsCall';
+import { accountSchema } from './ec2/account';
 import { elasticIpOf } from './ec2/interfaces';
 import type { InstanceRecord } from './ec2/instanceRecord';
 import { reboot, start, stoppedByItself } from './ec2/lifeCycle';
@@ -71,6 +72,11 @@ async function answer(parts: ControlParts, route: string, input: unknown): Promi
     case 'POST /moves':
       region.fabric.setMoveBehaviour(moveSchema.parse(input) satisfies MoveBehaviour);
       return {};
+    case 'GET /account':
+      return region.account;
+    case 'POST /account':
+      region.account = accountSchema.parse({ ...region.account, ...z.looseObject({}).parse(input) });
+      return region.account;
     case 'POST /credentials':
       issued.setLifetime(lifetimeSchema.parse(input).lifetimeSeconds);
       return {};

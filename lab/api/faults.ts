@@ -18,6 +18,8 @@ export const faultSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('error'), ...common }),
   z.strictObject({ kind: z.literal('delay'), delayMs: z.number().int().positive(), ...common }),
   z.strictObject({ kind: z.literal('hang'), ...common }),
+  /** EC2's answers are this far behind its deeds. */
+  z.strictObject({ kind: z.literal('lag'), lagMs: z.number().int().positive(), ...common }),
   /** The API's clock is this far ahead when it judges signatures. */
   z.strictObject({ kind: z.literal('skew'), seconds: z.number().int(), ...common }),
 ]);
@@ -57,6 +59,11 @@ export class Faults {
     return skews.reduce((sum, seconds) => sum + seconds, 0) * 1000;
   }
 
+  /** How far EC2's answers to this call are behind, in milliseconds. */
+  lagMs(target: FaultTarget): number {
+    return Math.max(0, ...this.matching(target).map((fault) => (fault.kind === 'lag' ? fault.lagMs : 0)));
+  }
+
   /**
    * Suffers what is on for this call: waits, or throws what the service answers. False means that the call hung
    * and is not to be answered at all.
@@ -78,6 +85,7 @@ export class Faults {
           throw target.service === 'ec2'
             ? new AwsError('InternalError', 'An internal error has occurred', 500)
             : new AwsError('InternalServiceError', 'An error occurred on the server side.', 500);
+        case 'lag':
         case 'skew':
           break;
       }

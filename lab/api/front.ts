@@ -2,20 +2,25 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { readCall, sendError, sendJson, sendXml, type AwsCall } from './awsCall';
 import { AwsError } from './awsError';
 import { answerEc2 } from './ec2';
+import { Lag } from './ec2/lag';
 import { MotoNetwork } from './ec2/motoNetwork';
 import { accountId, type Region } from './ec2/region';
 import type { Faults } from './faults';
 import { authenticate, type Caller } from './iam/authenticate';
 import { authorize, callerArn } from './iam/authorize';
 import type { InstanceCredentials } from './iam/instanceCredentials';
+import { mustBeOfPartition } from './iam/policyDocuments';
 import { RolePolicies } from './iam/rolePolicies';
 import { log } from './log';
+import type { HttpAnswer } from './moto';
 import { answerPublicParameters } from './publicParameters';
+import { answerServiceQuotas } from './quotas';
 
 /** The AWS API of the lab's region: judges each call, answers what it owns, passes the rest to moto. */
 export class AwsFront {
   private readonly policies: RolePolicies;
   private readonly network: MotoNetwork;
+  private readonly lag = new Lag();
 
   constructor(
     private readonly region: Region,
@@ -65,12 +70,17 @@ export class AwsFront {
       return false;
     }
     if (caller.kind === 'instance') await authorize(this.region, this.policies, call, caller.credentials);
-    if (call.service === 'ec2') await this.answerEc2(call, outgoing);
+    if (call.service === 'ec2') await this.answerEc2(call, caller.kind, this.faults.lagMs(target), outgoing);
     else await this.answerOthers(call, caller, outgoing);
     return true;
   }
 
-  private async answerEc2(call: AwsCall, outgoing: ServerResponse): Promise<void> {
+  private async answerEc2(
+    call: AwsCall,
+    caller: Caller['kind'],
+    lagMs: number,
+    outgoing: ServerResponse,
+  ): Promise<void> {
     const { parameters, credential } = call;
     if (credential?.region !== this.region.name) {
       const message = `The lab's region is ${this.region.name}, not ${credential?.region ?? 'unknown'}.`;
@@ -82,56 +92,60 @@ export class AwsFront {
     if (parameters.flag('DryRun') === true) {
       throw new AwsError('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.', 412);
     }
+    this.lag.mustBeKnown(parameters, lagMs);
+    const asSeen = (body: string) => this.lag.answer(caller, parameters, body, lagMs);
     const own = await answerEc2(this.region, parameters, call.requestId);
-    if (own !== undefined) sendXml(outgoing, call.requestId, 200, own);
-    else {
-      let send = () => {};
-      await this.network.pass(parameters, async (body) => {
-        const { status, reply } = await this.forward(call, Buffer.from(body), outgoing);
-        send = reply;
-        return status < 300;
-      });
-      send();
+    if (own !== undefined) {
+      sendXml(outgoing, call.requestId, 200, asSeen(own));
+      return;
     }
+    let send = () => {};
+    await this.network.pass(parameters, async (body) => {
+      const answer = await this.forward(call, Buffer.from(body));
+      const done = answer.status < 300;
+      send = () =>
+        relay(outgoing, done ? { ...answer, body: Buffer.from(asSeen(answer.body.toString())) } : answer);
+      return done;
+    });
+    send();
   }
 
   private async answerOthers(call: AwsCall, caller: Caller, outgoing: ServerResponse): Promise<void> {
     if (call.service === 'sts' && call.action === 'GetCallerIdentity' && caller.kind === 'instance') {
-      sendXml(outgoing, call.requestId, 200, callerIdentity(callerArn(caller.credentials), call.requestId));
+      const identity = callerIdentity(callerArn(this.region.name, caller.credentials), call.requestId);
+      sendXml(outgoing, call.requestId, 200, identity);
       return;
     }
-    const parameters = await answerPublicParameters(call, this.region.moto, this.region.name);
-    if (parameters !== undefined) {
-      sendJson(outgoing, call.requestId, parameters);
+    mustBeOfPartition(call, this.region.name);
+    const own =
+      answerServiceQuotas(call, this.region) ??
+      (await answerPublicParameters(call, this.region.moto, this.region.name));
+    if (own !== undefined) {
+      sendJson(outgoing, call.requestId, own);
       return;
     }
-    const { reply } = await this.forward(call, call.request.body, outgoing);
+    const answer = await this.forward(call, call.request.body);
     if (call.service === 'iam' && !/^(Get|List)/.test(call.action)) this.policies.forget();
-    reply();
+    relay(outgoing, answer);
   }
 
-  /** Asks moto; the answer is sent by `reply`, once everything that hangs on it is done. */
-  private async forward(
-    call: AwsCall,
-    body: Buffer,
-    outgoing: ServerResponse,
-  ): Promise<{ status: number; reply: () => void }> {
+  private async forward(call: AwsCall, body: Buffer): Promise<HttpAnswer> {
     const { method, url, headers } = call.request;
     // EC2 by GET has its parameters in the body by now.
     const form = { ...headers, 'content-type': 'application/x-www-form-urlencoded' };
     const asPost = call.service === 'ec2' && method === 'GET';
-    const answer = await this.region.moto.forward(
+    return this.region.moto.forward(
       asPost ? 'POST' : method,
       asPost ? '/' : url,
       asPost ? form : headers,
       body,
     );
-    const reply = () => {
-      outgoing.writeHead(answer.status, { ...answer.headers, 'content-length': answer.body.length });
-      outgoing.end(answer.body);
-    };
-    return { status: answer.status, reply };
   }
+}
+
+function relay(outgoing: ServerResponse, { status, headers, body }: HttpAnswer): void {
+  outgoing.writeHead(status, { ...headers, 'content-length': body.length });
+  outgoing.end(body);
 }
 
 function callerIdentity(arn: string, requestId: string): string {

@@ -3,6 +3,7 @@ import { elasticIpOf, privateDnsName } from './ec2/interfaces';
 import type { InstanceRecord } from './ec2/instanceRecord';
 import { accountId, type Region } from './ec2/region';
 import type { InstanceCredentials } from './iam/instanceCredentials';
+import { partitionOf } from './partition';
 import { parseRange } from '../ipv4';
 
 export interface MetadataTree {
@@ -18,6 +19,7 @@ export function metadataTree(
   const own = region.interface(instance.interfaceId);
   const publicIp = elasticIpOf(region, own, instance.privateIp)?.publicIp;
   const hostname = privateDnsName(region, instance.privateIp);
+  const { name: partition, dnsSuffix } = partitionOf(region.name);
   const groups = own.securityGroupIds.map(
     (id) => region.network.securityGroups.find((group) => group.groupId === id)?.name ?? id,
   );
@@ -41,7 +43,7 @@ export function metadataTree(
       ...(publicIp === undefined ? {} : { 'public-ipv4': publicIp }),
       'reservation-id': instance.reservationId,
       'security-groups': groups.join('\n'),
-      services: { domain: 'amazonaws.com', partition: 'aws' },
+      services: { domain: dnsSuffix, partition },
       ...(instance.metadata.tags
         ? { tags: { instance: Object.fromEntries(region.tagsOf(instance.instanceId)) } }
         : {}),

@@ -8,6 +8,7 @@ import { paths } from '../paths';
 import { run } from '../process';
 import { AwsError } from './awsError';
 import type { Parameters } from './parameters';
+import { partitionOf } from './partition';
 import { XmlNode } from './xml';
 
 export interface HttpAnswer {
@@ -206,7 +207,7 @@ function endToEnd(headers: Readonly<Record<string, string>>): Record<string, str
 function ownHeaders(service: string, region: string): Record<string, string> {
   const scope = `lab/20200101/${region}/${service}/aws4_request`;
   return {
-    host: `${service}.${region}.amazonaws.com`,
+    host: `${service}.${region}.${partitionOf(region).dnsSuffix}`,
     authorization: `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=lab`,
   };
 }

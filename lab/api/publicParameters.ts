@@ -3,6 +3,7 @@ import type { AwsCall } from './awsCall';
 import { accountId } from './ec2/region';
 import { images, type Image } from './images';
 import type { MotoApi } from './moto';
+import { partitionOf } from './partition';
 
 /** AWS's public SSM parameters for images. Undefined for everything else, which moto answers. */
 export async function answerPublicParameters(
@@ -66,7 +67,7 @@ function describe(image: Image, region: string): object {
     Value: image.imageId,
     Version: 1,
     LastModifiedDate: 1_735_689_600,
-    ARN: `arn:aws:ssm:${region}:${image.ownerId === accountId ? accountId : ''}:parameter${image.parameter}`,
+    ARN: `arn:${partitionOf(region).name}:ssm:${region}:${image.ownerId === accountId ? accountId : ''}:parameter${image.parameter}`,
     DataType: 'aws:ec2:image',
   };
 }

@@ -71,7 +71,7 @@ export async function serveRegion(
   const servers = {
     runner: createServer(guarded((incoming, outgoing) => front.handle(incoming, outgoing, true))),
     tls: createTlsServer(
-      { SNICallback: certificates(authority, packageHosts) },
+      { SNICallback: certificates(authority, region.name, packageHosts) },
       guarded(async (incoming, outgoing) => {
         if (!(await files(incoming, outgoing))) await front.handle(incoming, outgoing, false);
       }),
@@ -133,11 +133,12 @@ function hostOf(incoming: IncomingMessage): string {
 /** A certificate per name asked for, made once; a name that is not the region's is refused. */
 function certificates(
   authority: Authority,
+  region: string,
   packageHosts: PackageHosts,
 ): (name: string, done: (error: Error | null, context?: SecureContext) => void) => void {
   const made = new Map<string, Promise<SecureContext>>();
   return (name, done) => {
-    if (!isAwsName(name) && packageHosts(name) === undefined) {
+    if (!isAwsName(name, region) && packageHosts(name) === undefined) {
       done(new Error(`the lab serves no name '${name}'`));
       return;
     }

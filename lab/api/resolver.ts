@@ -11,9 +11,12 @@ import {
 import type { Region } from './ec2/region';
 import { privateDnsName } from './ec2/interfaces';
 import type { PackageHosts } from './packageHosts';
+import { partitionOf } from './partition';
 
-export function isAwsName(name: string): boolean {
-  return /(^|\.)amazonaws\.com$/.test(name);
+/** A name under the suffix of the region's partition: amazonaws.com names nothing in China. */
+export function isAwsName(name: string, region: string): boolean {
+  const { dnsSuffix } = partitionOf(region);
+  return name === dnsSuffix || name.endsWith(`.${dnsSuffix}`);
 }
 
 /** What the VPC's resolver answers. Nothing is ever asked elsewhere: an unknown name does not exist, at once. */
@@ -97,7 +100,8 @@ function recordOf(
   packageHosts: PackageHosts,
   name: string,
 ): DnsRecord | undefined {
-  if (isAwsName(name) || packageHosts(name) !== undefined) return { type: 'a', address: apiAddress };
+  if (isAwsName(name, region.name) || packageHosts(name) !== undefined)
+    return { type: 'a', address: apiAddress };
   const forward = /^ip-(\d+)-(\d+)-(\d+)-(\d+)\./.exec(name);
   const reverse = /^(\d+)\.(\d+)\.(\d+)\.(\d+)\.in-addr\.arpa$/.exec(name);
   if (forward !== null) {

@@ -22,7 +22,7 @@ export const fault: Command = {
   },
 };
 
-/** Reads `throttle|error|delay MS|hang|skew SECONDS [--action NAME] [--service NAME] [--callers all] [--for SECONDS]`. */
+/** Reads `throttle|error|delay MS|lag MS|hang|skew SECONDS [--action NAME] [--service NAME] [--callers all] [--for SECONDS]`. */
 export function parseApiFault(args: readonly string[]): Fault {
   const { values, positionals } = parseFlags(args);
   const [kind, amount, ...rest] = positionals;
@@ -41,11 +41,13 @@ export function parseApiFault(args: readonly string[]): Fault {
       return { kind, ...common };
     case 'delay':
       return { kind, delayMs: wholeNumber(amount, 'delay'), ...common };
+    case 'lag':
+      return { kind, lagMs: wholeNumber(amount, 'lag'), ...common };
     case 'skew':
       return { kind, seconds: wholeNumber(amount, 'skew'), ...common };
     default:
       throw new UsageError(
-        `an API fault is throttle, error, delay MS, hang or skew SECONDS, and not ${String(kind)}`,
+        `an API fault is throttle, error, delay MS, lag MS, hang or skew SECONDS, and not ${String(kind)}`,
       );
   }
 }

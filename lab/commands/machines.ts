@@ -26,7 +26,7 @@ export async function machines(): Promise<readonly MachineView[]> {
   }));
 }
 
-/** A machine by its Name tag, by the end of it (`haproxy-1` for `mqtt-haproxy-1`), or by its instance id. */
+/** A machine by its Name tag, by the end of it (`web-1` for `shop-web-1`), or by its instance id. */
 export async function machineNamed(name: string): Promise<MachineView> {
   const all = await machines();
   const exact = all.find((each) => each.name === name || each.instanceId === name);

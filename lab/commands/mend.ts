@@ -130,7 +130,20 @@ async function pluginsEnded(): Promise<void> {
 
 function isPlugin(pid: number): boolean {
   const programs = join(__dirname, '..', 'providers');
-  return commandLine(pid).some((word) => word.startsWith(programs) && basename(word) === 'main.ts');
+  const words = commandLine(pid);
+  if (words.some((word) => word.startsWith(programs) && basename(word) === 'main.ts')) return true;
+  // An official one says by its environment alone that it is the lab's.
+  return basename(words[0] ?? '').startsWith('pulumi-resource-') && isOfLab(pid);
+}
+
+function isOfLab(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8')
+      .split('\0')
+      .includes(`PULUMI_HOME=${paths.pulumiHome}`);
+  } catch {
+    return false;
+  }
 }
 
 function readJson(file: string): unknown {

@@ -1,3 +1,4 @@
+import { describePlugins } from '../engine/plugins';
 import { stackName, type Program } from '../program';
 import { refuseArguments, type Command } from './command';
 import { exclusively } from './exclusive';
@@ -21,8 +22,14 @@ export const up: Command = {
   },
 };
 
+async function sayPlugins(program: Program): Promise<void> {
+  const said = await describePlugins(program.folder);
+  if (said !== undefined) process.stderr.write(`  ${said}\n`);
+}
+
 async function bringUp(program: Program): Promise<number> {
   await raiseLab(program);
+  await sayPlugins(program);
   const args = ['up', '--yes', '--skip-preview', ...common, ...color()];
   const exitCode = await pulumi(program, args, { log: 'up' });
   if (exitCode === 0) return 0;
@@ -42,6 +49,7 @@ export const preview: Command = {
     const wanted = program();
     return exclusively(async () => {
       await raiseLab(wanted);
+      await sayPlugins(wanted);
       return pulumi(wanted, ['preview', '--diff', ...common, ...color()], { log: 'preview' });
     });
   },

@@ -1,8 +1,9 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { delimiter, isAbsolute, join } from 'node:path';
 import { paths } from '../paths';
 import type { Program } from '../program';
 import { installedVersion } from '../providers/sdkVersion';
+import { officialPlugins, plugins, type Plugin } from './plugins';
 
 /** Where the lab's AWS API answers to this machine. */
 export const awsEndpoint = 'http://203.0.113.2:4566';
@@ -16,9 +17,6 @@ export const labCredentials = {
 /** Tells an engine which process started it, so that one that nobody waits for any more is known. */
 export const commandVariable = 'LAB_COMMAND';
 
-/** The providers that stand in for Pulumi's own. */
-const providers = ['aws', 'command', 'random', 'tls'] as const;
-
 /**
  * Everything that the plain `pulumi` command needs to work on a program in the lab and only there. Its PATH finds the
  * lab's language host first, its home holds the lab's providers as installed plugins of the versions that the program
@@ -26,15 +24,13 @@ const providers = ['aws', 'command', 'random', 'tls'] as const;
  */
 export async function labEnvironment(program: Program): Promise<NodeJS.ProcessEnv> {
   await mkdir(paths.pulumiState, { recursive: true });
-  await Promise.all([
-    writeStandIn(paths.bin, 'pulumi-language-nodejs', 'engine/languageHost.ts'),
-    ...providers.map(async (name) => {
-      const version = installedVersion(`@pulumi/${name}`, program.folder);
-      if (version === undefined) return;
-      const folder = join(paths.pulumiHome, 'plugins', `resource-${name}-v${version}`);
-      await writeStandIn(folder, `pulumi-resource-${name}`, `providers/${name}/main.ts`);
+  const official = await officialPlugins(program.folder);
+  await Promise.all(
+    plugins.map((plugin) => {
+      const own = plugin === 'nodejs' ? 'engine/languageHost.ts' : `providers/${plugin}/main.ts`;
+      return writePlugin(plugin, official.get(plugin) ?? own, program.folder);
     }),
-  ]);
+  );
   return {
     ...withoutAwsSettings(process.env),
     PATH: [paths.bin, process.env['PATH'] ?? ''].join(delimiter),
@@ -58,10 +54,22 @@ function withoutAwsSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('AWS_')));
 }
 
-async function writeStandIn(folder: string, name: string, program: string): Promise<void> {
+/** The program that the engine finds: the lab's own, a path below lab/, or an official one, an absolute path. */
+async function writePlugin(plugin: Plugin, program: string, programFolder: string): Promise<void> {
   const loader = require.resolve('tsx/cjs');
+  const own = `'${process.execPath}' --require '${loader}' '${join(__dirname, '..', program)}'`;
+  const script = `#!/bin/sh\nexec ${isAbsolute(program) ? `'${program}'` : own} "$@"\n`;
+  const version = installedVersion(`@pulumi/${plugin}`, programFolder);
+  // A program without the SDK of a provider has no use for it.
+  if (plugin !== 'nodejs' && version === undefined) return;
+  const [folder, name] =
+    plugin === 'nodejs'
+      ? [paths.bin, 'pulumi-language-nodejs']
+      : [
+          join(paths.pulumiHome, 'plugins', `resource-${plugin}-v${version ?? ''}`),
+          `pulumi-resource-${plugin}`,
+        ];
   const path = join(folder, name);
-  const script = `#!/bin/sh\nexec '${process.execPath}' --require '${loader}' '${join(__dirname, '..', program)}' "$@"\n`;
   await mkdir(folder, { recursive: true });
   await writeFile(path, script);
   await chmod(path, 0o755);

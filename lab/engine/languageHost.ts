@@ -133,7 +133,7 @@ function programEnvironment(request: language.RunRequest): NodeJS.ProcessEnv {
     PULUMI_CONFIG: JSON.stringify(config),
     PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(request.getConfigsecretkeysList()),
     PULUMI_NODEJS_TYPESCRIPT: 'true',
-    // Types are checked by `npm run lint`; checking them again would add seconds to every preview.
+    // A program's own checks see to its types; here they would add seconds to every preview.
     PULUMI_NODEJS_TRANSPILE_ONLY: 'true',
   };
 }

@@ -57,7 +57,7 @@ export interface CheckOptions {
 }
 
 /**
- * Runs a program in the check image, for example `haproxy -c -f /etc/haproxy/haproxy.cfg`. It has no network but an
+ * Runs a program in the check image, for example `nginx -t`. It has no network but an
  * unused ens5, and leaves nothing behind.
  */
 export async function runInCheckImage(

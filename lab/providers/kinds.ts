@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ZodError, ZodType } from 'zod';
 import { isDeepStrictEqual } from 'node:util';
-import type { CheckResult, DiffResult, Operation, ResourceProvider } from './server';
+import type { CheckResult, DiffResult, Operation, ReadResult, ResourceProvider } from './server';
 import { containsUnknown, isObject, openSecrets, sealSecrets, unknownValue, type Properties } from './values';
 
 /** One type of resource of a provider that is made of such. */
@@ -10,6 +10,8 @@ export interface ResourceKind<Inputs> {
   readonly inputs: ZodType<Inputs>;
   /** The inputs whose change replaces the resource; changes of others are updates. */
   readonly replacedBy: 'every input' | readonly string[];
+  /** The inputs as `check` gives them back, with the defaults that become inputs; without it as they are. */
+  checked?(values: Properties): Properties;
   /** What `create` adds to the inputs, for previews. */
   readonly computed: readonly string[];
   /** Of those, the ones that are always secret. */
@@ -21,6 +23,8 @@ export interface ResourceKind<Inputs> {
   create(inputs: Inputs, operation: Operation): Promise<Created>;
   update?(state: Properties, inputs: Inputs, operation: Operation): Promise<Properties>;
   delete?(state: Properties, inputs: Inputs, operation: Operation): Promise<void>;
+  /** The state as a refresh finds it; without it as it is. */
+  refreshed?(state: Properties): Properties;
   /** Properties of a state that time has made unfit, so that it must be replaced although no input changed. */
   outdated?(state: Properties): readonly string[];
 }
@@ -49,6 +53,7 @@ export function providerOfKinds(
     check: (urn, _, news) => Promise.resolve(check(kindOf(urn), news)),
     diff: (_, urn, olds, news, oldInputs) => Promise.resolve(diff(kindOf(urn), olds, news, oldInputs)),
     create: (urn, inputs, operation) => create(kindOf(urn), inputs, operation),
+    read: (id, urn, state, inputs) => Promise.resolve(read(kindOf(urn), id, state, inputs)),
     update: async (_, urn, olds, news, operation) => ({
       outs: await update(kindOf(urn), olds, news, operation),
     }),
@@ -66,9 +71,10 @@ function typeOf(urn: string): string {
 }
 
 function check(kind: ResourceKind<unknown>, news: Properties): CheckResult {
-  const { values } = openSecrets(news);
+  const { values, secretNames } = openSecrets(news);
   const result = kind.inputs.safeParse(values);
-  return result.success ? {} : { failures: failures(result.error, values) };
+  if (!result.success) return { failures: failures(result.error, values) };
+  return kind.checked === undefined ? {} : { inputs: sealSecrets(kind.checked(values), secretNames) };
 }
 
 function failures(error: ZodError, values: Properties) {
@@ -104,6 +110,12 @@ function diff(
     diffs: [...diffs, ...outdated],
     replaces: [...replaces, ...outdated],
   };
+}
+
+function read(kind: ResourceKind<unknown>, id: string, state: Properties, inputs: Properties): ReadResult {
+  const { values, secretNames } = openSecrets(state);
+  const props = kind.refreshed?.(values) ?? values;
+  return { id, props: sealSecrets(props, secretNames), inputs };
 }
 
 async function create(kind: ResourceKind<unknown>, inputs: Properties, operation: Operation) {

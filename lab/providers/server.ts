@@ -1,7 +1,9 @@
+import { setMaxListeners } from 'node:events';
 import type * as grpc from '@grpc/grpc-js';
 import { PluginInfo } from '@pulumi/pulumi/proto/plugin_pb';
 import * as messages from '@pulumi/pulumi/proto/provider_pb';
 import { Empty } from 'google-protobuf/google/protobuf/empty_pb';
+import { withDeadline } from './deadline';
 import { checkFailures, fromStruct, serveEngine, toStruct, unary } from './engineWire';
 import { connectLog, type Log } from './log';
 import type { Properties } from './values';
@@ -70,18 +72,28 @@ export interface ReadResult {
 export function serveProvider(provider: ResourceProvider): void {
   const cancelled = new AbortController();
   const log = connectLog(process.argv.slice(2).find((argument) => !argument.startsWith('-')));
-  const operation: StartOperation = ({ urn, preview, timeoutSeconds }) => ({
-    preview,
-    signal:
-      timeoutSeconds > 0
-        ? AbortSignal.any([cancelled.signal, AbortSignal.timeout(timeoutSeconds * 1_000)])
-        : cancelled.signal,
-    log: (severity, message) => log(severity, message, urn),
-  });
-  serveEngine({ ...lifeCycle(provider, cancelled), ...resources(provider, operation) });
+  // One listener for each operation under way.
+  setMaxListeners(0, cancelled.signal);
+  const during: During = (request, preview, work) =>
+    withDeadline(cancelled.signal, request.getTimeout(), (signal) =>
+      work({
+        preview,
+        signal,
+        log: (severity, message) => log(severity, message, request.getUrn()),
+      }),
+    );
+  serveEngine({ ...lifeCycle(provider, cancelled), ...resources(provider, during) });
 }
 
-type StartOperation = (request: { urn: string; preview: boolean; timeoutSeconds: number }) => Operation;
+interface TimedRequest {
+  getUrn(): string;
+  getTimeout(): number;
+}
+type During = <T>(
+  request: TimedRequest,
+  preview: boolean,
+  work: (operation: Operation) => Promise<T>,
+) => Promise<T>;
 
 function lifeCycle(
   provider: ResourceProvider,
@@ -111,7 +123,7 @@ function lifeCycle(
   };
 }
 
-function resources(provider: ResourceProvider, start: StartOperation): grpc.UntypedServiceImplementation {
+function resources(provider: ResourceProvider, during: During): grpc.UntypedServiceImplementation {
   return {
     check: unary(async (request: messages.CheckRequest) => {
       const news = fromStruct(request.getNews());
@@ -126,12 +138,10 @@ function resources(provider: ResourceProvider, start: StartOperation): grpc.Unty
       return diffResponse(await provider.diff(request.getId(), request.getUrn(), olds, news, oldInputs));
     }),
     create: unary(async (request: messages.CreateRequest) => {
-      const told = start({
-        urn: request.getUrn(),
-        preview: request.getPreview(),
-        timeoutSeconds: request.getTimeout(),
-      });
-      const result = await provider.create(request.getUrn(), fromStruct(request.getProperties()), told);
+      const properties = fromStruct(request.getProperties());
+      const result = await during(request, request.getPreview(), (operation) =>
+        provider.create(request.getUrn(), properties, operation),
+      );
       return new messages.CreateResponse().setId(result.id).setProperties(toStruct(result.outs));
     }),
     read: unary(async (request: messages.ReadRequest) => {
@@ -146,18 +156,17 @@ function resources(provider: ResourceProvider, start: StartOperation): grpc.Unty
         .setInputs(toStruct(result.inputs ?? inputs));
     }),
     update: unary(async (request: messages.UpdateRequest) => {
-      const told = start({
-        urn: request.getUrn(),
-        preview: request.getPreview(),
-        timeoutSeconds: request.getTimeout(),
-      });
       const [olds, news] = [fromStruct(request.getOlds()), fromStruct(request.getNews())];
-      const result = await provider.update(request.getId(), request.getUrn(), olds, news, told);
+      const result = await during(request, request.getPreview(), (operation) =>
+        provider.update(request.getId(), request.getUrn(), olds, news, operation),
+      );
       return new messages.UpdateResponse().setProperties(toStruct(result.outs));
     }),
     delete: unary(async (request: messages.DeleteRequest) => {
-      const told = start({ urn: request.getUrn(), preview: false, timeoutSeconds: request.getTimeout() });
-      await provider.delete(request.getId(), request.getUrn(), fromStruct(request.getProperties()), told);
+      const state = fromStruct(request.getProperties());
+      await during(request, false, (operation) =>
+        provider.delete(request.getId(), request.getUrn(), state, operation),
+      );
       return new Empty();
     }),
   };

@@ -10,7 +10,7 @@ export type Prefix = readonly [string, ...string[]];
 
 /**
  * Makes a broker's host a client in the VPC, where an address that is not public can be reached, and gives what to put
- * before a command line to run it in that host's network. Its security group knows no listeners until it is told.
+ * before a command line to run it in that host's network.
  */
 export async function enterBroker(
   client: EC2Client,
@@ -18,13 +18,14 @@ export async function enterBroker(
   address: string,
   port: number,
 ): Promise<Prefix> {
-  await letOut(client, address, port);
+  await letBrokersReach(client, address, port);
   const { initPid } = await machineNamed(broker);
   if (initPid === undefined) throw new Error(`${broker} does not run; clients in the VPC use its network`);
   return ['nsenter', `--net=/proc/${initPid}/ns/net`, '--'];
 }
 
-async function letOut(client: EC2Client, address: string, port: number): Promise<void> {
+/** Lets broker hosts be clients of an address: their own security group has no way out to listeners. */
+export async function letBrokersReach(client: EC2Client, address: string, port: number): Promise<void> {
   const Filters = [{ Name: 'tag:Name', Values: ['mqtt-brokers-group'] }];
   const { SecurityGroups = [] } = await client.send(new DescribeSecurityGroupsCommand({ Filters }));
   const cidr = `${address}/32`;

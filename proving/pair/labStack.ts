@@ -15,10 +15,11 @@ export async function raise(setup: Setup): Promise<void> {
   mkdirSync(folder, { recursive: true });
   // The file's shape is Pulumi's own.
   const file = parse(readFileSync(join(repositoryRoot, 'Pulumi.lab.yaml'), 'utf8')) as {
-    config: Record<string, unknown>;
+    config: Record<string, Record<string, unknown>>;
   };
   const { advertIntervalMs, graceMs, mode = 'elasticIp' } = setup;
-  file.config['emqx-haproxy:emqx'] = { brokers: 1 };
+  const { authentication, authorization } = file.config['emqx-haproxy:emqx'] ?? {};
+  file.config['emqx-haproxy:emqx'] = { brokers: 1, authentication, authorization };
   for (const [key, value] of Object.entries(modeConfiguration[mode]))
     file.config[`emqx-haproxy:${key}`] = value;
   if (!setup.baseline) file.config['emqx-haproxy:haproxy'] = { keepalived: { advertIntervalMs, graceMs } };
@@ -28,7 +29,7 @@ export async function raise(setup: Setup): Promise<void> {
 }
 
 /** `route` with an address outside the VPC's range; `privateIp` is for one subnet. */
-const modeConfiguration: Readonly<Record<Mode, Readonly<Record<string, object>>>> = {
+const modeConfiguration: Readonly<Record<Mode, Readonly<Record<string, Record<string, unknown>>>>> = {
   elasticIp: {},
   route: { virtualIp: { mode: 'route', address: '10.255.0.1' } },
   privateIp: { network: { zoneCount: 1 }, virtualIp: { mode: 'privateIp' } },

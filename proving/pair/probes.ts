@@ -23,6 +23,7 @@ export class Probes {
   constructor(
     private readonly host: string,
     private readonly port: number,
+    private readonly user?: { readonly username: string; readonly password: string },
   ) {}
 
   start(): void {
@@ -74,6 +75,7 @@ export class Probes {
       clientId: `probe-${process.pid}-${this.#count}`,
       clean: true,
       keepalive: 60,
+      ...(this.user && { username: this.user.username, password: Buffer.from(this.user.password) }),
     });
     let isOver = false;
     const end = (servedAt: number | undefined) => {

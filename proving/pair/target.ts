@@ -17,6 +17,8 @@ export interface Target {
   /** Of the listener that clients use. */
   readonly host: string;
   readonly port: number;
+  /** Whom clients come as; undefined where the stack's outputs name nobody. */
+  readonly user: Outputs['users'][number] | undefined;
   readonly balancers: readonly string[];
   /** Put before a command line, it runs where the clients are. */
   readonly enterClients: Prefix;
@@ -96,6 +98,7 @@ async function common(outputs: Outputs, client: EC2Client, shell: Target['shell'
     mode: virtualIp.mode,
     host: url.hostname,
     port: Number(url.port),
+    user: outputs.users[0],
     balancers: outputs.balancers.map(({ name }) => name),
     holder,
   };

@@ -10,9 +10,12 @@ interface Ec2 {
   readonly elasticIpOn?: string;
   readonly routeTo?: string;
   readonly privateAddresses?: Readonly<Record<string, readonly string[]>>;
+  /** The stacks that interfaces and Elastic IPs are tagged with, by id; others have no such tag. */
+  readonly stacks?: Readonly<Record<string, string>>;
 }
 
 const pair: Readonly<Record<string, string>> = { 'eni-1': 'mqtt-haproxy-1', 'eni-2': 'mqtt-haproxy-2' };
+const stackTag = 'emqx-haproxy:stack';
 const allocations: Readonly<Record<string, string>> = {
   'eipalloc-own': 'mqtt-haproxy-1-address',
   'eipalloc-vip': 'mqtt-vip-address',
@@ -20,17 +23,20 @@ const allocations: Readonly<Record<string, string>> = {
 
 function stand(ec2: Ec2, interfaces: readonly string[] = Object.keys(pair)): void {
   const asked = (args: MockCallArgs) => args.inputs as Record<string, string>;
+  const stackOf = (id: string) => (ec2.stacks?.[id] === undefined ? {} : { [stackTag]: ec2.stacks[id] });
   const answers: Readonly<Record<string, (args: MockCallArgs) => object>> = {
     'aws:ec2/getNetworkInterfaces:getNetworkInterfaces': () => ({ ids: interfaces }),
     'aws:ec2/getNetworkInterface:getNetworkInterface': (args) => {
       const { id = '' } = asked(args);
-      return { tags: { Name: pair[id] }, vpcId: 'vpc-1', privateIps: ec2.privateAddresses?.[id] ?? [] };
+      const tags = { Name: pair[id] ?? 'mqtt-haproxy-1', ...stackOf(id) };
+      return { tags, vpcId: 'vpc-1', privateIps: ec2.privateAddresses?.[id] ?? [] };
     },
     'aws:ec2/getEips:getEips': () => ({ allocationIds: Object.keys(allocations) }),
     'aws:ec2/getElasticIp:getElasticIp': (args) => {
-      const name = allocations[asked(args)['id'] ?? ''];
+      const { id = '' } = asked(args);
+      const name = allocations[id];
       const networkInterfaceId = name === 'mqtt-haproxy-1-address' ? 'eni-1' : (ec2.elasticIpOn ?? '');
-      return { networkInterfaceId, tags: name === undefined ? {} : { Name: name } };
+      return { networkInterfaceId, tags: name === undefined ? {} : { Name: name, ...stackOf(id) } };
     },
     'aws:ec2/getRouteTables:getRouteTables': (args) => {
       expect(args.inputs).toEqual({
@@ -84,6 +90,15 @@ describe('the active balancer', () => {
     stand({ privateAddresses: { 'eni-1': ['10.20.0.32'], 'eni-2': ['10.20.0.33', '10.20.0.31'] } });
     const plan = planned({ network: { balancerZoneCount: 1 }, virtualIp: { mode: 'privateIp' } });
     expect(await activeBalancer(plan)).toBe('haproxy-2');
+  });
+
+  it('is never of another stack, which may have a platform of the same name', async () => {
+    const own = 'emqx-haproxy/unit';
+    const stacks = { 'eni-1': own, 'eni-2': own, 'eni-other': 'emqx-haproxy/prod', 'eipalloc-vip': own };
+    stand({ elasticIpOn: 'eni-2', stacks }, ['eni-other', 'eni-1', 'eni-2']);
+    expect(await activeBalancer(planned())).toBe('haproxy-2');
+    stand({ elasticIpOn: 'eni-other', stacks: { ...stacks, 'eipalloc-vip': 'emqx-haproxy/prod' } });
+    expect(await activeBalancer(planned())).toBeUndefined();
   });
 
   it('is nobody while nobody, or somebody else, has the address', async () => {

@@ -18,15 +18,16 @@ const noMoto: MotoApi = {
 export class TestRegion {
   readonly fabric = new FakeFabric();
   readonly machines = new FakeMachines();
-  readonly region = new Region({
-    name: 'eu-central-1',
-    fabric: this.fabric,
-    machines: this.machines,
-    moto: noMoto,
-    elasticIpRange: '198.51.100.0/24',
-  });
+  readonly region: Region;
 
-  constructor() {
+  constructor(moto: Partial<MotoApi> = {}) {
+    this.region = new Region({
+      name: 'eu-central-1',
+      fabric: this.fabric,
+      machines: this.machines,
+      moto: { ...noMoto, ...moto },
+      elasticIpRange: '198.51.100.0/24',
+    });
     const vpc = { vpcId: 'vpc-1', cidr: '10.20.0.0/16' };
     this.region.network = {
       vpc,

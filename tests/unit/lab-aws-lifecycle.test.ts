@@ -7,6 +7,7 @@ const version = 'aws:secretsmanager/secretVersion:SecretVersion';
 const role = 'aws:iam/role:Role';
 const instance = 'aws:ec2/instance:Instance';
 const eip = 'aws:ec2/eip:Eip';
+const launched = { ami: 'ami-1', instanceType: 't3.micro', sourceDestCheck: true };
 
 function refuse(error: Error): never {
   throw error;
@@ -55,8 +56,7 @@ test('an instance waits until its profile is known, and starts with all it was t
   const { id, state } = await aws.provider.create(
     instance,
     {
-      ami: 'ami-1',
-      instanceType: 't3.micro',
+      ...launched,
       iamInstanceProfile: 'host',
       primaryNetworkInterface: { networkInterfaceId: 'eni-1' },
       tagsAll: { Name: 'host' },
@@ -83,9 +83,7 @@ test('a resource that exists but did not get ready is recorded with the reason',
     RunInstances: () => ({ Instances: [{ InstanceId: 'i-1' }] }),
     ...runningInstance({ Name: 'terminated' }, reason),
   });
-  await expect(
-    provider.create(instance, { ami: 'ami-1', instanceType: 't3.micro' }, applied),
-  ).rejects.toMatchObject({
+  await expect(provider.create(instance, launched, applied)).rejects.toMatchObject({
     id: 'i-1',
     properties: { ami: 'ami-1', region: 'eu-central-1' },
     message: 'Error: instance i-1 is terminated and not running: Server.InternalError',
@@ -112,8 +110,7 @@ test('a wait that takes too long says what it waited for', async () => {
     RunInstances: () => ({ Instances: [{ InstanceId: 'i-1' }] }),
     ...runningInstance({ Name: 'pending' }),
   });
-  const inputs = { ami: 'ami-1', instanceType: 't3.micro' };
-  await expect(provider.create(instance, inputs, { preview: false, timeoutSeconds: 0.5 })).rejects.toThrow(
+  await expect(provider.create(instance, launched, { preview: false, timeoutSeconds: 0.5 })).rejects.toThrow(
     /gave up on instance i-1 to be running after/,
   );
 });
@@ -123,7 +120,7 @@ test('a cancelled wait ends at once', async () => {
     RunInstances: () => ({ Instances: [{ InstanceId: 'i-1' }] }),
     ...runningInstance({ Name: 'pending' }),
   });
-  const making = provider.create(instance, { ami: 'ami-1', instanceType: 't3.micro' }, applied);
+  const making = provider.create(instance, launched, applied);
   provider.cancel();
   await expect(making).rejects.toThrow(/cancelled|aborted/);
 });

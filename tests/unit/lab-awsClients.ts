@@ -1,6 +1,7 @@
 import { EC2 } from '@aws-sdk/client-ec2';
 import { IAM } from '@aws-sdk/client-iam';
 import { SecretsManager } from '@aws-sdk/client-secrets-manager';
+import { ServiceQuotas } from '@aws-sdk/client-service-quotas';
 import { SSM } from '@aws-sdk/client-ssm';
 import { STS } from '@aws-sdk/client-sts';
 import type { Clients } from '../../lab/providers/aws/call';
@@ -39,6 +40,7 @@ export function fakeAws(answers: Readonly<Record<string, Answer>>, configuration
       ec2: () => faked(new EC2({ region })),
       iam: () => faked(new IAM({ region })),
       secretsManager: () => faked(new SecretsManager({ region })),
+      serviceQuotas: () => faked(new ServiceQuotas({ region })),
       ssm: () => faked(new SSM({ region })),
       sts: () => faked(new STS({ region })),
       account: () => Promise.resolve('123456789012'),

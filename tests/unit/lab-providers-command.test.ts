@@ -3,7 +3,7 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { commandProvider as provider } from '../../lab/providers/command/provider';
 import { openSecrets, secret, unknownValue } from '../../lab/providers/values';
 import { created, operation, urnOf } from './lab-providers-operations';
-import { startSshServer, type SshServer } from './lab-sshServer';
+import { startSilentServer, startSshServer, type SshServer } from './lab-sshServer';
 
 const localType = 'command:local:Command';
 const remoteType = 'command:remote:Command';
@@ -26,14 +26,14 @@ async function server(
   return started;
 }
 
-function connection(to: SshServer, more: Record<string, unknown> = {}) {
+function connection(to: Pick<SshServer, 'port'>, more: Record<string, unknown> = {}) {
   return {
     host: '127.0.0.1',
     port: to.port,
     user: 'admin',
     privateKey: ownKey.private,
     hostKey: hostKey.public,
-    dialErrorLimit: 0,
+    dialErrorLimit: 1,
     ...more,
   };
 }
@@ -62,7 +62,7 @@ describe('a command over SSH', () => {
     const inputs = { connection: connection(target), create: 'seq 40; echo why >&2; exit 3' };
     const failed = provider.create(remoteUrn, inputs, operation());
     await expect(failed).rejects.toThrow(
-      /^exit status 3: running "seq 40.*":\n(22\n)?23\n[^]*40\nwhy$|^exit status 3: [^]*why/,
+      /^Process exited with status 3: running "seq 40.*":\n[^]*40\n[^]*why/,
     );
   });
 
@@ -73,7 +73,9 @@ describe('a command over SSH', () => {
       { connection: connection(target), create: 'true' },
       operation(),
     );
-    await expect(failed).rejects.toThrow('the host has another key than hostKey says');
+    await expect(failed).rejects.toThrow(
+      /^after 1 failed attempts: ssh: handshake failed: ssh: host key mismatch$/,
+    );
     expect(target.sessions()).toBe(0);
   });
 
@@ -103,10 +105,78 @@ describe('a command over SSH', () => {
   it('gives up after the dials that it may fail', async () => {
     const gone = await server();
     await gone.close();
-    const inputs = { connection: connection(gone, { dialErrorLimit: 1 }), create: 'true' };
-    await expect(provider.create(remoteUrn, inputs, operation())).rejects.toThrow(
-      /^after 2 failed dials: .*ECONNREFUSED/,
+    const inputs = { connection: connection(gone, { dialErrorLimit: 2 }), create: 'true' };
+    const told = operation();
+    await expect(provider.create(remoteUrn, inputs, told)).rejects.toThrow(
+      new RegExp(`^after 2 failed attempts: dial tcp 127.0.0.1:${gone.port}: connect: connection refused$`),
     );
+    expect(told.lines).toEqual(['Dial', 'Dial 2/2 failed: retrying']);
+  });
+
+  it('waits for a host that accepts and says nothing, however long it takes and whoever interrupts', async () => {
+    const interrupted = new AbortController();
+    const silent = await startSilentServer(async (socket) => {
+      interrupted.abort();
+      // Far beyond the limit of a dial.
+      await new Promise((done) => setTimeout(done, 200));
+      socket.destroy();
+    });
+    const inputs = {
+      connection: connection(silent, { dialErrorLimit: 1, perDialTimeout: 0.02 }),
+      create: 'true',
+    };
+    const failed = provider.create(remoteUrn, inputs, operation({ signal: interrupted.signal }));
+    await expect(failed).rejects.toThrow('after 1 failed attempts: ssh: handshake failed: EOF');
+    await silent.close();
+  });
+
+  it('behind a proxy has one tunnel for all handshakes, so one that breaks is never mended', async () => {
+    const jump = await server({ hostKey: jumpKey.private });
+    let tunnels = 0;
+    const broken = await startSilentServer((socket) => {
+      tunnels += 1;
+      socket.destroy();
+    });
+    const proxy = connection(jump, { hostKey: jumpKey.public });
+    const inputs = { connection: connection(broken, { proxy, dialErrorLimit: 3 }), create: 'true' };
+    await expect(provider.create(remoteUrn, inputs, operation())).rejects.toThrow(
+      'proxy: after 3 failed attempts: ssh: handshake failed: EOF',
+    );
+    expect([tunnels, jump.sessions()]).toEqual([1, 1]);
+    await broken.close();
+  });
+
+  it("fails with an environment that sshd's AcceptEnv does not name", async () => {
+    target = await server();
+    const inputs = { connection: connection(target), create: 'echo $LC_WHO', environment: { LC_WHO: 'me' } };
+    expect((await created(provider, remoteType, inputs)).values['stdout']).toBe('me');
+    const refused = { ...inputs, environment: { FOO: 'me' } };
+    await expect(provider.create(remoteUrn, refused, operation())).rejects.toThrow(
+      'could not set environment variable "FOO": ssh: setenv failed',
+    );
+  });
+
+  it('warns that the output of the run before cannot be told, unless it is not to be', async () => {
+    target = await server();
+    const inputs = { connection: connection(target), create: 'echo "<$PULUMI_COMMAND_STDOUT>"' };
+    const { outs, id } = await created(provider, remoteType, inputs);
+    const again = async (more: object) => {
+      const told = operation();
+      const { outs: after } = await provider.update(id, remoteUrn, outs, { ...inputs, ...more }, told);
+      return [openSecrets(after).values['stdout'], told.warnings.length];
+    };
+    expect(await again({})).toEqual(['<>', 1]);
+    expect(await again({ addPreviousOutputInEnv: false })).toEqual(['<>', 0]);
+  });
+
+  it("has its connection's defaults among its inputs, and no others", async () => {
+    const given = { connection: { host: 'h', proxy: { host: 'j' } }, create: 'true' };
+    const { inputs } = await provider.check(remoteUrn, {}, given);
+    const defaults = { port: 22, user: 'root', dialErrorLimit: 10, perDialTimeout: 15 };
+    expect(inputs).toEqual({
+      connection: { host: 'h', ...defaults, proxy: { host: 'j', ...defaults } },
+      create: 'true',
+    });
   });
 
   it('ends when the user interrupts, while it runs and while it dials', async () => {
@@ -131,7 +201,7 @@ describe('a command over SSH', () => {
       { connection: connection(target, { dialErrorLimit: -1 }), create: 'true' },
       operation({ signal: AbortSignal.abort() }),
     );
-    await expect(dialling).rejects.toThrow('given up while connecting');
+    await expect(dialling).rejects.toThrow('context canceled');
   });
 });
 

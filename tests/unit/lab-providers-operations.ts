@@ -4,15 +4,18 @@ import { openSecrets, type Properties } from '../../lab/providers/values';
 /** An operation that nobody interrupts; what it logs is kept. */
 export function operation(
   options: { preview?: boolean; signal?: AbortSignal } = {},
-): Operation & { lines: string[] } {
+): Operation & { lines: string[]; warnings: string[] } {
   const lines: string[] = [];
+  const warnings: string[] = [];
   return {
     preview: options.preview ?? false,
     signal: options.signal ?? new AbortController().signal,
     log: (severity, message) => {
       if (severity !== 'debug') lines.push(message);
+      if (severity === 'warning') warnings.push(message);
     },
     lines,
+    warnings,
   };
 }
 

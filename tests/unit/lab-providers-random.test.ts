@@ -18,6 +18,12 @@ describe('random values', () => {
     }
   });
 
+  it('a password has the old name of numeric in its state', async () => {
+    const type = 'random:index/randomPassword:RandomPassword';
+    const { values } = await created(provider, type, { length: 8, numeric: false });
+    expect(values).toMatchObject({ numeric: false, number: false });
+  });
+
   it('a password takes its special characters from those given', async () => {
     const only = { length: 30, upper: false, lower: false, numeric: false, overrideSpecial: '_-' };
     expect(text((await created(provider, passwordType, only)).values, 'result')).toMatch(/^[_-]{30}$/);

@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { connect, createServer } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tlsProvider } from '../../lab/providers/tls/provider';
-import { created, text, urnOf } from './lab-providers-operations';
+import { openSecrets } from '../../lab/providers/values';
+import { created, operation, text, urnOf } from './lab-providers-operations';
 
 const keyType = 'tls:index/privateKey:PrivateKey';
 const certType = 'tls:index/locallySignedCert:LocallySignedCert';
@@ -164,6 +165,24 @@ describe('certificates', () => {
       inputs,
     );
     expect(longer.replaces).toEqual(['validityPeriodHours']);
+  });
+
+  it('say in the state that their time has come after a refresh, and no more after an update', async () => {
+    const { cert, inputs } = await signed('ECDSA', { earlyRenewalHours: 1 });
+    const aged = { ...cert.outs, validityEndTime: '2020-01-01T00:00:00Z' };
+    const found = await tlsProvider.read?.(cert.id, urnOf(certType), aged, inputs);
+    expect(found?.props?.['readyForRenewal']).toBe(true);
+    const fresh = await tlsProvider.read?.(cert.id, urnOf(certType), cert.outs, inputs);
+    expect(openSecrets(fresh?.props ?? {}).values['readyForRenewal']).toBe(false);
+    const ready = { ...cert.outs, readyForRenewal: true };
+    const { outs } = await tlsProvider.update(
+      cert.id,
+      urnOf(certType),
+      ready,
+      { ...inputs, earlyRenewalHours: 2 },
+      operation(),
+    );
+    expect(openSecrets(outs).values['readyForRenewal']).toBe(false);
   });
 
   it('refuse an unknown use and an unknown input by name', async () => {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { AddressInfo } from 'node:net';
-import { connect } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { Server, utils, type Connection } from 'ssh2';
 
 export interface SshServer {
@@ -61,6 +61,19 @@ export async function startSshServer(options: SshServerOptions): Promise<SshServ
       return new Promise((done) => server.close(() => done()));
     },
   };
+}
+
+/** A host that accepts connections and says nothing; what else becomes of one is the test's. */
+export async function startSilentServer(
+  accepted: (socket: Socket) => void | Promise<void>,
+): Promise<Pick<SshServer, 'port' | 'close'>> {
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    void accepted(socket);
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const { port } = server.address() as AddressInfo;
+  return { port, close: () => new Promise((done) => server.close(() => done())) };
 }
 
 function serveSessions(connection: Connection): void {

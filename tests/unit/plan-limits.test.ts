@@ -64,15 +64,15 @@ describe('the memory of a balancer', () => {
 describe('the memory of a broker', () => {
   const problemsOf = (brokerCount: number, instanceType?: string) => {
     const problems = new Problems();
-    const listeners = planListeners({ mqtt: { maxConnections: 300_000 }, mqtts: {} }, problems);
+    const listeners = planListeners({ mqtt: { maxConnections: 90_000 }, mqtts: {} }, problems);
     checkBrokerMemory({ listeners, brokerCount, instanceType }, problems);
     return texts(problems);
   };
 
   it('too small for the clients of one that is away is refused by its sum', () => {
     expect(problemsOf(2)).toEqual([
-      'emqx.instanceType: is t3.medium with 4096 MiB, but 5998 MiB are needed: 310000 clients x 14 kB x 1.25 / 1' +
-        ' (2 brokers, of which one may be away) = 5298 MiB, and 700 MiB for the system; give a larger type, or lower' +
+      'emqx.instanceType: is t3.medium with 4096 MiB, but 6194 MiB are needed: 100000 clients x 45 kB x 1.25 / 1' +
+        ' (2 brokers, of which one may be away) = 5494 MiB, and 700 MiB for the system; give a larger type, or lower' +
         ' listeners.*.maxConnections',
     ]);
   });

@@ -222,7 +222,7 @@ describe('listeners', () => {
     expect(planLimits(listeners)).toMatchObject({
       maxConnections: 5000,
       fileDescriptors: 12_000,
-      reservedPorts: [1883, 8883, 8888, 10000],
+      reservedPorts: [1883, 8083, 8084, 8883, 8888, 10000],
     });
   });
 });

@@ -158,6 +158,7 @@ describe('a balancer', () => {
         StringEquals: {
           'aws:ResourceTag/emqx-haproxy:platform': 'mqtt',
           'aws:ResourceTag/emqx-haproxy:role': 'virtual-ip',
+          'aws:ResourceTag/emqx-haproxy:stack': 'emqx-haproxy/unit',
         },
       },
     });

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { balancerFiles, balancerPrograms } from '../../components/balancers/files';
 import { brokerFiles, brokerPrograms } from '../../components/brokers/files';
-import { fetchedPrograms } from '../../components/host/programs';
+import { fetchedPrograms, packedPrograms } from '../../components/host/programs';
 import { renderFileSet } from '../../components/host/fileSet';
 import { userData } from '../../components/host/userData';
 import type { HostFile } from '../../components/host/fileSet';
@@ -116,7 +116,7 @@ describe('a balancer', () => {
     expect(unit).toContain('-S /run/haproxy/master.sock');
     expect(unit).toContain('LimitNOFILE=6000');
     expect(unit.indexOf('ExecReload=/usr/sbin/haproxy -Ws -c')).toBeLessThan(
-      unit.indexOf('ExecReload=/bin/kill'),
+      unit.indexOf('balancer.haproxy_reload $MAINPID'),
     );
   });
 
@@ -136,7 +136,7 @@ describe('a balancer', () => {
   });
 
   it('has no program of the other role, nor any test', () => {
-    expect(programsIn(files).filter((each) => /broker|test/.test(each))).toEqual([]);
+    expect(programsIn(files).filter((each) => /^broker\/|test/.test(each))).toEqual([]);
     const ofBrokers = programsIn(brokerFiles(brokerView()));
     expect(ofBrokers.filter((each) => /balancer|haproxy|test/.test(each))).toEqual([]);
     expect(ofBrokers).toContain('broker/broker_agent.py');
@@ -264,7 +264,7 @@ describe('user data', () => {
     (_role, programs, files) => {
       expect(fetchedPrograms(files)).toBe(fetchedPrograms(programs));
       // Secrets Manager takes 65,536 bytes.
-      expect(JSON.stringify({ files: fetchedPrograms(programs) }).length).toBeLessThanOrEqual(60_000);
+      expect(JSON.stringify({ files: packedPrograms(programs) }).length).toBeLessThanOrEqual(60_000);
     },
   );
 

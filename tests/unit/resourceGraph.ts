@@ -1,4 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
+import type { RegisterResourceRequest } from '@pulumi/pulumi/proto/resource_pb';
 import type { MockCallArgs, MockResourceArgs } from '@pulumi/pulumi/runtime';
 
 /** A resource that a program registered, with its inputs as the engine would get them. */
@@ -10,20 +11,35 @@ export interface Registered {
   readonly secretInputs: readonly string[];
 }
 
+/** What the engine is told of a resource beside its inputs. */
+export interface Options {
+  /** As `TYPE NAME`: what it is made after and deleted before. */
+  readonly dependsOn: readonly string[];
+  readonly ignoreChanges: readonly string[];
+}
+
 /** Stands in for the engine: records what is registered and answers with the inputs and a few computed properties. */
 export class ResourceGraph {
   readonly resources: Registered[] = [];
+  private readonly options = new Map<string, Options>();
 
-  constructor() {
+  /** The functions that were called, with what they were asked. */
+  readonly calls: { readonly token: string; readonly inputs: Record<string, unknown> }[] = [];
+
+  constructor(answers: Readonly<Record<string, Record<string, unknown>>> = {}) {
     void pulumi.runtime.setMocks(
       {
         newResource: (args) => this.register(args),
-        call: (args) => answer(args),
+        call: (args) => {
+          this.calls.push({ token: args.token, inputs: plain(args.inputs) });
+          return answers[args.token] ?? answer(args);
+        },
       },
       'emqx-haproxy',
       'unit',
       false,
     );
+    this.recordOptions();
   }
 
   /** The only resource with this type and name. */
@@ -37,8 +53,41 @@ export class ResourceGraph {
     return only;
   }
 
+  optionsOf(type: string, name: string): Options {
+    const found = this.options.get(`${type} ${name}`);
+    if (found === undefined) throw new Error(`no resource ${type} named ${name}`);
+    return found;
+  }
+
+  /** Everything that a resource waits for, directly or through others, as `TYPE NAME`. */
+  ancestorsOf(type: string, name: string): ReadonlySet<string> {
+    const seen = new Set<string>();
+    const visit = (key: string) => {
+      for (const next of this.options.get(key)?.dependsOn ?? []) {
+        if (seen.has(next)) continue;
+        seen.add(next);
+        visit(next);
+      }
+    };
+    visit(`${type} ${name}`);
+    return seen;
+  }
+
   namesOf(type: string): readonly string[] {
     return this.resources.filter((resource) => resource.type === type).map(({ name }) => name);
+  }
+
+  /** The mocks are told of inputs alone. */
+  private recordOptions(): void {
+    const monitor = pulumi.runtime.getMonitor() as unknown as MockMonitor;
+    const register = monitor.registerResource.bind(monitor);
+    monitor.registerResource = (request, callback) => {
+      this.options.set(`${request.getType()} ${request.getName()}`, {
+        dependsOn: request.getDependenciesList().map(keyOf),
+        ignoreChanges: request.getIgnorechangesList(),
+      });
+      return register(request, callback);
+    };
   }
 
   private register(args: MockResourceArgs): { id: string; state: Record<string, unknown> } {
@@ -55,9 +104,22 @@ export class ResourceGraph {
   }
 }
 
+interface MockMonitor {
+  registerResource(request: RegisterResourceRequest, callback: unknown): unknown;
+}
+
+/** urn:pulumi:STACK::PROJECT::PARENT$TYPE::NAME */
+function keyOf(urn: string): string {
+  const [, , types = '', name = ''] = urn.split('::');
+  return `${types.split('$').at(-1) ?? ''} ${name}`;
+}
+
 /** Registers everything, waits until it is, and gives the graph back. */
-export async function graphOf(program: () => unknown): Promise<ResourceGraph> {
-  const graph = new ResourceGraph();
+export async function graphOf(
+  program: () => unknown,
+  answers?: Readonly<Record<string, Record<string, unknown>>>,
+): Promise<ResourceGraph> {
+  const graph = new ResourceGraph(answers);
   await program();
   await settled();
   return graph;
@@ -146,6 +208,8 @@ function answer(args: MockCallArgs): Record<string, unknown> {
   switch (args.token) {
     case 'aws:index/getRegion:getRegion':
       return { region: 'eu-central-1' };
+    case 'aws:index/getPartition:getPartition':
+      return { partition: 'aws', dnsSuffix: 'amazonaws.com' };
     case 'aws:index/getAvailabilityZones:getAvailabilityZones':
       return { names: ['eu-central-1a', 'eu-central-1b', 'eu-central-1c'] };
     case 'aws:ssm/getParameter:getParameter':

@@ -20,6 +20,13 @@ const outputs = {
     privateKey: 'k',
     hosts: { 'balancer-a': { address: '198.51.100.8', hostKey: 'ssh-ed25519 AAAA' } },
   },
+  users: [{ username: 'app', password: 'p' }],
+  access: {
+    listeners: { mqtt: 'chain' },
+    userIdType: 'username',
+    superusers: [],
+    authorization: { rules: [], noMatch: 'deny', denyAction: 'ignore' },
+  },
   hostFiles: { 'broker-1': 'ab' },
 };
 
@@ -57,6 +64,10 @@ describe("emqx ctl's output", () => {
 
   test('a broker without clients has none', () => {
     expect(connectedClients('No clients.\n')).toEqual([]);
+  });
+
+  test('what is no list is not nobody', () => {
+    expect(() => connectedClients('Node emqx@10.0.0.5 not responding to pings.\n')).toThrow('not responding');
   });
 
   test('running nodes are sorted; stopped ones are not among them', () => {

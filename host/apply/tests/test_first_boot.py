@@ -1,8 +1,10 @@
 """A new host, from one file and Secrets Manager."""
 
+import base64
 import hashlib
 import json
 import subprocess
+import zlib
 from collections.abc import Iterator
 
 import pytest
@@ -34,8 +36,13 @@ def world(machine: Machine, cloud: FakeAws) -> Iterator[tuple[Machine, FakeAws]]
             machine.path(f"{FOLDER}/{name}").unlink()
     machine.cloud_port = cloud.server.server_port
     cloud.secrets["arn"] = {"key": "s3cret\n"}
-    cloud.secrets["programs"] = {"files": packed(later=True)}
+    cloud.secrets["programs"] = {"files": in_secret(packed(later=True))}
     yield machine, cloud
+
+
+def in_secret(text: str) -> str:
+    """As the secret holds programs."""
+    return base64.b64encode(zlib.compress(text.encode())).decode()
 
 
 def packed(later: bool) -> str:
@@ -95,7 +102,7 @@ def test_after_its_first_boot_a_host_has_the_whole_set(world: tuple[Machine, Fak
 
 def test_programs_that_user_data_does_not_vouch_for_are_not_run(world: tuple[Machine, FakeAws]) -> None:
     machine, cloud = world
-    cloud.secrets["programs"]["files"] += "import antigravity\n"
+    cloud.secrets["programs"]["files"] = in_secret(packed(later=True) + "import antigravity\n")
     done = boot(machine, boot_set())
     assert done.returncode == 1
     assert "first boot failed: programs has other programs (SHA-256 " in done.stderr

@@ -39,11 +39,6 @@ def test_an_environment_file_survives_systemds_unquoting() -> None:
     assert read_back(made.content) == ("PASSWORD", AWKWARD)
 
 
-def test_a_hocon_environment_holds_a_hocon_string() -> None:
-    made = file_of(entry("hocon-env", variables={"EMQX_NODE__COOKIE": "c"}), {"c": 'x"y:#'})
-    assert read_back(made.content) == ("EMQX_NODE__COOKIE", '"x\\"y:#"')
-
-
 def test_a_missing_field_is_named_and_no_value_told() -> None:
     with pytest.raises(ValueError, match=r"arn has no field 'b'; it has \['a'\]") as caught:
         file_of(entry("value", field="b"), {"a": "hush"})

@@ -46,7 +46,7 @@ class HaProxy:
         self.brokers = [Broker() for _ in range(3)]
         self.port = self.free_port()
         self.clients: list[socket.socket] = []
-        self.globals = self.extra = self.frontends = self.rule = ""
+        self.globals = self.extra = self.frontends = self.rule = self.stick = ""
         self.backend = "brokers"
 
     def free_port(self) -> int:
@@ -76,12 +76,18 @@ frontend mqtt
 {self.frontends}
 backend {self.backend}
   balance roundrobin
+  {self.stick}
 {servers}
 """
         (self.folder / "haproxy.cfg").write_text(text)
 
     def __enter__(self) -> "HaProxy":
         self.configure()
+        self.start()
+        return self
+
+    def start(self) -> None:
+        """A new master and its worker."""
         command = [
             os.environ.get("HAPROXY", "haproxy"),
             "-W",
@@ -92,7 +98,6 @@ backend {self.backend}
         ]
         self.process = subprocess.Popen(command, cwd=self.folder, stderr=subprocess.DEVNULL)
         until(lambda: Path(self.runtime).exists() and self.workers() == 1)
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

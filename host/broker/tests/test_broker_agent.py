@@ -35,6 +35,7 @@ class Node:
             """EMQX_CLUSTER__STATIC__SEEDS='["emqx@10.0.0.1","emqx@10.0.0.2"]'\n"""
         )
         self.settings()
+        self.told(True)
         self.cluster("emqx@10.0.0.1")
         self.clients(0)
 
@@ -45,6 +46,9 @@ class Node:
         new = self.folder / "agent.new"
         new.write_text(json.dumps({"port": self.port, "drain": drain, "weightPercent": weight}))
         new.replace(self.folder / "agent.json")
+
+    def told(self, told: bool) -> None:
+        (self.folder / "told").touch() if told else (self.folder / "told").unlink()
 
     def cluster(self, *running: str) -> None:
         (self.folder / "cluster-status").write_text(
@@ -61,6 +65,7 @@ class Node:
             "from pathlib import Path as P; from broker import broker_agent as w;"
             "from residents import reports;"
             f"{where} w.DRAIN=w.RUN/'drain'; w.SEEDS=w.RUN/'seeds.env'; w.INTERVAL_SECONDS=0.05;"
+            "w.Teller.told=lambda _: (w.RUN/'told').exists();"
             f"w.STATUS='http://127.0.0.1:{self.page.server_port}/status'; w.main()"
         )
         environment = {
@@ -117,6 +122,16 @@ def test_it_enters_rotation_only_once_it_has_joined_its_cluster(node: Node) -> N
 def broker_metrics(node: Node) -> str | None:
     file = node.folder / "metrics/broker.prom"
     return file.read_text() if file.exists() else None
+
+
+def test_it_takes_no_client_before_emqx_knows_whom_to_let_in(node: Node) -> None:
+    node.told(False)
+    node.status(200)
+    node.cluster("emqx@10.0.0.1", "emqx@10.0.0.2")
+    until(lambda: broker_metrics(node) is not None)
+    assert node.says().startswith("down")
+    node.told(True)
+    until(lambda: node.says() == "up ready 100%\n")
 
 
 def test_it_leaves_rotation_when_the_broker_goes(node: Node) -> None:

@@ -22,7 +22,12 @@ class FakeAws:
     """Holds who has the address; `faults` answers the next calls of an action, in turn."""
 
     def __init__(self) -> None:
+        # Where the Elastic IP and the private address are; each route table may differ.
         self.holder: str | None = PEER
+        self.mapped = "10.0.0.9"
+        self.is_associated = True
+        self.routes: dict[str, str] = {}
+        self.tables_without_route: set[str] = set()
         self.peer_state, self.peer_check = "running", "ok"
         self.secrets: dict[str, dict[str, str]] = {}
         self.calls: list[str] = []
@@ -57,6 +62,11 @@ class FakeAws:
         where = f"127.0.0.1:{self.server.server_port}"
         monkeypatch.setattr(aws, "METADATA", where)
         monkeypatch.setattr(aws.Aws, "connect", lambda own, service: HTTPConnection(where, timeout=2))
+
+    def move(self, interface: str | None) -> None:
+        """Whoever does it."""
+        self.holder = interface
+        self.routes.clear()
 
     def count(self, action: str) -> int:
         """How often an action was asked for."""
@@ -106,12 +116,12 @@ class Requests(BaseHTTPRequestHandler):
         action = "GetSecretValue" if as_json else query["Action"]
         self.cloud.calls.append(action)
         time.sleep(self.cloud.delays.get(action, 0))
-        status, answer = self.refusal() or self.fault(action) or (200, "")
+        status, answer = self.refusal() or self.fault(action) or self.no_route(query) or (200, "")
         if status == 0:
             self.close_connection = True
             return
         if status == 200:
-            answer = self.secret(text) if as_json else self.ec2(query)
+            answer = answer or (self.secret(text) if as_json else self.ec2(query))
         elif as_json:
             answer = json.dumps({"__type": f"com.amazonaws#{answer}", "message": "told to fail"})
         else:
@@ -129,47 +139,78 @@ class Requests(BaseHTTPRequestHandler):
         return None
 
     def fault(self, action: str) -> tuple[int, str] | None:
-        """The next one ordered; status 0 closes the connection without an answer."""
+        """The next one ordered: a code, or the text of an answer of status 200; 0 closes the connection."""
         waiting = self.cloud.faults.get(action)
         return waiting.pop(0) if waiting else None
+
+    def no_route(self, query: dict[str, str]) -> tuple[int, str] | None:
+        """As EC2 refuses to replace what is not there."""
+        is_there = query.get("RouteTableId") not in self.cloud.tables_without_route
+        return None if is_there else (400, "InvalidParameterValue")
 
     def secret(self, text: str) -> str:
         return json.dumps({"SecretString": json.dumps(self.cloud.secrets[json.loads(text)["SecretId"]])})
 
     def ec2(self, query: dict[str, str]) -> str:
-        cloud = self.cloud
         action = query["Action"]
-        if action in ("AssociateAddress", "ReplaceRoute", "AssignPrivateIpAddresses"):
-            cloud.holder = query["NetworkInterfaceId"]
-            return f"<{action}Response><return>true</return></{action}Response>"
-        if action == "DescribeInstanceStatus":
-            # Without it EC2 tells of running instances only.
-            assert query["IncludeAllInstances"] == "true"
-            state = f"<instanceState><name>{cloud.peer_state}</name></instanceState>"
-            check = f"<instanceStatus><status>{cloud.peer_check}</status></instanceStatus>"
-            body = f"<instanceStatusSet><item>{state}{check}</item></instanceStatusSet>"
-            return f'<{action}Response xmlns="urn:x">{body}</{action}Response>'
-        held = f"<networkInterfaceId>{cloud.holder}</networkInterfaceId>" if cloud.holder else ""
-        instance = f"<instanceId>i-{cloud.holder}</instanceId>" if cloud.holder else ""
-        if action == "DescribeAddresses":
-            tags = "<tagSet><item><key>Name</key><value>mqtt</value></item></tagSet>"
-            body = f"<addressesSet><item>{held}{instance}{tags}</item></addressesSet>"
-        elif action == "DescribeRouteTables":
-            route = f"<destinationCidrBlock>10.99.0.1/32</destinationCidrBlock>{held}{instance}"
-            other = "<item><destinationCidrBlock>0.0.0.0/0</destinationCidrBlock></item>"
-            routes = f"<routeSet>{other}<item>{route}</item></routeSet>"
-            body = f"<routeTableSet><item>{routes}</item></routeTableSet>"
-        else:
-            attached = f"<attachment>{instance}</attachment>"
-            body = (
-                f"<networkInterfaceSet><item>{held}{attached}</item></networkInterfaceSet>"
-                if cloud.holder
-                else ""
-            )
+        if action == "ReplaceRoute":
+            self.cloud.routes[query["RouteTableId"]] = query["NetworkInterfaceId"]
+            if all(holder != PEER for holder in self.cloud.routes.values()):
+                self.cloud.holder = query["NetworkInterfaceId"]
+        elif action in ("AssociateAddress", "AssignPrivateIpAddresses"):
+            self.cloud.holder = query["NetworkInterfaceId"]
+            if action == "AssociateAddress":
+                self.cloud.is_associated, self.cloud.mapped = True, query["PrivateIpAddress"]
+        describe = {
+            "DescribeInstanceStatus": self.instance_status,
+            "DescribeAddresses": self.addresses,
+            "DescribeRouteTables": self.route_tables,
+            "DescribeNetworkInterfaces": self.interfaces,
+        }
+        body = describe[action](query) if action in describe else "<return>true</return>"
         return f'<{action}Response xmlns="urn:x">{body}</{action}Response>'
+
+    def instance_status(self, query: dict[str, str]) -> str:
+        # Without it EC2 tells of running instances only.
+        assert query["IncludeAllInstances"] == "true"
+        state = f"<instanceState><name>{self.cloud.peer_state}</name></instanceState>"
+        check = f"<instanceStatus><status>{self.cloud.peer_check}</status></instanceStatus>"
+        return f"<instanceStatusSet><item>{state}{check}</item></instanceStatusSet>"
+
+    def addresses(self, query: dict[str, str]) -> str:
+        tags = "<tagSet><item><key>Name</key><value>mqtt</value></item></tagSet>"
+        mapped = f"<privateIpAddress>{self.cloud.mapped}</privateIpAddress>" if self.cloud.holder else ""
+        return f"<addressesSet><item>{held(self.cloud.holder)}{mapped}{tags}</item></addressesSet>"
+
+    def route_tables(self, query: dict[str, str]) -> str:
+        tables = [table for name, table in query.items() if name.startswith("Filter.1.Value.")]
+        return f"<routeTableSet>{''.join(map(self.route_table, tables))}</routeTableSet>"
+
+    def route_table(self, table: str) -> str:
+        holder = held(self.cloud.routes.get(table, self.cloud.holder))
+        route = f"<item><destinationCidrBlock>10.99.0.1/32</destinationCidrBlock>{holder}</item>"
+        other = "<item><destinationCidrBlock>0.0.0.0/0</destinationCidrBlock></item>"
+        routes = other if table in self.cloud.tables_without_route else other + route
+        return f"<item><routeTableId>{table}</routeTableId><routeSet>{routes}</routeSet></item>"
+
+    def interfaces(self, query: dict[str, str]) -> str:
+        if not self.cloud.holder:
+            return "<networkInterfaceSet/>"
+        elastic = "<association><allocationId>eipalloc-1</allocationId></association>"
+        address = f"<privateIpAddress>{query['Filter.1.Value.1']}</privateIpAddress>"
+        whole = address + (elastic if self.cloud.is_associated else "")
+        addresses = f"<privateIpAddressesSet><item>{whole}</item></privateIpAddressesSet>"
+        return f"<networkInterfaceSet><item>{held(self.cloud.holder)}{addresses}</item></networkInterfaceSet>"
 
     def reply(self, status: int, text: str) -> None:
         self.send_response(status)
         self.send_header("Content-Length", str(len(text)))
         self.end_headers()
         self.wfile.write(text.encode())
+
+
+def held(interface: str | None) -> str:
+    """As EC2 names a holder."""
+    if interface is None:
+        return ""
+    return f"<networkInterfaceId>{interface}</networkInterfaceId><instanceId>i-{interface}</instanceId>"

@@ -123,3 +123,9 @@ def test_a_service_that_does_not_answer_is_an_error_in_bounded_time(
     with pytest.raises(AwsError, match="Network"):
         Aws("eu-central-1").ec2("DescribeAddresses")
     assert time.monotonic() - begun < 2
+
+
+def test_services_have_their_names_in_the_regions_part_of_aws() -> None:
+    assert Aws("eu-central-1").connect("ec2").host == "ec2.eu-central-1.amazonaws.com"
+    assert Aws("us-gov-west-1").connect("ec2").host == "ec2.us-gov-west-1.amazonaws.com"
+    assert Aws("cn-north-1").connect("ec2").host == "ec2.cn-north-1.amazonaws.com.cn"

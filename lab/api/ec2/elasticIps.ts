@@ -8,13 +8,11 @@ import { elasticIpOf } from './interfaces';
 import type { ElasticIpRecord, InterfaceRecord } from './records';
 import { accountId, newId, type Region } from './region';
 
-/** EC2's default per region, NAT gateways' addresses included. */
-const quota = 5;
-
 export const elasticIpActions: Actions = {
   AllocateAddress(region, parameters) {
-    if (region.elasticIps.size >= quota) {
-      const message = `The maximum number of addresses has been reached (${quota} per region).`;
+    const { elasticIpQuota } = region.account;
+    if (region.elasticIps.size >= elasticIpQuota) {
+      const message = `The maximum number of addresses has been reached. (lab: ${elasticIpQuota}, quota L-0263D0A3)`;
       throw new AwsError('AddressLimitExceeded', message);
     }
     const record: ElasticIpRecord = { allocationId: newId('eipalloc'), publicIp: freePublicIp(region) };

@@ -8,6 +8,7 @@ import { imageActions } from './images';
 import { instanceActions } from './instanceActions';
 import { instanceAttributeActions } from './instanceAttributes';
 import { instanceProfileActions } from './instanceProfiles';
+import { instanceTypeActions } from './instanceTypes';
 import { interfaceActions } from './interfaces';
 import { natGatewayActions } from './natGateways';
 import { privateAddressActions } from './privateAddresses';
@@ -17,6 +18,7 @@ import { routeTableActions } from './routeTables';
 import { runInstancesActions } from './runInstances';
 import { tagActions } from './tags';
 import { volumeActions } from './volumes';
+import { zoneActions } from './zones';
 
 /** The actions that the front answers itself; all others are moto's. */
 const actions: Actions = {
@@ -28,6 +30,8 @@ const actions: Actions = {
   ...volumeActions,
   ...placementGroupActions,
   ...imageActions,
+  ...zoneActions,
+  ...instanceTypeActions,
   ...runInstancesActions,
   ...describeInstancesActions,
   ...instanceActions,

@@ -5,6 +5,7 @@ import type { XmlObject } from '../xml';
 import type { Actions } from './action';
 import { stateOf } from './describeInstances';
 import type { InstanceRecord } from './instanceRecord';
+import { mustHaveVcpus } from './instanceTypes';
 import { beginTermination, reboot, start, stop } from './lifeCycle';
 import type { Region } from './region';
 
@@ -14,6 +15,7 @@ export const instanceActions: Actions = {
     changing(region, parameters, (record) => {
       if (record.state === 'running' || record.state === 'pending') return;
       mustBe(record, ['stopped'], 'started');
+      mustHaveVcpus(region, record.instanceType);
       start(region, record);
     }),
 

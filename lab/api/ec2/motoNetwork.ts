@@ -4,6 +4,7 @@ import type { XmlNode } from '../xml';
 import { changedBy, refreshNetwork, type NetworkView } from './network';
 import type { Region } from './region';
 import { forgetRouteTable, newRouteTable } from './routeTables';
+import { isLocalZone } from './zones';
 
 /**
  * Calls about VPCs, subnets, gateways and security groups: moto keeps them, the front guards what hangs on its own
@@ -93,10 +94,17 @@ const guards: Readonly<Record<string, (region: Region, parameters: Parameters) =
     throw dependency(`The subnet '${id}' has dependencies and cannot be deleted.`);
   },
 
-  DeleteSecurityGroup({ interfaces }, parameters) {
+  DeleteSecurityGroup(region, parameters) {
     const id = parameters.text('GroupId') ?? '';
-    if (![...interfaces.values()].some((each) => each.securityGroupIds.includes(id))) return;
-    throw dependency(`resource ${id} has a dependent object`);
+    if (isHeldGroup(region, id)) throw dependency(`resource ${id} has a dependent object`);
+  },
+
+  /** EC2 makes the subnet, and refuses its NAT gateway and most types of instances; moto knows no such zone. */
+  CreateSubnet(region, parameters) {
+    const zone = parameters.text('AvailabilityZone') ?? '';
+    if (!isLocalZone(region, zone)) return;
+    const message = `lab: ${zone} is a Local Zone: it has no NAT gateways and few types of instances`;
+    throw new AwsError('NotAvailableInZone', message);
   },
 
   DetachInternetGateway({ elasticIps }, parameters) {
@@ -106,6 +114,15 @@ const guards: Readonly<Record<string, (region: Region, parameters: Parameters) =
     throw dependency(`${message} Please unmap those public address(es) before detaching the gateway.`);
   },
 };
+
+/** Whether an interface has the group, or a rule of another group names it: EC2 keeps it then. */
+export function isHeldGroup({ interfaces, network }: Region, id: string): boolean {
+  const rules = network.securityGroups
+    .filter(({ groupId }) => groupId !== id)
+    .flatMap(({ ingress, egress }) => [...ingress, ...egress]);
+  const named = rules.some(({ peer }) => 'groupId' in peer && peer.groupId === id);
+  return named || [...interfaces.values()].some((each) => each.securityGroupIds.includes(id));
+}
 
 function dependency(message: string): AwsError {
   return new AwsError('DependencyViolation', message);

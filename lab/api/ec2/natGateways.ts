@@ -5,10 +5,15 @@ import { matching, selected, withTags, type FilterValues } from './filters';
 import { forgetInterface, newManagedInterface } from './interfaces';
 import type { NatGatewayRecord } from './records';
 import { newId, type Region } from './region';
+import { isLocalZone } from './zones';
 
 export const natGatewayActions: Actions = {
   async CreateNatGateway(region, parameters) {
-    const { subnetId } = region.subnet(parameters.required('SubnetId'));
+    const { subnetId, availabilityZone } = region.subnet(parameters.required('SubnetId'));
+    if (isLocalZone(region, availabilityZone)) {
+      const message = 'Nat Gateway is not available in this availability zone';
+      throw new AwsError('NotAvailableInZone', message);
+    }
     if (parameters.text('ConnectivityType') === 'private') {
       throw new AwsError('UnsupportedOperation', 'The lab has public NAT gateways only.');
     }

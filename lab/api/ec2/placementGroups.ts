@@ -1,4 +1,5 @@
 import { AwsError } from '../awsError';
+import { partitionOf } from '../partition';
 import type { XmlObject } from '../xml';
 import { done, tagSet, type Actions } from './action';
 import { matching, withTags } from './filters';
@@ -66,7 +67,7 @@ function describePlacementGroup(region: Region, record: PlacementGroupRecord): X
   return {
     groupId: record.groupId,
     groupName: record.name,
-    groupArn: `arn:aws:ec2:${region.name}:${accountId}:placement-group/${record.name}`,
+    groupArn: `arn:${partitionOf(region.name).name}:ec2:${region.name}:${accountId}:placement-group/${record.name}`,
     strategy: record.strategy,
     spreadLevel: record.spreadLevel,
     partitionCount: record.partitionCount,

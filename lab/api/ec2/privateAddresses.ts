@@ -88,7 +88,7 @@ export function freeAddress(region: Region, subnetId: string, alsoTaken: readonl
 function mustBeFree(region: Region, subnetId: string, address: string): void {
   mustBelong(region, subnetId, address);
   if (region.holderOf(address) !== undefined) {
-    throw new AwsError('InvalidIPAddress.InUse', `Address ${address} is in use.`);
+    throw new AwsError('InvalidIPAddress.InUse', `The specified address is already in use. (${address})`);
   }
 }
 

@@ -3,6 +3,7 @@ import type { Fabric, Machines, Vpc } from '../../model';
 import { AwsError } from '../awsError';
 import { contains, formatAddress, parseRange } from '../../ipv4';
 import type { MotoApi } from '../moto';
+import { usualAccount, type Account } from './account';
 import { ApplyQueue } from './applyQueue';
 import type { InstanceRecord } from './instanceRecord';
 import { emptyNetwork, type NetworkView } from './network';
@@ -46,6 +47,8 @@ export class Region {
   readonly placementGroups = new Map<string, PlacementGroupRecord>();
   /** Of the resources above, by resource id. */
   readonly tags = new Map<string, Tags>();
+  /** What AWS grants the account. */
+  account: Account = usualAccount;
   /** What moto keeps and the front must know. */
   network: NetworkView = emptyNetwork;
 

@@ -6,6 +6,7 @@ import type { Actions } from './action';
 import { describeInstance } from './describeInstances';
 import type { InstanceRecord, MetadataOptions } from './instanceRecord';
 import { readProfile } from './instanceProfiles';
+import { mustBeLaunchable } from './instanceTypes';
 import { inUse, newInterface } from './interfaces';
 import { boot, release } from './lifeCycle';
 import type { InterfaceRecord } from './records';
@@ -26,6 +27,9 @@ export const runInstancesActions: Actions = {
     const userData = readUserData(parameters.text('UserData'));
     const publicKeys = await readPublicKeys(region, parameters.text('KeyName'));
     const profile = await readProfile(region, parameters.structure('IamInstanceProfile'));
+    const instanceType = parameters.text('InstanceType') ?? 't3.micro';
+    await mustBeLaunchable(region, image, instanceType, targetZone(region, parameters));
+    mustBeTagged(region, parameters);
     const instanceId = newId('i');
     const root = rootDisk(parameters, image.rootDevice);
     const primary = attachInterface(region, parameters, instanceId);
@@ -45,7 +49,7 @@ export const runInstancesActions: Actions = {
       publicKeys,
       rootVolumeId: newId('vol'),
       placementGroup: parameters.text('Placement.GroupName'),
-      instanceType: parameters.text('InstanceType') ?? 't3.micro',
+      instanceType,
       userData,
       profile,
       state: 'pending',
@@ -173,6 +177,26 @@ function attachInterface(region: Region, parameters: Parameters, instanceId: str
     deleteOnTermination: primary.flag('DeleteOnTermination') ?? existing === undefined,
   };
   return record;
+}
+
+/** The zone of the interface or subnet given; EC2 chooses none by itself here. */
+function targetZone(region: Region, parameters: Parameters): string {
+  const [primary = parameters] = parameters.structures('NetworkInterface');
+  const interfaceId = primary.text('NetworkInterfaceId');
+  const subnetId =
+    interfaceId === undefined ? primary.required('SubnetId') : region.interface(interfaceId).subnetId;
+  return region.subnet(subnetId).availabilityZone;
+}
+
+/** A policy of the organization sees the tags of the launch itself, and none that follow. */
+function mustBeTagged(region: Region, parameters: Parameters): void {
+  const tags = parameters.tagsFor('volume');
+  const missing = region.account.volumeTags.filter((key) => !tags.has(key));
+  if (missing.length === 0) return;
+  const message =
+    'You are not authorized to perform this operation. User: lab is not authorized to perform: ';
+  const why = `ec2:RunInstances on resource: volume/* with an explicit deny in a service control policy (tags ${missing.join(', ')})`;
+  throw new AwsError('UnauthorizedOperation', message + why, 403);
 }
 
 function wantsPublicAddress(region: Region, parameters: Parameters): boolean {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { AwsCall } from '../awsCall';
 import { AwsError } from '../awsError';
 import { accountId, type Region } from '../ec2/region';
+import { partitionOf } from '../partition';
 import { ec2Resources } from './ec2Resources';
 import { evaluate, type RequestedResource } from './evaluate';
 import type { RoleCredentials } from './instanceCredentials';
@@ -16,20 +17,24 @@ export async function authorize(
 ): Promise<void> {
   // As in AWS, who one is may always be asked.
   if (call.service === 'sts' && call.action === 'GetCallerIdentity') return;
+  const { name: partition } = partitionOf(region.name);
   const action = `${prefixes[call.service] ?? call.service}:${call.action}`;
-  const arn = callerArn(credentials);
+  const arn = callerArn(region.name, credentials);
   const decision = evaluate(await policies.of(credentials.roleName), {
     action,
     resources: await resourcesOf(region, call),
     context: new Map([
       ['aws:requestedregion', call.credential?.region ?? region.name],
       ['ec2:region', region.name],
-      ['aws:principalarn', `arn:aws:iam::${accountId}:role/${credentials.roleName}`],
+      ['aws:principalarn', `arn:${partition}:iam::${accountId}:role/${credentials.roleName}`],
       ['aws:principalaccount', accountId],
       ['aws:sourceip', call.sourceAddress],
       ['aws:securetransport', 'true'],
       ['aws:currenttime', new Date().toISOString()],
-      ['ec2:sourceinstancearn', `arn:aws:ec2:${region.name}:${accountId}:instance/${credentials.instanceId}`],
+      [
+        'ec2:sourceinstancearn',
+        `arn:${partition}:ec2:${region.name}:${accountId}:instance/${credentials.instanceId}`,
+      ],
     ]),
   });
   if (decision.allowed) return;
@@ -41,8 +46,8 @@ export async function authorize(
 }
 
 /** The role's session, as GetCallerIdentity and error messages name it. */
-export function callerArn({ roleName, instanceId }: RoleCredentials): string {
-  return `arn:aws:sts::${accountId}:assumed-role/${roleName}/${instanceId}`;
+export function callerArn(region: string, { roleName, instanceId }: RoleCredentials): string {
+  return `arn:${partitionOf(region).name}:sts::${accountId}:assumed-role/${roleName}/${instanceId}`;
 }
 
 /** Services whose actions have another prefix than their signing name. */
@@ -107,11 +112,11 @@ async function secret(region: Region, secretId: string): Promise<RequestedResour
     const tags = (parsed.data.Tags ?? []).map((tag) => [tag.Key, tag.Value] as const);
     return { arn: parsed.data.ARN, tags: new Map(tags) };
   }
-  const arn = `arn:aws:secretsmanager:${region.name}:${accountId}:secret:${secretId}`;
+  const arn = `arn:${partitionOf(region.name).name}:secretsmanager:${region.name}:${accountId}:secret:${secretId}`;
   return { arn: secretId.startsWith('arn:') ? secretId : arn, tags: new Map() };
 }
 
 function parameterArn(region: Region, name: string): string {
   if (name.startsWith('arn:')) return name;
-  return `arn:aws:ssm:${region.name}:${accountId}:parameter/${name.replace(/^\//, '')}`;
+  return `arn:${partitionOf(region.name).name}:ssm:${region.name}:${accountId}:parameter/${name.replace(/^\//, '')}`;
 }

@@ -1,6 +1,7 @@
 import type { Region } from '../ec2/region';
 import { accountId } from '../ec2/region';
 import type { Parameters } from '../parameters';
+import { partitionOf } from '../partition';
 import { resourceTypeOf } from '../resourceType';
 import type { RequestedResource } from './evaluate';
 
@@ -102,5 +103,8 @@ function tagged(region: Region, parameters: Parameters): RequestedResource[] {
 }
 
 function resource(region: Region, type: string, id: string): RequestedResource {
-  return { arn: `arn:aws:ec2:${region.name}:${accountId}:${type}/${id}`, tags: region.tagsOf(id) };
+  return {
+    arn: `arn:${partitionOf(region.name).name}:ec2:${region.name}:${accountId}:${type}/${id}`,
+    tags: region.tagsOf(id),
+  };
 }

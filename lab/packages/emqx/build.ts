@@ -1,4 +1,4 @@
-import { chmod, cp, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from '../../process';
@@ -50,15 +50,17 @@ async function layFiles(tree: string, version: string): Promise<void> {
   });
   await cp(from('debian/emqx.service'), to('lib/systemd/system/emqx.service'));
   await writeFile(to('usr/lib/emqx/releases/VERSION'), `${version}\n`);
-  for (const command of ['emqx', 'emqx_ctl']) {
+  for (const command of ['emqx', 'emqx_ctl', 'emqx_cluster_rescue']) {
     await executable(from('debian', command), to('usr/lib/emqx/bin', command));
-    await executable(from('debian', command), to('usr/bin', command));
   }
+  for (const command of ['emqx', 'emqx_ctl'])
+    await symlink(`../lib/emqx/bin/${command}`, to('usr/bin', command));
   for (const script of ['preinst', 'postinst', 'prerm', 'postrm']) {
     await executable(from('debian', script), to('DEBIAN', script));
   }
   await writeFile(to('DEBIAN/control'), control(version));
-  await writeFile(to('DEBIAN/conffiles'), '/etc/emqx/emqx.conf\n/etc/emqx/base.hocon\n');
+  const configuration = await readdir(from('etc'));
+  await writeFile(to('DEBIAN/conffiles'), configuration.map((name) => `/etc/emqx/${name}\n`).join(''));
 }
 
 async function executable(from: string, to: string): Promise<void> {
@@ -74,7 +76,8 @@ function control(version: string): string {
     'Maintainer: emqx-haproxy <emqx-haproxy@example.org>',
     'Section: net',
     'Priority: optional',
-    'Depends: ejabberd, python3 (>= 3.10), adduser',
+    // As EMQX's own, not adduser, though its script calls it.
+    'Depends: ejabberd, python3 (>= 3.10)',
     'Description: stand-in for the EMQX MQTT broker',
     " EMQX's unit, paths, ports and commands on top of ejabberd, for a lab where EMQX's own package is out of reach.",
     '',

@@ -1,6 +1,7 @@
 import type { EC2 } from '@aws-sdk/client-ec2';
 import type { IAM } from '@aws-sdk/client-iam';
 import type { SecretsManager } from '@aws-sdk/client-secrets-manager';
+import type { ServiceQuotas } from '@aws-sdk/client-service-quotas';
 import type { SSM } from '@aws-sdk/client-ssm';
 import type { STS } from '@aws-sdk/client-sts';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -11,6 +12,7 @@ export interface Clients {
   ec2(): Promise<EC2>;
   iam(): Promise<IAM>;
   secretsManager(): Promise<SecretsManager>;
+  serviceQuotas(): Promise<ServiceQuotas>;
   ssm(): Promise<SSM>;
   sts(): Promise<STS>;
   /** The account that the calls are made for, where an answer does not say whose a resource is. */

@@ -10,14 +10,17 @@ export interface ClientSettings {
 
 /** Clients of a region by the SDK's own rules (AWS_ENDPOINT_URL, credentials from the environment, ...). */
 export function sdkClients(region: string, settings: ClientSettings): Clients {
-  // A throttled API is asked again a few more times than the SDK would by itself.
-  const config = { ...settings, region, maxAttempts: 6 };
+  // As often as the official provider asks a throttled API (its max_retries).
+  const config = { ...settings, region, maxAttempts: 25 };
   const sts = once(async () => new (await import('@aws-sdk/client-sts')).STS(config));
   return {
     ec2: once(async () => new (await import('@aws-sdk/client-ec2')).EC2(config)),
     iam: once(async () => new (await import('@aws-sdk/client-iam')).IAM(config)),
     secretsManager: once(
       async () => new (await import('@aws-sdk/client-secrets-manager')).SecretsManager(config),
+    ),
+    serviceQuotas: once(
+      async () => new (await import('@aws-sdk/client-service-quotas')).ServiceQuotas(config),
     ),
     ssm: once(async () => new (await import('@aws-sdk/client-ssm')).SSM(config)),
     sts,

@@ -18,15 +18,22 @@ export interface Change {
   readonly replaces: boolean;
 }
 
-/** What changes from one set of checked inputs to the next; `state` is what was last read of the resource. */
+/**
+ * What changes from one set of checked inputs to the next; `state` is what was last read of the resource. An input
+ * that has a default is held against the state even where the program says nothing of it, as Terraform plans it: what
+ * AWS reads back otherwise is then changed with every `up`, unless the program ignores it.
+ */
 export function compareInputs(
   fields: Fields,
   before: Properties,
   after: Properties,
   state: Properties,
+  ignored: readonly string[] = [],
 ): Change[] {
   return Object.entries(fields).flatMap(([name, field]) => {
-    const from = before[name] ?? undefined;
+    if (ignored.includes(name)) return [];
+    const read = field.default === undefined ? undefined : state[name];
+    const from = read ?? before[name] ?? undefined;
     const to = after[name] ?? undefined;
     if (same(field.shape, from, to)) return [];
     if (field.computed && to === undefined) return [];

@@ -15,6 +15,12 @@ export interface Target {
   readonly id: string;
 }
 
+/** A resource as the engine has it before a change. */
+export interface Before {
+  readonly state: Properties;
+  readonly inputs: Properties;
+}
+
 export interface Options {
   /** True in a preview: nothing is asked of AWS. */
   readonly preview: boolean;
@@ -91,11 +97,12 @@ export class AwsProvider {
 
   diff(
     { type }: Target,
-    before: { readonly state: Properties; readonly inputs: Properties },
+    before: Before,
     inputs: Properties,
+    ignored: readonly string[] = [],
   ): { readonly changes: readonly Change[]; readonly deleteFirst: boolean } {
     const fields = commonInputs(this.row(type));
-    const changes = compareInputs(fields, before.inputs, inputs, before.state);
+    const changes = compareInputs(fields, before.inputs, inputs, before.state, ignored);
     return { changes, deleteFirst: mustDeleteFirst(fields, before.inputs, inputs) };
   }
 
@@ -123,12 +130,14 @@ export class AwsProvider {
 
   async update(
     { type, id }: Target,
-    before: { readonly state: Properties; readonly inputs: Properties },
+    before: Before,
     inputs: Properties,
     options: Options,
+    ignored: readonly string[] = [],
   ): Promise<Properties> {
     const row = this.row(type);
-    const changed = changedNames(compareInputs(commonInputs(row), before.inputs, inputs, before.state));
+    const changes = compareInputs(commonInputs(row), before.inputs, inputs, before.state, ignored);
+    const changed = changedNames(changes);
     if (options.preview) return this.expected(row, before, inputs, changed);
     const call = this.callFor(row, inputs, options.timeoutSeconds);
     const known = { ...inputs, ...before.state };
@@ -227,7 +236,7 @@ export class AwsProvider {
 
   private expected(
     row: ResourceType,
-    before: { readonly state: Properties; readonly inputs: Properties },
+    before: Before,
     inputs: Properties,
     changed: ReadonlySet<string>,
   ): Properties {

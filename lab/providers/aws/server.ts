@@ -91,7 +91,8 @@ function handlers(provider: AwsProvider): Handlers {
     diff: answer((request: proto.DiffRequest) => {
       const before = { state: fromStruct(request.getOlds()), inputs: fromStruct(request.getOldInputs()) };
       const target = { type: request.getType(), id: request.getId() };
-      const { changes, deleteFirst } = provider.diff(target, before, fromStruct(request.getNews()));
+      const news = fromStruct(request.getNews());
+      const { changes, deleteFirst } = provider.diff(target, before, news, request.getIgnorechangesList());
       return diffResponse(changes, deleteFirst);
     }),
     create: answer(async (request: proto.CreateRequest) => {
@@ -120,7 +121,8 @@ function handlers(provider: AwsProvider): Handlers {
       const target = { type: request.getType(), id: request.getId() };
       const before = { state: fromStruct(request.getOlds()), inputs: fromStruct(request.getOldInputs()) };
       const options = { preview: request.getPreview(), timeoutSeconds: request.getTimeout() };
-      const state = await provider.update(target, before, fromStruct(request.getNews()), options);
+      const news = fromStruct(request.getNews());
+      const state = await provider.update(target, before, news, options, request.getIgnorechangesList());
       const response = new proto.UpdateResponse();
       response.setProperties(toStruct(sealSecrets(state, provider.secretNames(target.type))));
       return response;

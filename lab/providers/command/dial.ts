@@ -1,3 +1,4 @@
+import { connect as connectTcp, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Duplex } from 'node:stream';
 import { Client, type ConnectConfig } from 'ssh2';
@@ -14,80 +15,138 @@ const firstDelayMs = 250;
 const longestDelayMs = 5_000;
 
 /**
- * Connects, over the proxy where there is one, and tries again until `dialErrorLimit` is passed: a host that has just
- * been made refuses connections, then has no key of ours and another host key than the one it will get.
+ * Connects as the official provider does (pulumi-command 1.2.1, remote/connection.go): each step is tried
+ * `dialErrorLimit` times, and none goes back to the one before it. Directly a try is a new connection; behind a proxy
+ * the jump is dialled first, then the tunnel through it, then the handshake, all its tries in that one tunnel. Only
+ * the TCP connect has a time limit.
  */
 export async function dial(connection: Connection, operation: Operation): Promise<Session> {
-  const limit = connection.dialErrorLimit;
+  const { proxy, dialErrorLimit } = connection;
+  if (proxy === undefined) {
+    const client = await retrying('Dial', dialErrorLimit, operation, () => dialOnce(connection));
+    return { client, close: () => client.end() };
+  }
+  let jump: Client | undefined;
+  try {
+    const opened = await retrying('Dial proxy', proxy.dialErrorLimit, operation, () => dialOnce(proxy));
+    jump = opened;
+    const tunnel = await retrying('Dial from proxy', dialErrorLimit, operation, () =>
+      forward(opened, connection),
+    );
+    const client = await retrying('Dial', dialErrorLimit, operation, () => handshake(connection, tunnel));
+    const close = () => {
+      client.end();
+      opened.end();
+    };
+    return { client, close };
+  } catch (error) {
+    jump?.end();
+    throw new Error(`proxy: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+}
+
+async function retrying<T>(
+  what: string,
+  limit: number,
+  { signal, log }: Operation,
+  attempt: () => Promise<T>,
+): Promise<T> {
   let delayMs = firstDelayMs;
-  for (let failed = 0; ;) {
+  for (let failed = 1; ; failed += 1) {
+    mustGoOn(signal);
+    log('status', failed === 1 ? what : `${what} ${failed}/${limit} failed: retrying`);
     try {
-      return await dialOnce(connection, operation.signal);
+      return await attempt();
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      if (operation.signal.aborted) throw new Error(`given up while connecting; last error: ${reason}`);
-      failed += 1;
-      if (limit !== -1 && failed > limit) throw new Error(`after ${failed} failed dials: ${reason}`);
-      operation.log('debug', `dial ${failed} failed: ${reason}`);
+      if (limit !== -1 && failed >= limit)
+        throw new Error(`after ${failed} failed attempts: ${reason}`, { cause: error });
     }
-    await sleep(delayMs, undefined, { signal: operation.signal }).catch(() => undefined);
+    await sleep(delayMs, undefined, { signal }).catch(() => undefined);
     delayMs = Math.min(delayMs * 1.5, longestDelayMs);
   }
 }
 
-async function dialOnce(connection: Connection, signal: AbortSignal): Promise<Session> {
-  const { proxy } = connection;
-  if (proxy === undefined) {
-    const client = await connect(connection, undefined, signal);
-    return { client, close: () => client.end() };
-  }
-  const jump = await connect(proxy, undefined, signal);
-  try {
-    const tunnel = await forward(jump, connection, signal);
-    const client = await connect(connection, tunnel, signal);
-    const close = () => {
-      client.end();
-      jump.end();
+/** Go's words for an interrupt and for customTimeouts. */
+function mustGoOn({ aborted, reason }: AbortSignal): void {
+  if (!aborted) return;
+  const isLate = reason instanceof Error && reason.name === 'TimeoutError';
+  throw new Error(isLate ? 'context deadline exceeded' : 'context canceled');
+}
+
+async function dialOnce(endpoint: Endpoint): Promise<Client> {
+  return handshake(endpoint, await openSocket(endpoint));
+}
+
+/** Bounded by perDialTimeout, and by nothing else: an interrupt waits for its end. */
+async function openSocket({ host, port, perDialTimeout }: Endpoint): Promise<Socket> {
+  return new Promise((done, failed) => {
+    const socket = connectTcp({ host, port });
+    const where = `dial tcp ${host}:${port}`;
+    const giveUp = (why: string) => {
+      socket.destroy();
+      failed(new Error(`${where}: ${why}`));
     };
-    return { client, close };
+    if (perDialTimeout > 0) socket.setTimeout(perDialTimeout * 1_000, () => giveUp('i/o timeout'));
+    socket.once('error', (error: NodeJS.ErrnoException) => giveUp(reasonOf(error)));
+    socket.once('connect', () => {
+      socket.setTimeout(0);
+      socket.removeAllListeners('error');
+      done(socket);
+    });
+  });
+}
+
+function reasonOf(error: NodeJS.ErrnoException): string {
+  if (error.code === 'ECONNREFUSED') return 'connect: connection refused';
+  return error.code === 'ETIMEDOUT' ? 'i/o timeout' : error.message;
+}
+
+/** Without a time limit, and deaf to interrupts: a host that accepts and says nothing is waited for. */
+async function handshake(endpoint: Endpoint, stream: Duplex): Promise<Client> {
+  if (stream.destroyed || stream.readableEnded) throw new Error('ssh: handshake failed: EOF');
+  const client = new Client();
+  const expected = endpoint.hostKey === undefined ? undefined : hostKeyBytes(endpoint.hostKey);
+  const presented: Buffer[] = [];
+  const isExpected = (key: Buffer) => expected === undefined || expected.equals(key);
+  const options = clientOptions(endpoint, stream, (key) => {
+    presented.push(key);
+    return isExpected(key);
+  });
+  try {
+    return await new Promise<Client>((done, failed) => {
+      client.once('ready', () => done(client));
+      client.on('error', (error) => failed(error));
+      client.once('close', () => failed(new Error('EOF')));
+      stream.once('end', () => failed(new Error('EOF')));
+      client.connect(options);
+    });
   } catch (error) {
-    jump.end();
-    throw error;
+    client.destroy();
+    stream.destroy();
+    const said = error instanceof Error ? error.message : String(error);
+    const reason = presented.every(isExpected) ? handshakeReason(said) : 'ssh: host key mismatch';
+    throw new Error(`ssh: handshake failed: ${reason}`, { cause: error });
   }
 }
 
-async function connect(endpoint: Endpoint, tunnel: Duplex | undefined, signal: AbortSignal): Promise<Client> {
-  const client = new Client();
-  const where = `${endpoint.user}@${endpoint.host}:${endpoint.port}`;
-  let presented: Buffer | undefined;
-  const expected = endpoint.hostKey === undefined ? undefined : hostKeyBytes(endpoint.hostKey);
-  const options = clientOptions(endpoint, tunnel, (key) => {
-    presented = key;
-    return expected?.equals(key) ?? true;
-  });
-  return within(endpoint, signal, where, client, (done, failed) => {
-    client.once('ready', () => done(client));
-    client.on('error', (error) => {
-      const other = expected !== undefined && presented !== undefined && !expected.equals(presented);
-      failed(new Error(`${where}: ${other ? 'the host has another key than hostKey says' : error.message}`));
-    });
-    client.once('close', () => failed(new Error(`${where}: connection closed`)));
-    client.connect(options);
-  });
+/** Go's words for what ssh2 says otherwise. */
+function handshakeReason(reason: string): string {
+  if (/All configured authentication methods failed/.test(reason))
+    return 'ssh: unable to authenticate, attempted methods [none publickey], no supported methods remain';
+  return /closed|ECONNRESET|before handshake|EOF/i.test(reason) ? 'EOF' : reason;
 }
 
 function clientOptions(
   endpoint: Endpoint,
-  tunnel: Duplex | undefined,
+  stream: Duplex,
   acceptHostKey: (key: Buffer) => boolean,
 ): ConnectConfig {
   const agent = endpoint.agentSocketPath ?? process.env['SSH_AUTH_SOCK'];
   return {
-    host: endpoint.host,
-    port: endpoint.port,
+    sock: stream,
     username: endpoint.user,
     readyTimeout: 0,
-    keepaliveInterval: 15_000,
     hostVerifier: acceptHostKey,
     // Asking for the pinned key's type keeps a host with several keys from presenting another one.
     ...(endpoint.hostKey === undefined
@@ -97,7 +156,6 @@ function clientOptions(
     ...(endpoint.privateKey === undefined ? {} : { privateKey: endpoint.privateKey }),
     ...(endpoint.privateKeyPassword === undefined ? {} : { passphrase: endpoint.privateKeyPassword }),
     ...(agent === undefined ? {} : { agent }),
-    ...(tunnel === undefined ? {} : { sock: tunnel }),
   };
 }
 
@@ -115,37 +173,19 @@ function hostKeyTypes(hostKey: string): HostKeyType[] {
   return named === undefined ? ['rsa-sha2-512', 'rsa-sha2-256'] : [named];
 }
 
-async function forward(jump: Client, target: Endpoint, signal: AbortSignal): Promise<Duplex> {
-  const where = `${target.host}:${target.port} through the proxy`;
-  return within(target, signal, where, jump, (done, failed) => {
-    jump.forwardOut('127.0.0.1', 0, target.host, target.port, (error, channel) => {
-      if (error === undefined) done(channel);
-      else failed(new Error(`${where}: ${error.message}`));
-    });
+async function forward(jump: Client, target: Endpoint): Promise<Duplex> {
+  return new Promise((done, failed) => {
+    // A jump that is lost answers nothing any more.
+    const lost = () => failed(new Error('EOF'));
+    jump.once('close', lost);
+    try {
+      jump.forwardOut('127.0.0.1', 0, target.host, target.port, (error, channel) => {
+        jump.off('close', lost);
+        if (error === undefined) done(channel);
+        else failed(new Error(`ssh: rejected: connect failed (${error.message})`));
+      });
+    } catch {
+      lost();
+    }
   });
-}
-
-/** Runs one step of a dial, and ends the client when it fails, takes too long, or the user interrupts. */
-async function within<T>(
-  endpoint: Endpoint,
-  signal: AbortSignal,
-  where: string,
-  client: Client,
-  begin: (done: (value: T) => void, failed: (error: Error) => void) => void,
-): Promise<T> {
-  const seconds = endpoint.perDialTimeout;
-  const limits = seconds === 0 ? [signal] : [signal, AbortSignal.timeout(seconds * 1_000)];
-  const limit = AbortSignal.any(limits);
-  try {
-    return await new Promise<T>((done, failed) => {
-      const giveUp = () =>
-        failed(new Error(`${where}: ${signal.aborted ? 'interrupted' : `no answer in ${seconds} s`}`));
-      if (limit.aborted) giveUp();
-      limit.addEventListener('abort', giveUp, { once: true });
-      begin(done, failed);
-    });
-  } catch (error) {
-    client.destroy();
-    throw error;
-  }
 }

@@ -12,8 +12,9 @@ export const commandSchema = {
   stdin: z.string().optional(),
   environment: z.record(z.string(), z.string()).optional(),
   triggers: z.array(z.unknown()).optional(),
-  addPreviousOutputInEnv: z.boolean().default(true),
-  logging: z.enum(['none', 'stdout', 'stderr', 'stdoutAndStderr']).default('stdoutAndStderr'),
+  // Their defaults, true and stdoutAndStderr, are no part of the state.
+  addPreviousOutputInEnv: z.boolean().optional(),
+  logging: z.enum(['none', 'stdout', 'stderr', 'stdoutAndStderr']).optional(),
 };
 
 /** One command to run, wherever that is. */
@@ -21,6 +22,8 @@ export interface CommandRun {
   readonly command: string;
   readonly stdin: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** What the run before printed, as variables. */
+  readonly previousOutput: Readonly<Record<string, string>>;
   readonly logging: Logging;
 }
 
@@ -30,8 +33,8 @@ interface CommandInputs {
   readonly delete?: string | undefined;
   readonly stdin?: string | undefined;
   readonly environment?: Readonly<Record<string, string>> | undefined;
-  readonly addPreviousOutputInEnv: boolean;
-  readonly logging: Logging;
+  readonly addPreviousOutputInEnv?: boolean | undefined;
+  readonly logging?: Logging | undefined;
 }
 
 const previousOutput = z.object({ stdout: z.string().default(''), stderr: z.string().default('') });
@@ -43,6 +46,7 @@ const previousOutput = z.object({ stdout: z.string().default(''), stderr: z.stri
 export function commandKind<Inputs extends CommandInputs>(
   inputs: z.ZodType<Inputs>,
   run: (inputs: Inputs, what: CommandRun, operation: Operation) => Promise<Output>,
+  checked?: (values: Properties) => Properties,
 ): ResourceKind<Inputs> {
   const runIfAny = async (
     command: string | undefined,
@@ -52,15 +56,18 @@ export function commandKind<Inputs extends CommandInputs>(
   ) => {
     const previous = previousOutput.parse({ stdout: state['stdout'], stderr: state['stderr'] });
     if (command === undefined) return previous;
-    const environment = {
-      ...values.environment,
-      ...(values.addPreviousOutputInEnv ? asVariables(previous) : {}),
+    const what = {
+      command,
+      stdin: values.stdin ?? '',
+      environment: values.environment ?? {},
+      previousOutput: values.addPreviousOutputInEnv === false ? {} : asVariables(previous),
+      logging: values.logging ?? 'stdoutAndStderr',
     };
-    const what = { command, stdin: values.stdin ?? '', environment, logging: values.logging };
     return run(values, what, operation);
   };
   return {
     inputs,
+    ...(checked === undefined ? {} : { checked }),
     replacedBy: ['triggers'],
     computed: ['stdout', 'stderr'],
     changedByUpdate: ['stdout', 'stderr'],

@@ -7,7 +7,7 @@ import { OutputCollector, type Output } from './run';
 const inputs = z.strictObject({
   ...commandSchema,
   dir: z.string().optional(),
-  interpreter: z.array(z.string()).min(1).default(['/bin/sh', '-c']),
+  interpreter: z.array(z.string()).min(1).optional(),
 });
 
 /** local.Command, without the globs that collect assets. */
@@ -18,12 +18,12 @@ async function runLocally(
   what: CommandRun,
   operation: Operation,
 ): Promise<Output> {
-  const [program = '/bin/sh', ...args] = values.interpreter;
+  const [program = '/bin/sh', ...args] = values.interpreter ?? ['/bin/sh', '-c'];
   const output = new OutputCollector(operation.log, what.logging);
   return new Promise((done, failed) => {
     const child = spawn(program, [...args, what.command], {
       cwd: values.dir,
-      env: { ...process.env, ...what.environment },
+      env: { ...process.env, ...what.environment, ...what.previousOutput },
       signal: operation.signal,
     });
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => output.add('stdout', chunk));

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Client, ClientChannel } from 'ssh2';
 import type { Operation } from '../server';
+import type { Properties } from '../values';
 import { connectionSchema } from './connection';
 import { dial } from './dial';
 import { commandKind, commandSchema, type CommandRun } from './kind';
@@ -9,7 +10,13 @@ import { OutputCollector, type Output } from './run';
 const inputs = z.strictObject({ ...commandSchema, connection: connectionSchema });
 
 /** remote.Command: a command over SSH. Only the dial is repeated, never the command. */
-export const remoteCommand = commandKind(inputs, runRemotely);
+export const remoteCommand = commandKind(inputs, runRemotely, withConnectionDefaults);
+
+/** Those of `connection`, proxy's too, are inputs from then on. */
+function withConnectionDefaults(values: Properties): Properties {
+  const { data } = connectionSchema.safeParse(values['connection']);
+  return data === undefined ? values : { ...values, connection: data };
+}
 
 async function runRemotely(
   values: z.infer<typeof inputs>,
@@ -29,16 +36,17 @@ async function runRemotely(
 
 async function runOn(client: Client, what: CommandRun, operation: Operation): Promise<Output> {
   const output = new OutputCollector(operation.log, what.logging);
-  const channel = await execute(client, what);
+  const channel = await execute(client, what, operation.log);
   return new Promise((done, failed) => {
     let ending: string | undefined;
     channel.setEncoding('utf8').on('data', (chunk: string) => output.add('stdout', chunk));
     channel.stderr.setEncoding('utf8').on('data', (chunk: string) => output.add('stderr', chunk));
     channel.on('exit', (code: number | null, signal?: string) => {
-      ending = code === null ? `killed by ${String(signal)}` : `exit status ${code}`;
+      ending =
+        code === null ? `Process exited with signal ${String(signal)}` : `Process exited with status ${code}`;
     });
     channel.on('close', () => {
-      if (ending === 'exit status 0') done(output.finish());
+      if (ending === 'Process exited with status 0') done(output.finish());
       else failed(output.failure(what.command, ending ?? lostOr(operation)));
     });
     channel.on('error', () => undefined);
@@ -47,14 +55,30 @@ async function runOn(client: Client, what: CommandRun, operation: Operation): Pr
 }
 
 function lostOr(operation: Operation): string {
-  return operation.signal.aborted ? 'interrupted' : 'the connection was lost before the command ended';
+  return operation.signal.aborted
+    ? 'interrupted'
+    : 'wait: remote command exited without exit status or exit signal';
 }
 
-async function execute(client: Client, what: CommandRun): Promise<ClientChannel> {
+/** What AcceptEnv of Debian's and Ubuntu's sshd takes; a refused variable is not to be had from ssh2. */
+const acceptedVariables = /^(LANG|LC_.*)$/;
+
+async function execute(
+  client: Client,
+  { command, environment, previousOutput }: CommandRun,
+  log: Operation['log'],
+): Promise<ClientChannel> {
+  const refused = Object.keys(environment).find((name) => !acceptedVariables.test(name));
+  if (refused !== undefined)
+    throw new Error(`could not set environment variable ${JSON.stringify(refused)}: ssh: setenv failed`);
+  for (const name of Object.keys(previousOutput)) {
+    const remedy =
+      'This only works if your SSH server is configured to accept these variables via AcceptEnv.';
+    log('warning', `Unable to set '${name}'. ${remedy}`);
+  }
   return new Promise((done, failed) => {
-    client.once('close', () => failed(new Error('the connection was lost before the command began')));
-    // The server takes a variable only where its AcceptEnv names it, and says nothing otherwise.
-    client.exec(what.command, { env: what.environment }, (error, channel) => {
+    client.once('close', () => failed(new Error('EOF')));
+    client.exec(command, { env: environment }, (error, channel) => {
       if (error === undefined) done(channel);
       else failed(error);
     });

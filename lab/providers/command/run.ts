@@ -13,7 +13,7 @@ export type Logging = 'none' | 'stdout' | 'stderr' | 'stdoutAndStderr';
 
 const lastLines = 20;
 
-/** Gathers what a running command prints, and shows it line by line. */
+/** Gathers what a running command prints, and shows it line by line while it runs. */
 export class OutputCollector {
   private readonly text = { stdout: '', stderr: '' };
   private both = '';
@@ -30,7 +30,7 @@ export class OutputCollector {
     if (this.logging !== stream && this.logging !== 'stdoutAndStderr') return;
     const lines = (this.unfinished[stream] + chunk).split('\n');
     this.unfinished[stream] = lines.pop() ?? '';
-    for (const line of lines) this.log('info', line);
+    for (const line of lines) this.log('status', line);
   }
 
   /** The output of a command that ended well. */
@@ -48,7 +48,7 @@ export class OutputCollector {
 
   private showUnfinished(): void {
     for (const stream of ['stdout', 'stderr'] as const) {
-      if (this.unfinished[stream] !== '') this.log('info', this.unfinished[stream]);
+      if (this.unfinished[stream] !== '') this.log('status', this.unfinished[stream]);
       this.unfinished[stream] = '';
     }
   }

@@ -40,16 +40,16 @@ const inputs = z
 type Inputs = z.infer<typeof inputs>;
 
 /**
- * RandomString. `bcryptHash` of a password is not made here: nothing that the lab runs reads it, and a program that
+ * RandomString. `number` is the old name of `numeric`, which the state has still. `bcryptHash` of a password is not made here: nothing that the lab runs reads it, and a program that
  * uses it sees that it is undefined.
  */
 export const randomString: ResourceKind<Inputs> = {
   inputs,
   replacedBy: 'every input',
-  computed: ['result'],
+  computed: ['number', 'result'],
   create: (values) => {
     const result = randomCharacters(values);
-    return Promise.resolve({ id: result, outputs: { result } });
+    return Promise.resolve({ id: result, outputs: { result, number: values.numeric } });
   },
 };
 
@@ -57,7 +57,10 @@ export const randomString: ResourceKind<Inputs> = {
 export const randomPassword: ResourceKind<Inputs> = {
   ...randomString,
   secretOutputs: ['result'],
-  create: (values) => Promise.resolve({ id: 'none', outputs: { result: randomCharacters(values) } }),
+  create: (values) => {
+    const outputs = { result: randomCharacters(values), number: values.numeric };
+    return Promise.resolve({ id: 'none', outputs });
+  },
 };
 
 function randomCharacters(values: Inputs): string {

@@ -74,8 +74,19 @@ export async function issue(values: SharedInputs, content: CertificateContent) {
   };
 }
 
+/**
+ * Ready for renewal is said by a refresh, once the time has come, and taken back by any update: until then the state
+ * says what was true at creation (terraform-provider-tls, common_cert.go).
+ */
+export const renewal = {
+  outdated: outdatedProperties,
+  refreshed: (state: Properties): Properties =>
+    outdatedProperties(state).length === 0 ? state : { ...state, readyForRenewal: true },
+  update: (): Promise<Properties> => Promise.resolve({ readyForRenewal: false }),
+};
+
 /** A certificate whose renewal time has come is replaced by the next `up`, with no change of its inputs. */
-export function outdatedProperties(state: Properties): readonly string[] {
+function outdatedProperties(state: Properties): readonly string[] {
   const times = z
     .object({ validityEndTime: z.string(), earlyRenewalHours: z.number().default(0) })
     .safeParse(state);

@@ -1,7 +1,7 @@
 import { Pkcs10CertificateRequest, SubjectKeyIdentifierExtension, X509Certificate } from '@peculiar/x509';
 import { z } from 'zod';
 import type { ResourceKind } from '../kinds';
-import { certificateSchema, issue, issuedProperties, outdatedProperties } from './certificate';
+import { certificateSchema, issue, issuedProperties, renewal } from './certificate';
 import { readSigningKey } from './signingKey';
 
 const alternativeNamesOid = '2.5.29.17';
@@ -19,7 +19,7 @@ export const locallySignedCert: ResourceKind<z.infer<typeof inputs>> = {
   replacedBy: Object.keys(inputs.shape).filter((name) => name !== 'earlyRenewalHours'),
   computed: [...issuedProperties, 'caKeyAlgorithm'],
   secretOutputs: ['caPrivateKeyPem'],
-  outdated: outdatedProperties,
+  ...renewal,
   create: async (values) => {
     const signer = await readSigningKey(values.caPrivateKeyPem, 'caPrivateKeyPem');
     const ca = parsePem(values.caCertPem, 'caCertPem', (pem) => new X509Certificate(pem));

@@ -1,7 +1,7 @@
 import { SubjectKeyIdentifierExtension } from '@peculiar/x509';
 import { z } from 'zod';
 import type { ResourceKind } from '../kinds';
-import { certificateSchema, issue, issuedProperties, outdatedProperties } from './certificate';
+import { certificateSchema, issue, issuedProperties, renewal } from './certificate';
 import { readSigningKey } from './signingKey';
 import { alternativeNames, alternativeNamesSchema, distinguishedName, subjectSchema } from './subject';
 
@@ -19,7 +19,7 @@ export const selfSignedCert: ResourceKind<z.infer<typeof inputs>> = {
   replacedBy: Object.keys(inputs.shape).filter((name) => name !== 'earlyRenewalHours'),
   computed: [...issuedProperties, 'keyAlgorithm'],
   secretOutputs: ['privateKeyPem'],
-  outdated: outdatedProperties,
+  ...renewal,
   create: async (values) => {
     const signer = await readSigningKey(values.privateKeyPem, 'privateKeyPem');
     const { publicKey } = signer.keys;

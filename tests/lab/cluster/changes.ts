@@ -17,8 +17,8 @@ export function changes(): void {
   describe('a changed setting', () => {
     it('is a line in the preview, and reaches the hosts without a lost connection or a new instance', async () => {
       const before = await instanceIds();
-      const { endpoints } = await outputs();
-      const client = await connectOnce(endpoints['mqtt'] ?? '');
+      const stack = await outputs();
+      const client = await connectOnce(stack);
       const undo = configure({ haproxy: { maxKeepaliveSeconds: 600 } });
       try {
         const preview = await labOk('preview');

@@ -9,21 +9,21 @@ const takeoverLimitMs = 20_000;
 export function faults(): void {
   describe('the active balancer', () => {
     it('gets its HAProxy back when that is killed', async () => {
-      const { endpoints } = await outputs();
+      const stack = await outputs();
       const active = await activeBalancer();
       await labOk('fault', 'host', active, 'kill', 'haproxy');
-      await servedWithinMs(endpoints['mqtt'] ?? '', takeoverLimitMs);
+      await servedWithinMs(stack, takeoverLimitMs);
       await labOk('verify');
     });
 
     it('is followed by the other when its host is powered off, there and back', async () => {
-      const { endpoints } = await outputs();
+      const stack = await outputs();
       const first = await activeBalancer();
       for (const expected of [true, false]) {
         const active = await activeBalancer();
         expect(active === first).toBe(expected);
         await labOk('fault', 'host', active, 'poweroff');
-        await servedWithinMs(endpoints['mqtt'] ?? '', takeoverLimitMs);
+        await servedWithinMs(stack, takeoverLimitMs);
         await labOk('verify');
         expect(await activeBalancer()).not.toBe(active);
         await labOk('heal', 'host', active);

@@ -23,17 +23,23 @@ export function resetConfiguration(): void {
   writeFileSync(stackFile, readFileSync(committed, 'utf8'));
 }
 
-/** Changes keys of the configuration, `undefined` removes one; gives a function that puts them back. */
+/** Changes keys of the configuration, and keys in objects; `undefined` removes one. Gives a function that puts them back. */
 export function configure(changes: Readonly<Record<string, unknown>>): () => void {
   const before = readFileSync(stackFile, 'utf8');
   // The file's shape is Pulumi's own.
   const file = parse(before) as StackFile;
   for (const [key, value] of Object.entries(changes)) {
     if (value === undefined) Reflect.deleteProperty(file.config, `emqx-haproxy:${key}`);
-    else file.config[`emqx-haproxy:${key}`] = value;
+    else file.config[`emqx-haproxy:${key}`] = over(file.config[`emqx-haproxy:${key}`], value);
   }
   writeFileSync(stackFile, stringify(file));
   return () => writeFileSync(stackFile, before);
+}
+
+/** An object keeps what is not changed of it: the user that clients come as is part of `emqx`. */
+function over(before: unknown, value: unknown): unknown {
+  const bothObjects = [before, value].every((each) => typeof each === 'object' && !Array.isArray(each));
+  return bothObjects ? Object.assign({}, before, value) : value;
 }
 
 /** Starts `npm run lab -- ARGS` on it, for tests that interrupt it. */
@@ -55,6 +61,7 @@ export async function labOk(...args: string[]): Promise<string> {
 export interface Outputs {
   readonly endpoint: string;
   readonly endpoints: Readonly<Record<string, string>>;
+  readonly users: readonly { readonly username: string; readonly password: string }[];
   readonly caCertificate: string;
   readonly statsPassword: string;
   readonly brokers: readonly {

@@ -1,5 +1,6 @@
 import { EC2 } from '@aws-sdk/client-ec2';
 import { labCredentials } from '../../../lab/engine/environment';
+import { letBrokersReach as reach } from '../../../proving/pair/labClients';
 
 /** EC2's own view of a virtual IP, and what a client in the VPC needs of it. */
 const ec2 = new EC2({ region: 'eu-central-1', ...labCredentials });
@@ -30,13 +31,9 @@ export const holders = {
   },
 };
 
-/** Lets a broker host be a client: its own security group has no way out to listeners. */
+/** Lets a broker host be a client of the virtual IP. */
 export async function letBrokersReach(address: string, port: number): Promise<void> {
-  const Filters = [{ Name: 'tag:Name', Values: ['mqtt-brokers-group'] }];
-  const { SecurityGroups = [] } = await ec2.describeSecurityGroups({ Filters });
-  const range = { IpProtocol: 'tcp', FromPort: port, ToPort: port, IpRanges: [{ CidrIp: `${address}/32` }] };
-  for (const { GroupId } of SecurityGroups)
-    await ec2.authorizeSecurityGroupEgress({ GroupId, IpPermissions: [range] });
+  await reach(ec2, address, port);
 }
 
 async function namesOf(interfaceIds: readonly (string | undefined)[]): Promise<readonly string[]> {
@@ -47,4 +44,25 @@ async function namesOf(interfaceIds: readonly (string | undefined)[]): Promise<r
     const name = TagSet.find(({ Key }) => Key === 'Name')?.Value ?? '';
     return name.replace(/^mqtt-/, '');
   });
+}
+
+/** Ids of what costs money or stands in the way of the next stack. */
+export async function leftovers(): Promise<readonly string[]> {
+  const [vpcs, addresses, interfaces, volumes, instances] = await Promise.all([
+    ec2.describeVpcs({}),
+    ec2.describeAddresses({}),
+    ec2.describeNetworkInterfaces({}),
+    ec2.describeVolumes({}),
+    ec2.describeInstances({}),
+  ]);
+  const alive = (instances.Reservations ?? [])
+    .flatMap(({ Instances }) => Instances ?? [])
+    .filter(({ State }) => State?.Name !== 'terminated');
+  return [
+    ...(vpcs.Vpcs ?? []).map(({ VpcId }) => VpcId),
+    ...(addresses.Addresses ?? []).map(({ AllocationId }) => AllocationId),
+    ...(interfaces.NetworkInterfaces ?? []).map(({ NetworkInterfaceId }) => NetworkInterfaceId),
+    ...(volumes.Volumes ?? []).map(({ VolumeId }) => VolumeId),
+    ...alive.map(({ InstanceId }) => InstanceId),
+  ].map((id) => id ?? '');
 }

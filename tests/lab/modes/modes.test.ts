@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { configure, labOk, onHost, outputs, resetConfiguration } from '../cluster/lab';
 import type { Outputs } from '../cluster/lab';
 import { servedWithinMs } from '../cluster/mqtt';
-import { holders, letBrokersReach } from './ec2';
+import { holders, leftovers, letBrokersReach } from './ec2';
 
 /** A short cluster for each way in which the address moves. */
 const takeoverLimitSeconds = 20;
@@ -80,18 +80,35 @@ describe.each(modes)('a virtual IP in mode $mode', ({ mode, configuration, addre
       await labOk('pulumi', '--', 'preview', '--refresh', '--expect-no-changes', '--non-interactive');
       await labOk('heal', 'host', active);
       await vi.waitFor(
-        async () => expect(await onHost(active, 'cat', '/run/emqx-haproxy/role')).toBe('BACKUP'),
+        async () =>
+          expect(await onHost(active, 'cat', '/run/emqx-haproxy/metrics/vip.prom')).toContain(
+            'emqx_haproxy_vip_master 0\n',
+          ),
         { timeout: 60_000, interval: 500 },
       );
     }
   });
 
+  it('is left as it is by another up, after all that', async () => {
+    await labOk('pulumi', '--', 'up', '--yes', '--skip-preview', '--expect-no-changes', '--non-interactive');
+    await served();
+  });
+
+  it('goes in one run of destroy, and leaves nothing', async () => {
+    await labOk('pulumi', '--', 'destroy', '--yes', '--skip-preview', '--non-interactive');
+    expect(await leftovers()).toEqual([]);
+  });
+
   async function served(): Promise<void> {
-    const { endpoint, endpoints } = stack;
+    const { endpoint, users } = stack;
+    const [user] = users;
     const tries = {
-      internet: () => servedWithinMs(endpoints['mqtt'] ?? '', takeoverLimitSeconds * 1000),
+      internet: () => servedWithinMs(stack, takeoverLimitSeconds * 1000),
       vpc: () =>
-        onHost('emqx-1', 'python3', '-c', probe, address(endpoint), `${port}`, `${takeoverLimitSeconds}`),
+        onHost(
+          ...(['emqx-1', 'python3', '-c', probe, address(endpoint), `${port}`] as const),
+          ...[`${takeoverLimitSeconds}`, user?.username ?? '', user?.password ?? ''],
+        ),
     };
     for (const client of clients) await tries[client]();
   }

@@ -5,8 +5,16 @@ import sys
 import time
 
 ADDRESS, PORT, SECONDS = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
-# CONNECT of MQTT 3.1.1: clean session, keepalive 60 s, client id "probe".
-CONNECT = b"\x10\x11\x00\x04MQTT\x04\x02\x00\x3c\x00\x05probe"
+
+
+def text(value: str) -> bytes:
+    """As MQTT has texts: their length before them."""
+    return len(value).to_bytes(2, "big") + value.encode()
+
+
+# CONNECT of MQTT 3.1.1: clean session, user name and password, keepalive 60 s.
+BODY = text("MQTT") + b"\x04\xc2\x00\x3c" + text("probe") + text(sys.argv[4]) + text(sys.argv[5])
+CONNECT = bytes([0x10, len(BODY)]) + BODY
 ACCEPTED = b"\x20\x02\x00\x00"
 
 

@@ -186,6 +186,8 @@ function program(wanted: Settings) {
   const subnet = new aws.ec2.Subnet('net', {
     vpcId: vpc.id,
     cidrBlock: '10.20.0.0/24',
+    // What moto, which answers here, takes the first subnet of a zone for.
+    mapPublicIpOnLaunch: true,
     availabilityZone: aws
       .getAvailabilityZonesOutput({ state: 'available' })
       .names.apply((names) => names[0] ?? ''),

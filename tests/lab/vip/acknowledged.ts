@@ -1,5 +1,6 @@
 import { connectAsync, type MqttClient } from 'mqtt';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Target } from '../../../proving/pair/target';
 
 const publishIntervalMs = 20;
 
@@ -26,9 +27,9 @@ export class AcknowledgedMessages {
     }, publishIntervalMs);
   }
 
-  static async begin(host: string, port: number): Promise<AcknowledgedMessages> {
-    const topic = 'vip/acknowledged';
-    const options = { clean: false, keepalive: 2, reschedulePings: false, reconnectPeriod: 50 };
+  static async begin({ host, port, user }: Target): Promise<AcknowledgedMessages> {
+    const topic = `${user?.username ?? 'vip'}/acknowledged`;
+    const options = { ...user, clean: false, keepalive: 2, reschedulePings: false, reconnectPeriod: 50 };
     const dial = (clientId: string) => connectAsync(`mqtt://${host}:${port}`, { ...options, clientId });
     const [publisher, subscriber] = await Promise.all([dial('vip-publisher'), dial('vip-subscriber')]);
     await subscriber.subscribeAsync(topic, { qos: 1 });

@@ -95,7 +95,7 @@ export class Watch {
   readonly #done: Promise<void>;
 
   constructor(private readonly target: Target) {
-    this.#probes = new Probes(target.host, target.port);
+    this.#probes = new Probes(target.host, target.port, target.user);
     this.#probes.start();
     this.#done = this.#look();
   }

@@ -42,7 +42,7 @@ afterAll(async () => {
 describe('ten failovers in a row', () => {
   it('lose no acknowledged message, and never give the VIP to two interfaces', async () => {
     const watch = new Watch(target);
-    const messages = await AcknowledgedMessages.begin(target.host, target.port);
+    const messages = await AcknowledgedMessages.begin(target);
     for (let round = 0; round < 2; round += 1)
       for (const name of ['handover', 'haproxyHung', 'keepalivedKilled', 'networkCut', 'hostCrash'] as const)
         await failOver(target, name);
@@ -218,6 +218,52 @@ describe('a takeover', () => {
     await breakIt('host', standby, 'fill-disk');
     await breakIt('host', active, 'crash');
     await holderBecomes(target, standby, 5_000);
+  });
+});
+
+describe('programs of the active balancer', () => {
+  it('may be killed again and again, and neither the address nor a session is lost', async () => {
+    const watch = new Watch(target);
+    const { active } = await well(target);
+    const messages = await AcknowledgedMessages.begin(target);
+    const since = epochMs();
+    for (let round = 0; round < 20; round += 1) {
+      for (const unit of ['haproxy-watch', 'vip-agent'])
+        await target.shell(active, `systemctl kill --signal=KILL ${unit}`);
+      await pause(Math.random() * 500);
+    }
+    await allWell(target);
+    const { holders } = await watch.end();
+    expect(holders).toHaveLength(1);
+    expect(await said(target, active, since, /fault 1|silent|Entering/, 'keepalived')).toEqual([]);
+    expect((await messages.end()).missing).toEqual([]);
+  });
+
+  it('leave no fault behind, however HAProxy is restarted', async () => {
+    const { active } = await well(target);
+    for (let round = 0; round < 10; round += 1) {
+      const verb =
+        ['restart', 'reload-or-restart', 'kill --signal=KILL'][Math.floor(Math.random() * 3)] ?? '';
+      await target.shell(active, `systemctl ${verb} haproxy`);
+      await pause(Math.random() * 300);
+    }
+    await allWell(target);
+    for (const name of target.balancers)
+      await expect.poll(() => target.shell(name, 'cat /run/emqx-haproxy/fault/*')).toBe('0\n0\n');
+  });
+});
+
+describe('a standby that boots', () => {
+  it('takes the address from nobody', async () => {
+    const { active, standby } = await well(target);
+    const watch = new Watch(target);
+    for (let round = 0; round < 3; round += 1) {
+      await breakIt('host', standby, 'crash');
+      await allWell(target);
+    }
+    const { holders } = await watch.end();
+    expect(holders).toHaveLength(1);
+    expect(await target.holder()).toBe(active);
   });
 });
 

@@ -1,13 +1,16 @@
-"""The `emqx` command: `emqx foreground | stop | ping | version | check_config | ctl ...`."""
+"""The `emqx` command: `emqx foreground | stop | ping | version | check_config | ctl ...`, and its helpers."""
 
 from __future__ import annotations
 
 import os
 import sys
+import time
 
-from . import ctl, layout, node
-from .control import Broker
-from .settings import ConfigurationError, load
+from . import boot, companion, ctl, layout, rescue
+from .control import Broker, NotRunning, Refused
+from .judgement import check_config
+
+_STOP_SECONDS = 120
 
 
 def main(arguments: list[str]) -> int:
@@ -15,11 +18,15 @@ def main(arguments: list[str]) -> int:
     command, rest = (arguments[0], arguments[1:]) if arguments else ("help", [])
     match command:
         case "foreground":
-            return node.foreground()
+            return boot.foreground()
+        case "companion":
+            return companion.run()
         case "stop":
-            return node.stop()
+            return stop()
         case "ctl":
             return ctl.run(rest)
+        case "rescue":
+            return rescue.run(rest)
         case "ping":
             running = Broker(layout.CONTROL_SOCKET).state() != "stopped"
             print("pong" if running else "Node is not running!")
@@ -28,19 +35,26 @@ def main(arguments: list[str]) -> int:
             print(layout.version())
             return 0
         case "check_config":
-            return check_config()
+            return check_config(os.environ)
         case _:
             print("Usage: emqx foreground | stop | ping | version | check_config | ctl", file=sys.stderr)
             return 1
 
 
-def check_config() -> int:
-    """Says nothing about a configuration that the broker would start with."""
+def stop() -> int:
+    """Asks the running broker to end and waits for it; 0 also when none runs."""
+    broker = Broker(layout.CONTROL_SOCKET)
     try:
-        load(layout.CONFIGURATION, os.environ)
-    except ConfigurationError as failure:
-        print("\n".join(failure.errors), file=sys.stderr)
+        broker.ask("stop", timeout_seconds=_STOP_SECONDS)
+    except NotRunning:
+        return 0
+    except Refused as refusal:
+        print(refusal, file=sys.stderr)
         return 1
+    deadline = time.monotonic() + _STOP_SECONDS
+    while broker.state() != "stopped" and time.monotonic() < deadline:
+        time.sleep(0.1)
+    print("ok")
     return 0
 
 

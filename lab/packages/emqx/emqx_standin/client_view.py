@@ -29,26 +29,34 @@ _LINE = (
 def line(client: Client) -> str:
     """`Client(ID, username=..., peername=ADDRESS:PORT, ...)`, as `emqx ctl clients` prints it."""
     values = {**client, "peername": f"{client['peerhost']}:{client['peerport']}"}
-    fields = ", ".join(f"{label}={_word(values.get(key))}" for label, key in _LINE)
+    gone = (("disconnected_at", "disconnected_at"),) if "disconnected_at" in client else ()
+    fields = ", ".join(f"{label}={_word(values.get(key))}" for label, key in (*_LINE, *gone))
     return f"Client({client['clientid']}, {fields})"
 
 
 def api(client: Client) -> dict[str, Any]:
     """The client as GET /api/v5/clients has it, without the members that ejabberd does not keep."""
-    known = ("node", "clientid", "username", "keepalive", "expiry_interval", "mqueue_len", "connected")
-    opened = datetime.fromtimestamp(client["connected_at"] / 1000, timezone.utc).isoformat(
-        timespec="milliseconds"
+    known = (
+        *("node", "clientid", "username", "keepalive", "expiry_interval", "mqueue_len", "connected"),
+        *("proto_ver", "clean_start", "listener", "is_superuser"),
     )
+    opened = _time(client["connected_at"])
+    gone = {"disconnected_at": _time(client["disconnected_at"])} if "disconnected_at" in client else {}
     return {
         **{key: client.get(key) for key in known},
         "ip_address": client["peerhost"],
         "port": client["peerport"],
         "connected_at": opened,
         "created_at": opened,
+        **gone,
         "subscriptions_cnt": client["subscriptions"],
         "inflight_cnt": client["inflight"],
         "awaiting_rel_cnt": client["awaiting_rel"],
     }
+
+
+def _time(milliseconds: int) -> str:
+    return datetime.fromtimestamp(milliseconds / 1000, timezone.utc).isoformat(timespec="milliseconds")
 
 
 def _word(value: object) -> str:

@@ -1,12 +1,14 @@
-"""Asks the running broker, over the socket of emqx_control."""
+"""Requests over a local socket: a line `COMMAND ARGUMENT...`, percent-encoded; one JSON text back."""
 
 from __future__ import annotations
 
 import json
 import socket
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 
 class NotRunning(Exception):
@@ -18,7 +20,7 @@ class Refused(Exception):
 
 
 class Broker:
-    """The broker on this host."""
+    """Who answers on a socket: the broker on this host, or its companion."""
 
     def __init__(self, control_socket: Path) -> None:
         self._path = control_socket
@@ -42,11 +44,32 @@ class Broker:
         return value
 
     def state(self) -> str:
-        """starting, running or stopping; stopped when nothing answers."""
+        """starting, loading, running or stopping; stopped when nothing answers."""
         try:
             return str(self.ask("state", timeout_seconds=5)["state"])
         except NotRunning:
             return "stopped"
+
+
+def answer_on(path: Path, answer: Callable[[str, list[str]], Any]) -> None:
+    """Answers requests on a socket, each in a thread of its own, for as long as the program runs."""
+    path.unlink(missing_ok=True)
+    listening = socket.socket(socket.AF_UNIX)
+    listening.bind(str(path))
+    path.chmod(0o600)
+    listening.listen()
+
+    def serve() -> None:
+        while True:
+            connection, _ = listening.accept()
+            threading.Thread(target=handle, args=(connection,), daemon=True).start()
+
+    def handle(connection: socket.socket) -> None:
+        with connection, connection.makefile() as lines:
+            words = lines.readline().strip().split(" ")
+            connection.sendall(json.dumps(answer(words[0], [unquote(word) for word in words[1:]])).encode())
+
+    threading.Thread(target=serve, daemon=True).start()
 
 
 def _read_all(connection: socket.socket) -> bytes:

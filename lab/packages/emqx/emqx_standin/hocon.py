@@ -51,8 +51,30 @@ def merge(base: Object, over: Mapping[str, Value]) -> Object:
     result = dict(base)
     for key, value in over.items():
         known = result.get(key)
-        both = isinstance(known, dict) and isinstance(value, dict)
-        result[key] = merge(known, value) if both else value  # type: ignore[arg-type]
+        if isinstance(known, dict) and isinstance(value, dict):
+            result[key] = merge(known, value)
+        elif isinstance(known, list) and isinstance(value, dict) and _is_numbered(value):
+            result[key] = _merge_items(known, value)
+        else:
+            result[key] = value
+    return result
+
+
+def _is_numbered(value: Object) -> bool:
+    return bool(value) and all(key.isdigit() for key in value)
+
+
+def _merge_items(base: list[Value], over: Object) -> list[Value]:
+    """`key.1.member = ...` changes the first of an array."""
+    result = list(base)
+    for key, value in over.items():
+        number = int(key) - 1
+        if number < len(result):
+            known = result[number]
+            both = isinstance(known, dict) and isinstance(value, dict)
+            result[number] = merge(known, value) if both else value  # type: ignore[arg-type]
+        else:
+            result.append(value)
     return result
 
 

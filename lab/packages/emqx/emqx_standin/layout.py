@@ -8,9 +8,12 @@ LIBRARY = Path("/usr/lib/emqx")
 CONFIGURATION = Path("/etc/emqx")
 LOGS = Path("/var/log/emqx")
 HOME = Path("/var/lib/emqx")
-#: Made anew at each start; the control socket is the only thing that another program needs of it.
+#: Made anew at each start; the sockets are the only things that another program needs of it.
 STATE = HOME / "standin"
+#: Answered by the broker (emqx_control).
 CONTROL_SOCKET = STATE / "control.sock"
+#: Answered by the broker's companion, which knows the configuration.
+COMPANION_SOCKET = STATE / "companion.sock"
 
 
 def version() -> str:

@@ -1,54 +1,21 @@
-"""The configuration that the broker starts with: files and environment, merged as EMQX merges them."""
+"""What the stand-in carries out of a whole configuration, as its Erlang side reads it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import hocon
-from .hocon import HoconError, Object, Value
-from .known_settings import ROOT
-from .schema import check
-from .setting_types import duration_ms, parse_bind, size_bytes
+from .api_keys import read_keys
+from .hocon import Object, Value
+from .known import ROOT
+from .layers import interpolated
+from .schema import filled
+from .setting_types import duration_ms, parse_bind, rate, size_bytes
 
-#: EMQX has these listeners unless its configuration turns them off.
-_DEFAULTS: Object = {
-    "node": {"name": "emqx@127.0.0.1", "data_dir": "/var/lib/emqx", "dist_net_ticktime": "2m"},
-    "cluster": {"name": "emqxcl", "discovery_strategy": "manual", "static": {"seeds": []}},
-    "listeners": {
-        "tcp": {"default": {"bind": "0.0.0.0:1883"}},
-        "ssl": {"default": {"bind": "0.0.0.0:8883"}},
-        "ws": {"default": {"bind": "0.0.0.0:8083"}},
-        "wss": {"default": {"bind": "0.0.0.0:8084"}},
-    },
-    "mqtt": {
-        "max_packet_size": "1MB",
-        "max_topic_levels": 128,
-        "max_topic_alias": 65535,
-        "max_mqueue_len": 1000,
-        "session_expiry_interval": "2h",
-    },
-    "dashboard": {
-        "listeners": {"http": {"bind": 18083}},
-        "default_username": "admin",
-        "default_password": "public",
-    },
-    "log": {"console": {"level": "warning"}},
-}
-
-_LISTENER_DEFAULTS: Object = {
-    "enable": True,
-    "acceptors": 16,
-    "max_connections": "infinity",
-    "proxy_protocol": False,
-    "proxy_protocol_timeout": "3s",
-    "tcp_options": {"backlog": 1024, "nodelay": True},
-    "websocket": {"mqtt_path": "/mqtt"},
-}
-
-#: Set by the unit, and no settings.
-_NO_SETTINGS = {"EMQX_DEFAULT_LOG_HANDLER", "EMQX_STANDIN_SETTINGS"}
+Json = dict[str, object]
+_LOG_LEVELS = {"debug": "debug", "info": "info", "notice": "notice", "warning": "warning", "all": "debug"}
 
 
 class ConfigurationError(Exception):
@@ -60,195 +27,234 @@ class ConfigurationError(Exception):
 
 
 @dataclass(frozen=True)
-class Listener:
-    """One MQTT listener; `transport` is tcp or ws."""
-
-    transport: str
-    name: str
-    address: str
-    port: int
-    acceptors: int
-    backlog: int
-    nodelay: bool
-    #: None for no limit.
-    max_connections: int | None
-    proxy_protocol: bool
-    proxy_protocol_timeout_ms: int
-    #: Of the WebSocket endpoint.
-    path: str
-
-
-@dataclass(frozen=True)
 class Settings:
-    """What the stand-in carries out of EMQX's configuration; the rest is checked and has no effect."""
+    """A checked configuration with its defaults."""
 
-    node_name: str
-    cookie: str
-    data_folder: Path
-    cluster_name: str
-    seeds: tuple[str, ...]
-    net_tick_seconds: int
-    listeners: tuple[Listener, ...]
-    #: TLS listeners that EMQX opens by default and the stand-in does not.
-    unopened: tuple[str, ...]
-    dashboard_address: str
-    #: 0 when the dashboard is off.
-    dashboard_port: int
-    default_username: str
-    default_password: str
-    api_key_file: Path | None
-    max_packet_bytes: int
-    max_topic_levels: int
-    max_topic_alias: int
-    max_queue_length: int | None
-    session_expiry_ms: int
-    log_level: str
+    config: Object
+
+    @staticmethod
+    def of(config: Object) -> Settings:
+        """Fills in what is not given."""
+        return Settings(filled(config, ROOT))
+
+    def get(self, path: str) -> Value:
+        """What stands at a.b.c."""
+        value: Value = self.config
+        for key in path.split("."):
+            value = value.get(key) if isinstance(value, dict) else None
+        return value
+
+    def text(self, path: str) -> str:
+        return str(self.get(path))
+
+    @property
+    def node_name(self) -> str:
+        return self.text("node.name")
 
     @property
     def address(self) -> str:
         """The host part of the node's name."""
         return self.node_name.partition("@")[2]
 
+    @property
+    def cookie(self) -> str:
+        return self.text("node.cookie")
 
-def load(folder: Path, environment: Mapping[str, str]) -> Settings:
-    """base.hocon, then cluster.hocon, then emqx.conf, then EMQX_A__B variables; the later wins."""
-    try:
-        main = _read(folder / "emqx.conf", required=True)
-        data_folder = _text(_get(hocon.merge(_DEFAULTS, main), "node.data_dir"))
-        given: Object = {}
-        for layer in (
-            _read(folder / "base.hocon"),
-            _read(Path(data_folder) / "configs" / "cluster.hocon"),
-            main,
-            _from_environment(environment),
-        ):
-            given = hocon.merge(given, layer)
-    except (HoconError, OSError) as error:
-        raise ConfigurationError([str(error)]) from error
-    errors = check(given, ROOT)
-    if errors:
-        raise ConfigurationError(errors)
-    return _settings(given)
+    @property
+    def data_folder(self) -> Path:
+        return Path(self.text("node.data_dir"))
+
+    @property
+    def cluster_name(self) -> str:
+        return self.text("cluster.name")
+
+    @property
+    def seeds(self) -> list[str]:
+        """None where the cluster is not made of static seeds."""
+        return (
+            _words(self.get("cluster.static.seeds"))
+            if self.text("cluster.discovery_strategy") == "static"
+            else []
+        )
+
+    @property
+    def dashboard(self) -> tuple[str, int]:
+        """Address and port; the port is 0 when the dashboard is off."""
+        return parse_bind(self.get("dashboard.listeners.http.bind")) or ("0.0.0.0", 0)
+
+    def contradictions(self) -> list[str]:
+        """What the stand-in, or EMQX at its start, refuses though each setting may be so."""
+        strategy = self.get("cluster.discovery_strategy")
+        errors = []
+        if strategy in ("dns", "etcd", "k8s"):
+            errors.append(f"cluster.discovery_strategy: the stand-in knows static seeds only, not {strategy}")
+        if self.get("durable_sessions.enable") in (True, "true") and strategy != "singleton":
+            errors.append("durable_sessions.enable: open-source EMQX refuses durable sessions in a cluster")
+        if not self.data_folder.is_absolute():
+            errors.append("node.data_dir: the stand-in needs an absolute path")
+        return errors
+
+    def unopened(self) -> list[str]:
+        """TLS listeners, which the stand-in does not open."""
+        return [
+            f"{transport}:{name}"
+            for transport, name, value in self._listeners()
+            if transport in ("ssl", "wss") and _true(value["enable"])
+        ]
+
+    def erlang(self, renewed: Mapping[str, int] | None = None) -> Json:
+        """All that emqx_node:load/1 takes. `renewed` counts, by group and id, how often an authenticator was
+        to be made anew though it had not changed."""
+        counts = renewed or {}
+        return {
+            "ejabberd": ejabberd_yml(self),
+            "mqtt": self._mqtt(),
+            "listeners": [
+                self._listener(transport, name, value, counts)
+                for transport, name, value in self._listeners()
+                if transport in ("tcp", "ws")
+            ],
+            "authentication": _chain(self.get("authentication"), "mqtt:global", counts),
+            "authorization": self._authorization(),
+            "dashboard": {
+                "default_username": self.text("dashboard.default_username"),
+                "default_password": self.text("dashboard.default_password"),
+                "api_keys": read_keys(str(interpolated(self.get("api_key.bootstrap_file")))),
+            },
+        }
+
+    def _mqtt(self) -> Json:
+        idle = self.get("mqtt.idle_timeout")
+        return {
+            "idle_timeout_ms": 0xFFFFFFFF if idle == "infinity" else duration_ms(idle),
+            "max_clientid_len": _integer(self.get("mqtt.max_clientid_len")),
+            "peer_cert_as_username": self.get("mqtt.peer_cert_as_username"),
+            "peer_cert_as_clientid": self.get("mqtt.peer_cert_as_clientid"),
+            "use_username_as_clientid": _true(self.get("mqtt.use_username_as_clientid")),
+            "flapping": {
+                "enable": _true(self.get("flapping_detect.enable")),
+                "window_ms": duration_ms(self.get("flapping_detect.window_time")),
+                "max_count": _integer(self.get("flapping_detect.max_count")),
+                "ban_ms": duration_ms(self.get("flapping_detect.ban_time")),
+            },
+        }
+
+    def _authorization(self) -> Json:
+        sources = self.get("authorization.sources")
+        return {
+            "no_match": self.get("authorization.no_match"),
+            "deny_action": self.get("authorization.deny_action"),
+            "sources": [
+                {
+                    "type": source.get("type"),
+                    "enable": _true(source.get("enable")),
+                    "path": interpolated(source.get("path")),
+                }
+                for source in (sources if isinstance(sources, list) else [])
+                if isinstance(source, dict)
+            ],
+        }
+
+    def _listeners(self) -> Iterator[tuple[str, str, Object]]:
+        for transport in ("tcp", "ssl", "ws", "wss"):
+            by_name = self.get(f"listeners.{transport}")
+            for name, value in sorted(by_name.items()) if isinstance(by_name, dict) else ():
+                if isinstance(value, dict):
+                    yield transport, name, value
+
+    def _listener(self, transport: str, name: str, value: Object, renewed: Mapping[str, int]) -> Json:
+        bind = value["bind"]
+        address, port = parse_bind(bind) or ("0.0.0.0", 0)
+        limit = value["max_connections"]
+        options, websocket = value["tcp_options"], value.get("websocket")
+        assert isinstance(options, dict)
+        return {
+            "name": f"{transport}:{name}",
+            "transport": transport,
+            "enable": _true(value["enable"]),
+            "bind": str(bind) if ":" in str(bind) else f":{bind}",
+            "address": address,
+            "port": port,
+            "acceptors": _integer(value["acceptors"]),
+            "backlog": _integer(options["backlog"]),
+            "nodelay": _true(options["nodelay"]),
+            "max_connections": None if limit == "infinity" else _integer(limit),
+            "max_conn_rate": rate(value["max_conn_rate"]),
+            "proxy_protocol": _true(value["proxy_protocol"]),
+            "proxy_protocol_timeout_ms": duration_ms(value["proxy_protocol_timeout"]),
+            "max_packet_size": size_bytes(self.get("mqtt.max_packet_size")),
+            "path": str(websocket["mqtt_path"]) if isinstance(websocket, dict) else "",
+            "enable_authn": _switch(value["enable_authn"]),
+            "authentication": _chain(value["authentication"], f"{transport}:{name}", renewed),
+        }
 
 
-def _read(path: Path, required: bool = False) -> Object:
-    if not required and not path.exists():
-        return {}
-    return hocon.parse(path.read_text(encoding="utf-8"), str(path))
-
-
-def _from_environment(environment: Mapping[str, str]) -> Object:
-    result: Object = {}
-    for name, text in sorted(environment.items()):
-        path = name.removeprefix("EMQX_").lower().split("__")
-        # As EMQX does, leave alone what names no section of the configuration.
-        if name.startswith("EMQX_") and name not in _NO_SETTINGS and path[0] in ROOT.fields and len(path) > 1:
-            result = hocon.merge(
-                result, hocon.nest(path, hocon.parse_value(text, f"environment variable {name}"))
-            )
-    return result
-
-
-def _settings(given: Object) -> Settings:
-    config = hocon.merge(_DEFAULTS, given)
-    listeners, unopened, errors = _listeners(config, given)
-    errors += _contradictions(config)
-    address, port = parse_bind(_get(config, "dashboard.listeners.http.bind")) or ("0.0.0.0", 0)
-    api_key_file = _get(config, "api_key.bootstrap_file")
-    queue = _get(config, "mqtt.max_mqueue_len")
-    seeds = (
-        _get(config, "cluster.static.seeds") if _get(config, "cluster.discovery_strategy") == "static" else []
+def ejabberd_yml(settings: Settings) -> str:
+    """ejabberd's configuration, in JSON: MQTT alone, and any user, since the gate before it judges them."""
+    queue = settings.get("mqtt.max_mqueue_len")
+    expiry = duration_ms(settings.get("mqtt.session_expiry_interval")) or 0
+    return json.dumps(
+        {
+            "hosts": ["mqtt.internal"],
+            "loglevel": _LOG_LEVELS.get(settings.text("log.file.level"), "error"),
+            "log_rotate_count": 1,
+            "listen": [],
+            "auth_method": ["anonymous"],
+            "anonymous_protocol": "login_anon",
+            "allow_multiple_connections": True,
+            "modules": {
+                "mod_mqtt": {
+                    "ram_db_type": "emqx",
+                    "session_expiry": f"{max(1, expiry // 1000)} seconds",
+                    "max_topic_depth": settings.get("mqtt.max_topic_levels"),
+                    "max_topic_aliases": settings.get("mqtt.max_topic_alias"),
+                    "max_queue": "infinity" if queue in ("infinity", 0) else queue,
+                }
+            },
+        },
+        indent=2,
     )
-    if errors:
-        raise ConfigurationError(errors)
-    return Settings(
-        node_name=_text(_get(config, "node.name")),
-        cookie=_text(_get(config, "node.cookie")),
-        data_folder=Path(_text(_get(config, "node.data_dir"))),
-        cluster_name=_text(_get(config, "cluster.name")),
-        seeds=tuple(_words(seeds)),
-        net_tick_seconds=max(1, _milliseconds(_get(config, "node.dist_net_ticktime")) // 1000),
-        listeners=tuple(listeners),
-        unopened=tuple(unopened),
-        dashboard_address=address,
-        dashboard_port=port,
-        default_username=_text(_get(config, "dashboard.default_username")),
-        default_password=_text(_get(config, "dashboard.default_password")),
-        api_key_file=Path(_text(api_key_file)) if api_key_file else None,
-        max_packet_bytes=_bytes(_get(config, "mqtt.max_packet_size")),
-        max_topic_levels=_integer(_get(config, "mqtt.max_topic_levels")),
-        max_topic_alias=_integer(_get(config, "mqtt.max_topic_alias")),
-        max_queue_length=None if queue in ("infinity", 0) else _integer(queue),
-        session_expiry_ms=_milliseconds(_get(config, "mqtt.session_expiry_interval")),
-        log_level=_text(_get(config, "log.console.level")),
-    )
 
 
-def _contradictions(config: Object) -> list[str]:
-    errors = []
-    strategy = _get(config, "cluster.discovery_strategy")
-    if not _get(config, "node.cookie"):
-        errors.append("node.cookie: required, and not given")
-    if strategy in ("dns", "etcd", "k8s"):
-        errors.append(f"cluster.discovery_strategy: the stand-in knows static seeds only, not {strategy}")
-    if _get(config, "durable_sessions.enable") is True and strategy != "singleton":
-        errors.append("durable_sessions.enable: open-source EMQX refuses durable sessions in a cluster")
-    if not Path(_text(_get(config, "node.data_dir"))).is_absolute():
-        errors.append("node.data_dir: the stand-in needs an absolute path")
-    return errors
+def authenticator_id(value: Object) -> str:
+    """MECHANISM or MECHANISM:BACKEND, by which the API knows an authenticator."""
+    backend = value.get("backend")
+    return str(value.get("mechanism")) if backend is None else f"{value.get('mechanism')}:{backend}"
 
 
-def _listeners(config: Object, given: Object) -> tuple[list[Listener], list[str], list[str]]:
-    opened: list[Listener] = []
-    unopened, errors = [], []
-    taken: dict[int, str] = {}
-    for transport in ("tcp", "ssl", "ws", "wss"):
-        by_name = _get(config, f"listeners.{transport}")
-        for name, value in by_name.items() if isinstance(by_name, dict) else ():
-            listener = _listener(transport, name, value if isinstance(value, dict) else {})
-            if listener is None:
-                continue
-            path = f"listeners.{transport}.{name}"
-            if listener.port in taken:
-                errors.append(
-                    f"{path}.bind: port {listener.port} is taken by {taken[listener.port]}; EMQX has four"
-                    " default listeners: set enable = false on those that are not wanted"
-                )
-            taken[listener.port] = path
-            if transport in ("tcp", "ws"):
-                opened.append(listener)
-            elif _get(given, path) is None:
-                unopened.append(f"{transport}:{name}")
-            else:
-                errors.append(f"{path}: the stand-in opens no TLS listeners; set enable = false")
-    return opened, unopened, errors
+def _chain(value: Value, group: str, renewed: Mapping[str, int]) -> list[Json]:
+    items = value if isinstance(value, list) else []
+    chain = [_authenticator(item, group) for item in items if isinstance(item, dict)]
+    return [{**one, "renewed": renewed.get(f"{group}/{one['id']}", 0)} for one in chain]
 
 
-def _listener(transport: str, name: str, given: Object) -> Listener | None:
-    value = hocon.merge(_LISTENER_DEFAULTS, given)
-    bind = parse_bind(value.get("bind"))
-    if value["enable"] is not True or bind is None:
-        return None
-    limit = value["max_connections"]
-    return Listener(
-        transport=transport,
-        name=name,
-        address=bind[0],
-        port=bind[1],
-        acceptors=_integer(value["acceptors"]),
-        backlog=_integer(_get(value, "tcp_options.backlog")),
-        nodelay=_get(value, "tcp_options.nodelay") is True,
-        max_connections=None if limit == "infinity" else _integer(limit),
-        proxy_protocol=value["proxy_protocol"] is True,
-        proxy_protocol_timeout_ms=_milliseconds(value["proxy_protocol_timeout"]),
-        path=_text(_get(value, "websocket.mqtt_path")),
-    )
+def _authenticator(value: Object, group: str) -> Json:
+    result = {key: item for key, item in value.items() if key not in ("ssl", "password")}
+    for key in ("enable", "use_jwks", "secret_base64_encoded", "disconnect_after_expire"):
+        if key in value:
+            result[key] = _true(value[key])
+    for key in ("bootstrap_file", "public_key"):
+        if key in value:
+            result[key] = interpolated(value[key])
+    headers = value.get("headers")
+    if isinstance(headers, dict):
+        keep = isinstance(value.get("use_jwks"), bool) and value["use_jwks"] is True
+        result["headers"] = {key if keep else key.lower(): str(item) for key, item in headers.items()}
+    if value.get("backend") == "http":
+        result["request_timeout_ms"] = duration_ms(value.get("request_timeout"))
+        result["connect_timeout_ms"] = duration_ms(value.get("connect_timeout"))
+    claims = value.get("verify_claims")
+    if isinstance(claims, dict):
+        result["verify_claims"] = {key: str(item) for key, item in claims.items()}
+    return {**result, "id": authenticator_id(value), "group": group}
 
 
-def _get(config: Value, path: str) -> Value:
-    for key in path.split("."):
-        config = config.get(key) if isinstance(config, dict) else None
-    return config
+def _switch(value: Value) -> bool | str:
+    return str(value) if value == "quick_deny_anonymous" else _true(value)
+
+
+def _true(value: Value) -> bool:
+    return value in (True, "true")
 
 
 def _words(value: Value) -> list[str]:
@@ -257,17 +263,5 @@ def _words(value: Value) -> list[str]:
     return [str(item).strip() for item in items if str(item).strip()]
 
 
-def _text(value: Value) -> str:
-    return str(value)
-
-
 def _integer(value: Value) -> int:
     return int(str(value))
-
-
-def _milliseconds(value: Value) -> int:
-    return duration_ms(value) or 0
-
-
-def _bytes(value: Value) -> int:
-    return size_bytes(value) or 0

@@ -1,12 +1,10 @@
-%% What ejabberd knows about the MQTT sessions of this node, and how to end one.
+%% The MQTT sessions of this node: what the gate knows of their clients, what ejabberd knows of them, and their end.
 -module(emqx_clients).
+-export([start_link/0, info/3, entered/2, left/1]).
 -export([list/0, kick/1, stats/0, stop_all/0]).
 
-%% Positions in ejabberd's records (mod_mqtt_session's state and the table mqtt_session): the same in 23.01 and 24.12.
--define(PID, 3).
--define(OPENED, 4).
+%% Positions in ejabberd's record of a session's state (mod_mqtt_session): the same in 23.01 and 24.12.
 -define(SOCKET, 4).
--define(PEER, 5).
 -define(TIMEOUT, 6).
 -define(EXPIRY, 8).
 -define(ACKS, 12).
@@ -14,92 +12,134 @@
 -define(IN_FLIGHT, 16).
 -define(QUEUE, 18).
 
-%% One map per session whose process is on this node; a value that ejabberd does not keep is left out.
+-define(CLIENTS, emqx_clients).
+%% Of emqx_socket: it lives here since connections come and go.
+-define(PARTIAL, emqx_partial_subscriptions).
+
+%% Keeps the table of clients, without those whose session has ended.
+-spec start_link() -> {ok, pid()}.
+start_link() ->
+    Asker = self(),
+    Keeper = spawn_link(fun() ->
+        true = register(?MODULE, self()),
+        _ = ets:new(?CLIENTS, [named_table, public, {read_concurrency, true}]),
+        _ = ets:new(?PARTIAL, [named_table, public]),
+        Asker ! {self(), ready},
+        keep()
+    end),
+    receive {Keeper, ready} -> {ok, Keeper} end.
+
+keep() ->
+    receive
+        {watch, Session} -> _ = monitor(process, Session);
+        {'DOWN', _, process, Session, _} -> true = ets:delete(?CLIENTS, Session);
+        _ -> ok
+    end,
+    keep().
+
+%% What of a client is told later.
+-spec info(emqx_policy:client(), emqx_packet:connect(), {inet:ip_address(), inet:port_number()}) -> map().
+info(#{client_id := ClientId, username := Username, is_superuser := Superuser, listener := Listener}, Connect, {Host, Port}) ->
+    #{version := Version, clean_start := CleanStart, keepalive := KeepAlive} = Connect,
+    #{
+        clientid => ClientId,
+        username => Username,
+        peerhost => list_to_binary(inet:ntoa(Host)),
+        peerport => Port,
+        proto_ver => Version,
+        clean_start => CleanStart,
+        keepalive => KeepAlive,
+        is_superuser => Superuser,
+        listener => Listener,
+        connected_at => erlang:system_time(millisecond)
+    }.
+
+%% The session's client is connected.
+-spec entered(pid(), map()) -> ok.
+entered(Session, Info) ->
+    true = ets:insert(?CLIENTS, {Session, Info}),
+    ?MODULE ! {watch, Session},
+    ok.
+
+%% The session's client is not connected any more; the session may wait for it.
+-spec left(pid()) -> ok.
+left(Session) ->
+    _ = [ets:insert(?CLIENTS, {Session, Info#{disconnected_at => erlang:system_time(millisecond)}})
+         || {_, Info} <- ets:lookup(?CLIENTS, Session)],
+    ok.
+
+%% One map per session on this node; a value that is not kept is left out.
 -spec list() -> [map()].
 list() ->
-    lists:flatmap(fun describe/1, local_sessions()).
+    lists:flatmap(fun describe/1, lists:keysort(2, ets:tab2list(?CLIENTS))).
 
 %% Ends the sessions of a client id wherever they are in the cluster; how many there were.
 -spec kick(binary()) -> non_neg_integer().
 kick(ClientId) ->
-    Pids = [element(?PID, S) || {_, _, ClientId1} = USR <- mnesia:dirty_all_keys(mqtt_session),
-                                ClientId1 =:= ClientId, S <- mnesia:dirty_read(mqtt_session, USR)],
-    [Pid ! {replaced, self()} || Pid <- Pids],
-    length(Pids).
+    Sessions = emqx_router:sessions(ClientId),
+    [Session ! {replaced, self()} || Session <- Sessions],
+    length(Sessions).
 
 -spec stats() -> #{atom() => non_neg_integer()}.
 stats() ->
     Clients = list(),
-    Live = length([C || #{connected := true} = C <- Clients]),
+    Count = fun(Kept) -> length(lists:filter(Kept, Clients)) end,
     Subscriptions = lists:sum([maps:get(subscriptions, C) || C <- Clients]),
-    #{
-        'channels.count' => length(Clients),
-        'cluster_sessions.count' => mnesia:table_info(mqtt_session, size),
-        'connections.count' => length(Clients),
-        'live_connections.count' => Live,
-        'retained.count' => mnesia:table_info(mqtt_pub, size),
-        'sessions.count' => length(Clients),
-        'subscriptions.count' => Subscriptions,
-        'topics.count' => mqtree:size(mqtree:whereis(mqtt_sub_index))
-    }.
+    Now = #{
+        'channels' => length(Clients),
+        'cluster_sessions' => emqx_router:count(),
+        'connections' => length(Clients),
+        'delayed' => 0,
+        'durable_subscriptions' => 0,
+        'live_connections' => Count(fun(#{connected := Connected}) -> Connected end),
+        'retained' => mnesia:table_info(mqtt_pub, size),
+        'sessions' => length(Clients),
+        'suboptions' => Subscriptions,
+        'subscribers' => Count(fun(#{subscriptions := Number}) -> Number > 0 end),
+        'subscriptions' => Subscriptions,
+        'subscriptions.shared' => 0,
+        'topics' => emqx_router:topics()
+    },
+    Most = maps:merge_with(fun(_, A, B) -> max(A, B) end, persistent_term:get({?MODULE, most}, #{}), Now),
+    Most =:= persistent_term:get({?MODULE, most}, #{}) orelse persistent_term:put({?MODULE, most}, Most),
+    maps:from_list(
+        [{suffixed(Name, ".count"), Value} || {Name, Value} <- maps:to_list(Now)] ++
+        [{suffixed(Name, ".max"), Value} || {Name, Value} <- maps:to_list(Most)]
+    ).
 
-%% Closes every session in order, so that clients are told and the cluster's tables are clean when the node goes.
+suffixed(Name, Suffix) -> list_to_atom(atom_to_list(Name) ++ Suffix).
+
+%% Closes every session in order, so that clients are told.
 -spec stop_all() -> ok.
 stop_all() ->
-    [spawn(fun() -> catch sys:terminate(element(?PID, S), shutdown, 5000) end) || S <- local_sessions()],
+    [spawn(fun() -> catch sys:terminate(Session, shutdown, 5000) end) || {Session, _} <- ets:tab2list(?CLIENTS)],
     await_none(50).
 
 await_none(0) ->
     ok;
 await_none(Rounds) ->
-    case local_sessions() of
-        [] -> ok;
+    case ets:info(?CLIENTS, size) of
+        0 -> ok;
         _ -> timer:sleep(100), await_none(Rounds - 1)
     end.
 
-local_sessions() ->
-    [S || USR <- mnesia:dirty_all_keys(mqtt_session), S <- mnesia:dirty_read(mqtt_session, USR),
-          node(element(?PID, S)) =:= node()].
-
-describe(Session) ->
-    {User, _, ClientId} = element(2, Session),
-    try sys:get_state(element(?PID, Session), 1000) of
+describe({Session, Info}) ->
+    try sys:get_state(Session, 1000) of
         State when element(1, State) =:= state ->
-            {IP, Port} = element(?PEER, State),
-            [#{
-                clientid => ClientId,
-                username => username(User, ClientId),
-                peerhost => list_to_binary(inet:ntoa(IP)),
-                peerport => Port,
-                keepalive => keepalive(element(?TIMEOUT, State)),
+            [Info#{
                 expiry_interval => expiry(element(?EXPIRY, State)),
                 subscriptions => map_size(element(?SUBSCRIPTIONS, State)),
                 inflight => case element(?IN_FLIGHT, State) of undefined -> 0; _ -> 1 end,
                 awaiting_rel => map_size(element(?ACKS, State)),
                 mqueue_len => queue_length(element(?QUEUE, State)),
-                connected => element(?SOCKET, State) =/= undefined,
-                connected_at => milliseconds(element(?OPENED, Session))
+                connected => element(?SOCKET, State) =/= undefined
             }]
     catch
         exit:_ -> []
     end.
-
-%% A client without a user name is given its client id as one.
-username(User, ClientId) ->
-    case jid:nodeprep(ClientId) of
-        User -> undefined;
-        _ -> User
-    end.
-
-%% ejabberd keeps the time limit that follows from the keepalive: one and a half of it.
-keepalive(infinity) -> 0;
-keepalive({Milliseconds, _}) -> round(Milliseconds / 1500).
 
 expiry(infinity) -> 16#FFFFFFFF;
 expiry(Milliseconds) -> Milliseconds div 1000.
 
 queue_length(undefined) -> 0;
 queue_length(Queue) -> p1_queue:len(Queue).
-
-milliseconds({MegaSeconds, Seconds, Microseconds}) ->
-    (MegaSeconds * 1000000 + Seconds) * 1000 + Microseconds div 1000.

@@ -1,52 +1,63 @@
-%% The cluster: one Mnesia database over all nodes, formed from the static seeds before ejabberd starts on it.
+%% The cluster: one Mnesia database over all nodes.
 %%
-%% A node with a database of its own resumes; one without joins the first seed that has a cluster, and founds one when
-%% there is none. The seeds' order keeps two new nodes from founding one each: the first seed founds at once, every
-%% further one waits longer. Should it happen all the same, the smaller cluster's nodes join the larger one later.
+%% A node with a database resumes, and waits without end for those that may have a newer copy of a table. One without
+%% begins as a cluster of itself, serves, and joins the oldest of the seeds a moment later: what it had is gone then, and
+%% its listeners close for a moment. So it is in EMQX.
 -module(emqx_cluster).
--export([form/1, serve/0, watch/1, unwatch/0, status/0, leave/0, force_leave/1]).
+-behaviour(gen_server).
+-export([resume/1, start_link/1, serving/0, pause/0]).
+-export([status/0, join/1, leave/0, force_leave/1, pending_tables/0, force_load/1]).
+-export([init/1, handle_call/3, handle_cast/2, handle_info/2]).
 %% Called on other nodes.
--export([membership/0, running/0]).
+-export([identity/0, forget/1, running/0]).
 
--define(SERVING, emqx_cluster_serving).
 -define(PROBE_MS, 2000).
--define(FOUND_STEP_MS, 4000).
--define(FORMING_LIMIT_MS, 60000).
--define(TABLES_MS, 15000).
--define(WATCH_MS, 3000).
-%% Exit codes that ask emqx_standin/node.py for something: keep the two in step.
--define(RESTART, 75).
--define(RESTART_EMPTY, 76).
+-define(DISCOVERY_DELAY_MS, 1500).
+-define(DISCOVERY_RETRY_MS, 2000).
+-define(WAITING_SAID_MS, 10000).
+-define(AUTOHEAL_DELAY_MS, 15000).
+-define(SERVING, emqx_cluster_serving).
 
-%% Starts Mnesia as a member of the seeds' cluster. ejabberd may start once this returns.
--spec form([node()]) -> ok.
-form(Seeds) ->
-    Others = Seeds -- [node()],
+%% Starts Mnesia with what is on the disk, or empty.
+-spec resume(map()) -> ok.
+resume(#{<<"seeds">> := Seeds}) ->
+    Others = [binary_to_atom(Seed) || Seed <- Seeds] -- [node()],
     case mnesia:system_info(use_dir) of
-        true -> resume(Others);
-        false -> enter(Others, rank(node(), Seeds) * ?FOUND_STEP_MS)
+        true ->
+            is_expelled(Others) andalso error({schema_is_not_of_this_cluster, Others}),
+            ok = mnesia:start(),
+            await_tables();
+        false ->
+            found()
     end.
 
-%% Other nodes may join from now on.
--spec serve() -> ok.
-serve() ->
-    persistent_term:put(?SERVING, true).
+found() ->
+    ok = mnesia:create_schema([node()]),
+    ok = mnesia:start().
 
-%% Repairs what partitions and simultaneous first starts leave; never returns.
--spec watch([node()]) -> no_return().
-watch(Seeds) ->
-    true = register(?MODULE, self()),
-    {ok, _} = mnesia:subscribe(system),
-    forget_sessions_of(known() -- running()),
-    watch_loop(Seeds).
+%% The databases of those that this node's knows do not know this node any more.
+is_expelled(Others) ->
+    Former = known(),
+    Members = [Members || {Node, #{members := Members}} <- ask(Others), lists:member(Node, Former)],
+    Members =/= [] andalso not lists:any(fun(Known) -> lists:member(node(), Known) end, Members).
 
-%% Ends the watching process, and with it the listeners, which it owns: the first step of every orderly end.
--spec unwatch() -> ok.
-unwatch() ->
-    case whereis(?MODULE) of
-        undefined -> ok;
-        Pid -> exit(Pid, kill), ok
+await_tables() ->
+    case mnesia:wait_for_tables(mnesia:system_info(local_tables), ?WAITING_SAID_MS) of
+        ok ->
+            ok;
+        {timeout, Tables} ->
+            logger:warning("mria_mnesia: still waiting for table(s): ~0p", [Tables]),
+            await_tables()
     end.
+
+%% Tables that wait for a node that is down, and what ends that at the price of what the other node knew.
+-spec pending_tables() -> [atom()].
+pending_tables() ->
+    [Table || Table <- mnesia:system_info(local_tables), mnesia:table_info(Table, load_node) =:= unknown].
+
+-spec force_load([atom()]) -> [{atom(), term()}].
+force_load(Tables) ->
+    [{Table, mnesia:force_load_table(Table)} || Table <- Tables].
 
 %% {Running, Stopped}.
 -spec status() -> {[node()], [node()]}.
@@ -54,22 +65,49 @@ status() ->
     Running = running(),
     {lists:sort(Running), lists:sort(known() -- Running)}.
 
-%% Leaves the cluster. This node's database is then worthless: the caller restarts without it.
+-spec start_link(map()) -> {ok, pid()}.
+start_link(Boot) ->
+    gen_server:start_link({local, ?MODULE}, ?MODULE, Boot, []).
+
+%% The node serves clients from now on, or does not for a while.
+-spec serving() -> ok.
+serving() ->
+    persistent_term:put(?SERVING, erlang:system_time()),
+    gen_server:cast(?MODULE, serving).
+
+-spec pause() -> ok.
+pause() ->
+    persistent_term:erase(?SERVING),
+    ok.
+
+%% Joins a node's cluster, and gives up what this one had.
+-spec join(node()) -> ok | ignore | {error, term()}.
+join(Node) when Node =:= node() ->
+    ignore;
+join(Node) ->
+    case {lists:member(Node, known()), ask([Node])} of
+        {true, _} -> {error, {already_in_cluster, Node}};
+        {false, []} -> {error, {node_down, Node}};
+        {false, _} ->
+            Former = running() -- [node()],
+            emqx_node:restart(fun() ->
+                drop(Former),
+                enter(Node)
+            end)
+    end.
+
+%% Goes on alone, and looks for no cluster until it is started anew.
 -spec leave() -> ok | {error, term()}.
 leave() ->
     case running() -- [node()] of
         [] ->
             {error, node_not_in_cluster};
-        [Other | _] ->
-            Node = node(),
-            ok = unwatch(),
-            ok = emqx_clients:stop_all(),
-            ok = application:stop(ejabberd),
-            stopped = mnesia:stop(),
-            case erpc:call(Other, mnesia, del_table_copy, [schema, Node], 10000) of
-                {atomic, ok} -> ok;
-                {aborted, Reason} -> {error, Reason}
-            end
+        Others ->
+            ok = gen_server:call(?MODULE, stop_discovery),
+            emqx_node:restart(fun() ->
+                drop(Others),
+                found()
+            end)
     end.
 
 %% Removes another node: a running one is told to leave, a stopped one is forgotten.
@@ -78,85 +116,125 @@ force_leave(Node) when Node =:= node() ->
     ignore;
 force_leave(Node) ->
     case {lists:member(Node, known()), lists:member(Node, running())} of
-        {false, _} ->
-            {error, {node_not_in_cluster, Node}};
-        {true, true} ->
-            erpc:call(Node, emqx_control, leave, [], 15000);
-        {true, false} ->
-            forget_sessions_of([Node]),
-            case mnesia:del_table_copy(schema, Node) of
-                {atomic, ok} -> ok;
-                {aborted, Reason} -> {error, Reason}
-            end
+        {false, _} -> {error, node_not_in_cluster};
+        {true, true} -> erpc:call(Node, ?MODULE, leave, [], 60000);
+        {true, false} -> forget(Node)
     end.
 
-membership() ->
-    case persistent_term:get(?SERVING, false) of
-        true -> {serving, known()};
-        false -> forming
-    end.
+%% Asked by others
+
+-spec identity() -> #{since := undefined | integer(), members := [node()]}.
+identity() ->
+    #{since => persistent_term:get(?SERVING, undefined), members => known()}.
 
 running() -> mnesia:system_info(running_db_nodes).
 
+%% A node whose Mnesia does not run, if it is known at all.
+-spec forget(node()) -> ok | {error, term()}.
+forget(Node) ->
+    case lists:member(Node, known()) andalso mnesia:del_table_copy(schema, Node) of
+        false -> ok;
+        {atomic, ok} -> ok;
+        {aborted, Reason} -> {error, Reason}
+    end.
+
 known() -> mnesia:system_info(db_nodes).
 
-%% Starting
+%% The process
 
-resume(Others) ->
-    Expelled = [Node || {Node, {serving, Members}} <- probe(Others), not lists:member(node(), Members)],
-    Keepers = [Node || {Node, {serving, Members}} <- probe(Others), lists:member(node(), Members)],
-    case {Expelled, Keepers} of
-        {[_ | _], []} ->
-            logger:notice("this node was removed from its cluster: joining anew"),
-            halt(?RESTART_EMPTY);
-        _ ->
-            ok = mnesia:start(),
-            load_tables()
-    end.
+init(#{<<"seeds">> := Seeds, <<"autoheal">> := Autoheal, <<"autoclean_ms">> := Autoclean}) ->
+    {ok, #{seeds => [binary_to_atom(Seed) || Seed <- Seeds], autoheal => Autoheal, autoclean => Autoclean,
+           discovery => true, down => #{}}}.
 
-enter(Others, WaitMs) ->
-    enter(Others, now_ms() + WaitMs, now_ms() + ?FORMING_LIMIT_MS).
+handle_call(stop_discovery, _, State) ->
+    {reply, ok, State#{discovery := false}}.
 
-enter(Others, FoundAt, GiveUpAt) ->
-    Answers = probe(Others),
-    Serving = [{length(Members), Node} || {Node, {serving, Members}} <- Answers],
-    Forming = [Node || {Node, forming} <- Answers],
-    Now = now_ms(),
-    if
-        Serving =/= [] ->
-            {_, Node} = lists:max(Serving),
-            join(Node);
-        Now >= GiveUpAt; Now >= FoundAt andalso (Forming =:= [] orelse FoundAt + ?FOUND_STEP_MS =< Now) ->
-            found();
-        Now >= FoundAt ->
-            %% Another node is just starting: let the first of the two found the cluster.
-            case lists:min([node() | Forming]) of
-                First when First =:= node() -> found();
-                _ -> timer:sleep(200), enter(Others, FoundAt, GiveUpAt)
-            end;
+handle_cast(serving, State) ->
+    _ = mnesia:subscribe(system),
+    ok = emqx_router:members(running()),
+    Down = maps:from_list([{Node, now_ms()} || Node <- known() -- running()]),
+    [clean_later(Node, State) || Node <- maps:keys(Down)],
+    _ = erlang:send_after(?DISCOVERY_DELAY_MS, self(), discover),
+    {noreply, State#{down := Down}}.
+
+handle_info({mnesia_system_event, {mnesia_up, _}}, State) ->
+    ok = emqx_router:members(running()),
+    {noreply, State};
+handle_info({mnesia_system_event, {mnesia_down, Node}}, #{down := Down} = State) when Node =/= node() ->
+    logger:notice("~ts is down", [Node]),
+    ok = emqx_router:members(running()),
+    clean_later(Node, State),
+    {noreply, State#{down := Down#{Node => now_ms()}}};
+handle_info({mnesia_system_event, {inconsistent_database, _, Node}}, #{autoheal := true} = State) ->
+    logger:critical("was parted from ~ts", [Node]),
+    _ = erlang:send_after(?AUTOHEAL_DELAY_MS, self(), {heal, Node}),
+    {noreply, State};
+handle_info({heal, Node}, #{seeds := Seeds} = State) ->
+    case not lists:member(Node, running()) andalso loses_to(running_of(Node), Seeds) of
+        true -> aside(fun() -> emqx_node:restart(fun() -> ok = mnesia:start(), await_tables() end) end);
+        false -> ok
+    end,
+    {noreply, State};
+handle_info({clean, Node, Autoclean}, #{down := Down} = State) ->
+    case {lists:member(Node, known() -- running()), Down} of
+        {true, #{Node := Since}} -> now_ms() - Since >= Autoclean andalso aside(fun() -> force_leave(Node) end);
+        _ -> ok
+    end,
+    {noreply, State};
+handle_info(discover, #{discovery := true, seeds := Seeds} = State) ->
+    case persistent_term:get(?SERVING, undefined) =:= undefined orelse discover(Seeds) of
+        again -> erlang:send_after(?DISCOVERY_RETRY_MS, self(), discover);
+        _ -> ok
+    end,
+    {noreply, State};
+handle_info(_, State) ->
+    {noreply, State}.
+
+%% A restart waits for this process.
+aside(Work) ->
+    _ = spawn(Work),
+    ok.
+
+clean_later(_, #{autoclean := null}) -> ok;
+clean_later(Node, #{autoclean := Milliseconds}) -> erlang:send_after(Milliseconds, self(), {clean, Node, Milliseconds}).
+
+%% Until every seed answers and is in this cluster.
+discover(Seeds) ->
+    Others = Seeds -- [node()],
+    Serving = [{At, Node} || {Node, #{since := At}} <- ask(Others), At =/= undefined],
+    {_, Oldest} = lists:min([{persistent_term:get(?SERVING, infinity), node()} | Serving]),
+    case lists:member(Oldest, known()) of
         true ->
-            timer:sleep(200),
-            enter(Others, FoundAt, GiveUpAt)
+            case length(Serving) =:= length(Others) andalso [Node || {_, Node} <- Serving] -- known() of
+                [] -> done;
+                _ -> again
+            end;
+        false ->
+            logger:notice("Ekka(AutoCluster): joining with ~ts", [Oldest]),
+            aside(fun() -> join(Oldest) end)
     end.
 
-found() ->
-    logger:notice("founding a cluster"),
-    ok = mnesia:create_schema([node()]),
-    ok = mnesia:start().
+%% Takes this node out of the others' database, and its own away. Mnesia is stopped.
+drop(Others) ->
+    _ = [erpc:call(Other, ?MODULE, forget, [node()], 10000) || Other <- lists:sublist(Others, 1)],
+    case mnesia:delete_schema([node()]) of
+        ok -> ok;
+        {error, _} -> file:del_dir_r(mnesia:system_info(directory))
+    end.
 
-join(Node) ->
-    logger:notice("joining the cluster of ~ts", [Node]),
+enter(Node) ->
     %% A host that was replaced without its disk has this node's name, and the cluster still counts on its tables.
-    _ = erpc:call(Node, ?MODULE, force_leave, [node()], 10000),
+    _ = erpc:call(Node, ?MODULE, forget, [node()], 10000),
     ok = mnesia:start(),
     case mnesia:change_config(extra_db_nodes, [Node]) of
         {ok, [_ | _]} ->
             {atomic, ok} = mnesia:change_table_copy_type(schema, node(), disc_copies),
             [copy_table(Table, Node) || Table <- mnesia:system_info(tables), Table =/= schema],
-            load_tables();
+            await_tables();
         Refused ->
             logger:error("~ts did not take this node into its cluster: ~p", [Node, Refused]),
-            halt(?RESTART_EMPTY)
+            stopped = mnesia:stop(),
+            found()
     end.
 
 copy_table(Table, From) ->
@@ -166,70 +244,28 @@ copy_table(Table, From) ->
         {aborted, {already_exists, Table, _}} -> ok
     end.
 
-%% A table whose newest copy is on a node that is down would be waited for without end: after a power cut of the whole
-%% cluster a broker that serves what it has is worth more.
-load_tables() ->
-    case mnesia:wait_for_tables(mnesia:system_info(local_tables), ?TABLES_MS) of
-        ok -> ok;
-        {timeout, Tables} -> [mnesia:force_load_table(Table) || Table <- Tables], ok
-    end.
-
-%% Watching
-
-watch_loop(Seeds) ->
-    receive
-        {mnesia_system_event, {mnesia_down, Node}} ->
-            logger:notice("~ts is down", [Node]),
-            forget_sessions_of([Node]);
-        {mnesia_system_event, {inconsistent_database, _, Node}} ->
-            logger:notice("was parted from ~ts", [Node]),
-            loses_to(Node, running_of(Node), running() -- [Node], Seeds) andalso halt(?RESTART);
-        {mnesia_system_event, _} ->
-            ok
-    after ?WATCH_MS ->
-        [loses_to(Node, Members, known(), Seeds) andalso halt(?RESTART_EMPTY)
-         || {Node, {serving, Members}} <- probe(Seeds -- known()), not lists:member(node(), Members)]
-    end,
-    watch_loop(Seeds).
-
-%% Of two clusters the one with fewer nodes gives way; of equal ones that without the first seed.
-loses_to(_, Theirs, Ours, Seeds) when is_list(Theirs) ->
-    weight(Theirs, Seeds) > weight(Ours, Seeds);
-loses_to(_, _, _, _) ->
-    false.
+%% Of two parts of a cluster the one with fewer nodes gives way; of equal ones that without the first seed.
+loses_to(unknown, _) -> false;
+loses_to(Theirs, Seeds) -> weight(Theirs, Seeds) > weight(running(), Seeds).
 
 weight(Nodes, Seeds) ->
     {length(Nodes), -lists:min([rank(Node, Seeds) || Node <- Nodes])}.
 
+rank(Node, Seeds) ->
+    length(lists:takewhile(fun(Seed) -> Seed =/= Node end, Seeds)).
+
 running_of(Node) ->
-    try erpc:call(Node, ?MODULE, running, [], ?PROBE_MS) of
-        Running -> Running -- [node()]
+    try
+        erpc:call(Node, ?MODULE, running, [], ?PROBE_MS)
     catch
         _:_ -> unknown
     end.
 
-%% ejabberd takes a session on a node that is gone for a living one: its client would wait for it to answer.
-forget_sessions_of([]) ->
-    ok;
-forget_sessions_of(Nodes) ->
-    [forget(Table, Position, Nodes) || {Table, Position} <- [{mqtt_session, 3}, {mqtt_sub, 5}]],
-    ok.
-
-forget(Table, Position, Nodes) ->
-    [mnesia:dirty_delete_object(Row)
-     || Key <- mnesia:dirty_all_keys(Table), Row <- mnesia:dirty_read(Table, Key),
-        lists:member(node(element(Position, Row)), Nodes)].
-
-%% Helpers
-
 %% What each node that answers says of itself; all are asked at once.
-probe([]) ->
+ask([]) ->
     [];
-probe(Nodes) ->
-    Answers = erpc:multicall(Nodes, ?MODULE, membership, [], ?PROBE_MS),
+ask(Nodes) ->
+    Answers = erpc:multicall(Nodes, ?MODULE, identity, [], ?PROBE_MS),
     [{Node, Answer} || {Node, {ok, Answer}} <- lists:zip(Nodes, Answers)].
-
-rank(Node, Seeds) ->
-    length(lists:takewhile(fun(Seed) -> Seed =/= Node end, Seeds)).
 
 now_ms() -> erlang:monotonic_time(millisecond).

@@ -1,60 +1,24 @@
-%% The broker's Erlang side: starts ejabberd as one node of the cluster, and answers the programs of emqx_standin over a
-%% socket in the data folder. A request is one line, `COMMAND ARGUMENT...` separated by spaces, each argument
-%% percent-encoded; the answer is one JSON text, and the connection ends.
+%% Answers the programs of emqx_standin over a socket in the data folder. A request is one line, `COMMAND ARGUMENT...`
+%% separated by spaces, each argument percent-encoded; the answer is one JSON text, and the connection ends.
 -module(emqx_control).
--export([start/0]).
+-export([open/1]).
 %% Called on other nodes.
--export([leave/0, node_info/0, clients/0]).
+-export([node_info/0, clients/0]).
 
--define(STATE, emqx_control_state).
--define(FAILED, 78).
--define(LEFT, 77).
+-define(LONGEST_LINE, 65536).
+-define(RUNNING_MS, 60000).
 
-%% The file of settings is named by EMQX_STANDIN_SETTINGS: Erlang terms, {Key, Value} each.
--spec start() -> ok.
-start() ->
-    _ = spawn(fun boot/0),
-    ok.
-
-boot() ->
-    process_flag(trap_exit, true),
-    %% systemd signals every process of the unit: node.py asks for the orderly end.
-    ok = os:set_signal(sigterm, ignore),
-    try
-        {ok, Settings} = file:consult(os:getenv("EMQX_STANDIN_SETTINGS")),
-        persistent_term:put(?STATE, starting),
-        open_socket(proplists:get_value(control_socket, Settings)),
-        Seeds = proplists:get_value(seeds, Settings),
-        ok = emqx_cluster:form(Seeds),
-        {ok, _} = application:ensure_all_started(ejabberd),
-        [listen(Listener) || Listener <- proplists:get_value(listeners, Settings)],
-        ok = emqx_cluster:serve(),
-        persistent_term:put(?STATE, running),
-        emqx_cluster:watch(Seeds)
-    catch
-        Class:Reason:Stack ->
-            logger:critical("the broker cannot start: ~p:~p ~p", [Class, Reason, Stack]),
-            halt(?FAILED)
-    end.
-
-listen(#{name := Name, port := Port} = Listener) ->
-    case emqx_listener:start(Listener) of
-        ok ->
-            ok;
-        {error, Reason} ->
-            logger:critical("listener ~ts cannot listen on port ~b: ~ts", [Name, Port, inet:format_error(Reason)]),
-            halt(?FAILED)
-    end.
-
-%% The socket
-
-open_socket(Path) ->
+-spec open(file:filename()) -> ok.
+open(Path) ->
     _ = file:delete(Path),
-    {ok, Listen} = gen_tcp:listen(0, [binary, {ifaddr, {local, Path}}, {packet, line}, {active, false}]),
+    {ok, Listen} = gen_tcp:listen(0, [
+        binary, {ifaddr, {local, Path}}, {packet, line}, {buffer, ?LONGEST_LINE}, {active, false}
+    ]),
     ok = file:change_mode(Path, 8#600),
     Acceptor = spawn(fun() -> receive go -> accept(Listen) end end),
     ok = gen_tcp:controlling_process(Listen, Acceptor),
-    Acceptor ! go.
+    Acceptor ! go,
+    ok.
 
 accept(Listen) ->
     {ok, Socket} = gen_tcp:accept(Listen),
@@ -66,12 +30,12 @@ accept(Listen) ->
 answer(Socket) ->
     case gen_tcp:recv(Socket, 0, 5000) of
         {ok, Line} ->
-            [Command | Arguments] = string:lexemes(string:trim(Line), " "),
+            [Command | Arguments] = binary:split(string:trim(Line, trailing, "\n"), <<" ">>, [global]),
             Answer =
                 try
                     run(Command, [uri_string:percent_decode(A) || A <- Arguments])
                 catch
-                    Class:Reason -> #{error => iolist_to_binary(io_lib:format("~p: ~0p", [Class, Reason]))}
+                    Class:Reason -> #{error => printed("~p: ~0p", [Class, Reason])}
                 end,
             _ = gen_tcp:send(Socket, [jiffy:encode(Answer), $\n]),
             gen_tcp:close(Socket);
@@ -79,19 +43,51 @@ answer(Socket) ->
             gen_tcp:close(Socket)
     end.
 
-%% The commands
+%% The node
 
 run(<<"state">>, []) ->
-    #{state => persistent_term:get(?STATE)};
-run(<<"cluster">>, []) ->
-    cluster();
+    #{state => emqx_node:state()};
 run(<<"self">>, []) ->
     {UptimeMs, _} = erlang:statistics(wall_clock),
-    #{node => node(), uptime => UptimeMs};
+    #{node => node(), uptime => UptimeMs, state => emqx_node:state()};
+run(<<"load">>, [Path]) ->
+    {ok, Text} = file:read_file(Path),
+    outcome(emqx_node:load(jiffy:decode(Text, [return_maps])));
+run(<<"stop">>, []) ->
+    outcome(emqx_node:stop());
+run(<<"stats">>, []) ->
+    emqx_clients:stats();
+run(<<"listeners">>, []) ->
+    emqx_listener:list();
+%% The cluster
+
+run(<<"cluster">>, []) ->
+    {Running, Stopped} = emqx_cluster:status(),
+    Terms = #{running_nodes => Running, stopped_nodes => Stopped},
+    #{
+        running => Running,
+        stopped => Stopped,
+        %% As EMQX prints them.
+        text => printed("Cluster status: ~p", [Terms]),
+        json => jiffy:encode({[{stopped_nodes, Stopped}, {running_nodes, Running}]}, [pretty])
+    };
 run(<<"nodes">>, []) ->
     {Running, Stopped} = emqx_cluster:status(),
     Answers = erpc:multicall(Running, ?MODULE, node_info, [], 5000),
     #{running => [Info || {ok, Info} <- Answers], stopped => Stopped};
+run(<<"join">>, [Node]) ->
+    changed(emqx_cluster:join(binary_to_atom(Node)));
+run(<<"leave">>, []) ->
+    changed(emqx_cluster:leave());
+run(<<"force-leave">>, [Node]) ->
+    outcome(emqx_cluster:force_leave(binary_to_atom(Node)));
+run(<<"pending-tables">>, []) ->
+    emqx_cluster:pending_tables();
+run(<<"force-load">>, Tables) ->
+    Wanted = case Tables of [] -> emqx_cluster:pending_tables(); _ -> [binary_to_existing_atom(T) || T <- Tables] end,
+    #{text => printed("~p", [emqx_cluster:force_load(Wanted)])};
+%% Clients
+
 run(<<"clients">>, []) ->
     emqx_clients:list();
 run(<<"clients">>, [<<"cluster">>]) ->
@@ -99,35 +95,98 @@ run(<<"clients">>, [<<"cluster">>]) ->
     [Client || {ok, Clients} <- erpc:multicall(Running, ?MODULE, clients, [], 5000), Client <- Clients];
 run(<<"kick">>, [ClientId]) ->
     #{kicked => emqx_clients:kick(ClientId)};
-run(<<"stats">>, []) ->
-    emqx_clients:stats();
-run(<<"listeners">>, []) ->
-    emqx_listener:list();
-run(<<"leave">>, []) ->
-    outcome(leave());
-run(<<"force-leave">>, [Node]) ->
-    outcome(emqx_cluster:force_leave(binary_to_atom(Node)));
-run(<<"stop">>, []) ->
-    persistent_term:put(?STATE, stopping),
-    ok = emqx_cluster:unwatch(),
-    ok = emqx_clients:stop_all(),
-    ok = init:stop(),
-    #{ok => true}.
+%% Users of the built-in database: CHAIN is `global` or a listener's name
 
-cluster() ->
-    {Running, Stopped} = emqx_cluster:status(),
-    #{running => Running, stopped => Stopped}.
+run(<<"users">>, [<<"list">>, Chain, Id]) ->
+    emqx_users:list(users(Chain, Id));
+run(<<"users">>, [<<"find">>, Chain, Id, User]) ->
+    answer_of(emqx_users:find(users(Chain, Id), User));
+run(<<"users">>, [<<"add">>, Chain, Id, User, Password, Superuser]) ->
+    answer_of(emqx_users:add(users(Chain, Id), User, Password, Superuser =:= <<"true">>));
+run(<<"users">>, [<<"change">>, Chain, Id, User, Superuser | Password]) ->
+    Flag = case Superuser of <<"-">> -> undefined; _ -> Superuser =:= <<"true">> end,
+    answer_of(emqx_users:change(users(Chain, Id), User, case Password of [] -> undefined; [P] -> P end, Flag));
+run(<<"users">>, [<<"remove">>, Chain, Id, User]) ->
+    outcome(emqx_users:remove(users(Chain, Id), User));
+run(<<"users">>, [<<"clear">>, Chain, Id]) ->
+    outcome(emqx_users:clear(users(Chain, Id)));
+run(<<"users">>, [<<"import">>, Chain, Id, Type, Name, Path]) ->
+    {ok, Content} = file:read_file(Path),
+    answer_of(emqx_users:import(users(Chain, Id), Type, Name, Content));
+%% The dashboard
+
+run(<<"login">>, [Username, Password]) ->
+    case emqx_admins:login(Username, Password) of
+        {ok, Token, Role} -> #{token => Token, role => Role};
+        error -> #{error => <<"Auth failed">>}
+    end;
+run(<<"logout">>, [Token]) ->
+    outcome(emqx_admins:logout(Token));
+run(<<"token">>, [Token]) ->
+    answer_of(emqx_admins:owner(Token));
+run(<<"key">>, [Key, Secret]) ->
+    answer_of(emqx_admins:key(Key, Secret));
+run(<<"admins">>, [<<"list">>]) ->
+    emqx_admins:list();
+run(<<"admins">>, [<<"add">>, Username, Password, Role, Description]) ->
+    outcome(emqx_admins:add(Username, Password, Role, Description));
+run(<<"admins">>, [<<"passwd">>, Username, Password]) ->
+    outcome(emqx_admins:passwd(Username, Password));
+run(<<"admins">>, [<<"change">>, Username, Former, Password]) ->
+    outcome(emqx_admins:change_passwd(Username, Former, Password));
+run(<<"admins">>, [<<"del">>, Username]) ->
+    outcome(emqx_admins:remove(Username));
+run(<<"keys">>, [<<"list">>]) ->
+    emqx_admins:keys();
+run(<<"keys">>, [<<"add">>, Name, Properties]) ->
+    answer_of(emqx_admins:add_key(Name, jiffy:decode(Properties, [return_maps])));
+run(<<"keys">>, [<<"del">>, Name]) ->
+    outcome(emqx_admins:remove_key(Name));
+%% The configuration
+
+run(<<"overrides">>, []) ->
+    emqx_conf:overrides();
+run(<<"started">>, [Number]) ->
+    outcome(emqx_conf:started(binary_to_integer(Number)));
+run(<<"commit">>, [Path]) ->
+    {ok, Text} = file:read_file(Path),
+    case emqx_conf:commit(jiffy:decode(Text, [return_maps])) of
+        {ok, Answers} -> #{nodes => [#{node => Node, outcome => printed("~0p", [Outcome])} || {Node, Outcome} <- Answers]};
+        {error, Reason} -> #{error => printed("~0p", [Reason])}
+    end;
+run(<<"applied">>, [Number]) ->
+    outcome(emqx_conf:applied(binary_to_integer(Number), ok));
+run(<<"applied">>, [Number, Reason]) ->
+    outcome(emqx_conf:applied(binary_to_integer(Number), {error, Reason}));
+run(<<"position">>, []) ->
+    [#{node => Node, number => Number} || {Node, Number} <- emqx_conf:position()].
+
+users(<<"global">>, Id) -> users(global, Id);
+users(Chain, Id) ->
+    case emqx_policy:authenticator({Chain, Id}) of
+        {ok, Settings} -> Settings;
+        error -> error({not_found, {authenticator, Id}})
+    end.
+
+%% The node begins anew.
+changed(ok) ->
+    ok = emqx_node:await_running(?RUNNING_MS),
+    outcome(ok);
+changed(Other) ->
+    outcome(Other).
 
 outcome(ok) -> #{ok => true};
 outcome(ignore) -> #{ignored => true};
-outcome({error, Reason}) -> #{error => iolist_to_binary(io_lib:format("~0p", [Reason]))}.
+outcome({error, Reason}) when is_binary(Reason) -> #{error => Reason};
+outcome({error, Reason}) -> #{error => printed("~0p", [Reason])}.
 
-%% Also restarts the node without its database, once the answer is on its way.
-leave() ->
-    persistent_term:put(?STATE, starting),
-    Outcome = emqx_cluster:leave(),
-    _ = spawn(fun() -> timer:sleep(200), halt(?LEFT) end),
-    Outcome.
+answer_of({ok, Answer}) -> #{ok => Answer};
+answer_of(error) -> outcome({error, not_found});
+answer_of(Other) -> outcome(Other).
+
+printed(Format, Arguments) -> unicode:characters_to_binary(io_lib:format(Format, Arguments)).
+
+%% Asked on each node
 
 node_info() ->
     {UptimeMs, _} = erlang:statistics(wall_clock),

@@ -1,29 +1,93 @@
-%% A listener of MQTT over TCP or WebSocket, with the settings that EMQX gives one: acceptors, a limit of
-%% connections, and PROXY v2 within a time limit. ejabberd's own listener reads the PROXY header in its only acceptor,
-%% so one silent connection stops all others, and its MQTT sessions never learn the address that the header carries.
+%% A listener of MQTT over TCP or WebSocket, with the settings that EMQX gives one: acceptors, limits of connections and
+%% of their rate, and PROXY v2 within a time limit. ejabberd's own listener reads the PROXY header in its only acceptor,
+%% so one silent connection stops all others.
 -module(emqx_listener).
--export([start/1, list/0]).
+-export([start_table/0, set/1, stop_all/0, list/0]).
 
--define(OPEN, emqx_listener_open).
+-define(LISTENERS, emqx_listeners).
+%% Without regard to the setting, for a WebSocket: so it is in EMQX 5.8.9.
+-define(WEBSOCKET_PROXY_MS, 1000).
+-define(UPGRADE_MS, 60000).
 
 -type options() :: #{
     name := binary(),
     transport := tcp | ws,
     ip := inet:ip_address(),
     port := inet:port_number(),
+    bind := binary(),
     acceptors := pos_integer(),
     backlog := pos_integer(),
     nodelay := boolean(),
     max_connections := infinity | pos_integer(),
+    %% Connections and the milliseconds in which there may be so many.
+    max_conn_rate := infinity | {pos_integer(), pos_integer()},
     proxy_protocol := boolean(),
     proxy_protocol_timeout := pos_integer(),
     max_packet_size := pos_integer(),
-    path := [binary()]
+    path := binary()
 }.
+-export_type([options/0]).
 
-%% Opens the listener; its acceptors belong to the calling process.
--spec start(options()) -> ok | {error, inet:posix()}.
-start(#{ip := IP, port := Port} = Options) ->
+%% What cannot be changed without opening the listener anew, which ends its connections.
+-define(FIXED, [transport, ip, port, acceptors, backlog, nodelay, proxy_protocol, proxy_protocol_timeout, path]).
+
+-spec start_table() -> ok.
+start_table() ->
+    _ = ets:new(?LISTENERS, [named_table, public, {read_concurrency, true}]),
+    ok.
+
+%% Opens, changes and closes listeners until these are there. Those that cannot be opened are named; the others are open.
+-spec set([options()]) -> ok | {error, [{binary(), inet:posix()}]}.
+set(Wanted) ->
+    Names = [Name || #{name := Name} <- Wanted],
+    [stop(Name) || {Name, _, _, _} <- ets:tab2list(?LISTENERS), not lists:member(Name, Names)],
+    case lists:flatmap(fun change/1, Wanted) of
+        [] -> ok;
+        Failed -> {error, Failed}
+    end.
+
+-spec stop_all() -> ok.
+stop_all() ->
+    set([]).
+
+%% The listeners and the connections that each has now, handshakes included.
+-spec list() -> [map()].
+list() ->
+    Shown = [name, bind, acceptors, proxy_protocol, max_connections, transport],
+    [(maps:with(Shown, Options))#{connections => counters:get(Counter, 1), ended => counters:get(Counter, 2)}
+     || {_, _, Counter, Options} <- lists:sort(ets:tab2list(?LISTENERS))].
+
+change(#{name := Name} = Options) ->
+    case ets:lookup(?LISTENERS, Name) of
+        [{_, Owner, Counter, Former}] ->
+            case maps:with(?FIXED, Former) =:= maps:with(?FIXED, Options) of
+                true ->
+                    true = ets:insert(?LISTENERS, {Name, Owner, Counter, Options}),
+                    [];
+                false ->
+                    stop(Name),
+                    start(Options)
+            end;
+        [] ->
+            start(Options)
+    end.
+
+start(#{name := Name} = Options) ->
+    Asker = self(),
+    Owner = spawn(fun() -> own(Asker, Options) end),
+    receive
+        {Owner, ok} -> [];
+        {Owner, {error, Reason}} -> [{Name, Reason}]
+    end.
+
+stop(Name) ->
+    [{_, Owner, _, _}] = ets:take(?LISTENERS, Name),
+    Monitor = monitor(process, Owner),
+    exit(Owner, shutdown),
+    receive {'DOWN', Monitor, process, Owner, _} -> ok end.
+
+%% Its acceptors and connections are linked to the owner, and end with it.
+own(Asker, #{name := Name, ip := IP, port := Port} = Options) ->
     Socket = [
         binary, {ip, IP}, {active, false}, {reuseaddr, true}, {keepalive, true},
         {backlog, maps:get(backlog, Options)}, {nodelay, maps:get(nodelay, Options)},
@@ -31,90 +95,86 @@ start(#{ip := IP, port := Port} = Options) ->
     ],
     case gen_tcp:listen(Port, Socket) of
         {ok, Listen} ->
-            Counter = counters:new(1, []),
-            persistent_term:put(?OPEN, persistent_term:get(?OPEN, []) ++ [{Counter, Options}]),
-            [spawn_link(fun() -> accept(Listen, Counter, Options) end)
-             || _ <- lists:seq(1, maps:get(acceptors, Options))],
-            ok;
+            %% Connections now, and those that have ended.
+            Counter = counters:new(2, []),
+            true = ets:insert(?LISTENERS, {Name, self(), Counter, Options}),
+            Rate = emqx_rate:new(),
+            [spawn_link(fun() -> accept(Listen, Name, Counter, Rate) end) || _ <- lists:seq(1, maps:get(acceptors, Options))],
+            Asker ! {self(), ok},
+            receive stop -> ok end;
         {error, Reason} ->
-            {error, Reason}
+            Asker ! {self(), {error, Reason}}
     end.
 
-%% The listeners and the connections that each has now, handshakes included.
--spec list() -> [map()].
-list() ->
-    Shown = [name, port, acceptors, proxy_protocol, max_connections],
-    [(maps:with(Shown, Options))#{
-        address => list_to_binary(inet:ntoa(maps:get(ip, Options))),
-        connections => counters:get(Counter, 1)
-    } || {Counter, Options} <- persistent_term:get(?OPEN, [])].
-
-accept(Listen, Counter, Options) ->
+accept(Listen, Name, Counter, Rate) ->
     case gen_tcp:accept(Listen) of
         {ok, Socket} ->
-            Handler = spawn(fun() -> receive go -> handle(Socket, Counter, Options) end end),
+            Owner = self(),
+            Handler = spawn(fun() -> receive go -> handle(Socket, Name, Counter, Rate, Owner) end end),
             case gen_tcp:controlling_process(Socket, Handler) of
                 ok -> Handler ! go;
                 {error, _} -> exit(Handler, kill)
             end,
-            accept(Listen, Counter, Options);
+            accept(Listen, Name, Counter, Rate);
         {error, Reason} when Reason =:= emfile; Reason =:= enfile ->
             %% No descriptor is free: trying at once again would only burn the processor.
             timer:sleep(100),
-            accept(Listen, Counter, Options);
+            accept(Listen, Name, Counter, Rate);
         {error, closed} ->
             ok;
         {error, _} ->
-            accept(Listen, Counter, Options)
+            accept(Listen, Name, Counter, Rate)
     end.
 
-handle(Socket, Counter, #{max_connections := Limit} = Options) ->
+handle(Socket, Name, Counter, Rate, Acceptor) ->
+    %% The acceptor ends when its listener does.
+    _ = monitor(process, Acceptor),
     counters:add(Counter, 1, 1),
-    try
-        counters:get(Counter, 1) =< Limit andalso serve(Socket, Options)
+    try ets:lookup(?LISTENERS, Name) of
+        [{_, _, _, #{max_connections := Limit, max_conn_rate := Allowed} = Options}] ->
+            counters:get(Counter, 1) =< Limit andalso emqx_rate:take(Rate, Allowed) andalso serve(Socket, Options);
+        [] ->
+            ok
     after
         counters:sub(Counter, 1, 1),
+        counters:add(Counter, 2, 1),
         gen_tcp:close(Socket)
     end.
 
-serve(Socket, Options) ->
-    case endpoints(Socket, Options) of
-        {ok, Endpoints} ->
-            {ok, Pid} = session(Socket, Endpoints, Options),
-            Monitor = monitor(process, Pid),
-            _ = gen_tcp:controlling_process(Socket, Pid),
-            started(Pid, Options),
-            receive {'DOWN', Monitor, process, Pid, _} -> ok end;
+serve(Socket, #{name := Name} = Options) ->
+    case origin(Socket, Options) of
+        {ok, Origin} ->
+            enter(Socket, Origin, Options);
+        local ->
+            keep_silent(Socket);
         closed ->
             ok;
         {error, Reason} ->
-            logger:info("listener ~ts: closed ~p: ~p", [maps:get(name, Options), inet:peername(Socket), Reason])
+            logger:error("listener ~ts: closed ~p: ~p", [Name, inet:peername(Socket), Reason])
     end.
 
-%% As {Local, Peer}, each {Address, Port}: what the PROXY header says, or the socket's own.
-endpoints(Socket, #{proxy_protocol := true, proxy_protocol_timeout := Timeout}) ->
-    case emqx_proxy:read(Socket, Timeout) of
-        local -> own_endpoints(Socket);
-        Other -> Other
-    end;
-endpoints(Socket, _) ->
-    own_endpoints(Socket).
-
-own_endpoints(Socket) ->
-    case {inet:sockname(Socket), inet:peername(Socket)} of
-        {{ok, Local}, {ok, Peer}} -> {ok, {Local, Peer}};
-        _ -> closed
+enter(Socket, Origin, #{transport := tcp} = Options) ->
+    emqx_connection:run(Socket, Origin, <<>>, Options);
+enter(Socket, Origin, #{transport := ws, path := Path} = Options) ->
+    case emqx_websocket:accept(Socket, Path, ?UPGRADE_MS) of
+        {ok, Rest} -> emqx_connection:run(Socket, Origin, Rest, Options);
+        closed -> ok
     end.
 
-session(Socket, {_, Peer}, #{transport := tcp, max_packet_size := MaxSize}) ->
-    mod_mqtt_session:start(emqx_socket, {Socket, Peer}, [{max_fsm_queue, 10000}, {max_payload_size, MaxSize}]);
-session(Socket, Endpoints, #{transport := ws, path := Path, max_packet_size := MaxSize}) ->
-    ejabberd_http:start(gen_tcp, Socket, [
-        {sock_peer_name, Endpoints},
-        {request_handlers, [{Path, mod_mqtt}]},
-        {max_fsm_queue, 10000},
-        {max_payload_size, MaxSize}
-    ]).
+%% EMQX answers nothing on a connection whose PROXY header says LOCAL, as a health check's does, and leaves it open.
+keep_silent(Socket) ->
+    _ = inet:setopts(Socket, [{active, true}]),
+    receive
+        {tcp_closed, Socket} -> ok;
+        {'DOWN', _, process, _, _} -> ok
+    after emqx_policy:idle_timeout() -> ok
+    end.
 
-started(Pid, #{transport := tcp}) -> mod_mqtt_session:accept(Pid);
-started(Pid, #{transport := ws}) -> ejabberd_http:accept(Pid).
+%% What the PROXY header says, or the socket's own peer.
+origin(Socket, #{proxy_protocol := true, transport := Transport, proxy_protocol_timeout := Timeout}) ->
+    emqx_proxy:read(Socket, case Transport of tcp -> Timeout; ws -> ?WEBSOCKET_PROXY_MS end);
+origin(Socket, _) ->
+    case inet:peername(Socket) of
+        {ok, Peer} -> {ok, #{peer => Peer}};
+        {error, _} -> closed
+    end.

@@ -1,3 +1,4 @@
+import { partitionOf } from '../../../api/partition';
 import { awsFunction } from '../function';
 import { chosen, defaulted, flag, list, object, optional, required, text } from '../shape';
 
@@ -7,7 +8,7 @@ export const getRegion = awsFunction({
   run: ({ region }, { name = region }) =>
     Promise.resolve({
       description: name,
-      endpoint: `ec2.${name}.amazonaws.com`,
+      endpoint: `ec2.${name}.${partitionOf(name).dnsSuffix}`,
       id: name,
       name,
       region: name,
@@ -17,13 +18,11 @@ export const getRegion = awsFunction({
 export const getPartition = awsFunction({
   token: 'aws:index/getPartition:getPartition',
   args: { id: optional(text) },
-  run: () =>
-    Promise.resolve({
-      dnsSuffix: 'amazonaws.com',
-      id: 'aws',
-      partition: 'aws',
-      reverseDnsPrefix: 'com.amazonaws',
-    }),
+  run: ({ region }) => {
+    const { name, dnsSuffix } = partitionOf(region);
+    const reverseDnsPrefix = dnsSuffix.split('.').reverse().join('.');
+    return Promise.resolve({ dnsSuffix, id: name, partition: name, reverseDnsPrefix });
+  },
 });
 
 export const getCallerIdentity = awsFunction({

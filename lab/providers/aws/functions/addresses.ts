@@ -1,3 +1,4 @@
+import { partitionOf } from '../../../api/partition';
 import { awsFunction } from '../function';
 import { ec2Arn } from '../resources/arn';
 import { optional, text } from '../shape';
@@ -31,7 +32,7 @@ export const getElasticIp = awsFunction({
       networkInterfaceOwnerId: found.NetworkInterfaceOwnerId,
       privateDns: PrivateIpAddress && `ip-${dashed(PrivateIpAddress)}.${call.region}.compute.internal`,
       privateIp: PrivateIpAddress,
-      publicDns: `ec2-${dashed(PublicIp)}.${call.region}.compute.amazonaws.com`,
+      publicDns: `ec2-${dashed(PublicIp)}.${call.region}.compute.${partitionOf(call.region).dnsSuffix}`,
       publicIp: PublicIp,
       publicIpv4Pool: found.PublicIpv4Pool,
       region: call.region,

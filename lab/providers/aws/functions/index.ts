@@ -12,6 +12,7 @@ import {
 import { getRouteTable, getRouteTables, getSecurityGroup, getSubnet, getSubnets, getVpc } from './network';
 import { getParameter, getSecretVersion } from './parameters';
 import { getPolicyDocument } from './policyDocument';
+import { getServiceQuota } from './quotas';
 
 /** Every function that the lab's provider knows. */
 export const functionTypes: readonly FunctionType[] = [
@@ -38,4 +39,5 @@ export const functionTypes: readonly FunctionType[] = [
   getParameter,
   getSecretVersion,
   getPolicyDocument,
+  getServiceQuota,
 ];

@@ -1,3 +1,4 @@
+import { partitionOf } from '../../../api/partition';
 import { isGone, present, type Call } from '../call';
 import { resource } from '../resource';
 import { chosen, defaulted, flag, optional, output, text } from '../shape';
@@ -47,7 +48,9 @@ export const eip = resource({
 
   async settle(call, id, inputs) {
     await call.until(`Elastic IP ${id}`, () => findAddress(call, id));
-    if (isHeld(inputs)) await associate(call, id, inputs);
+    if (!isHeld(inputs)) return;
+    // Nothing else is tried again, Gateway.NotAttached neither (resourceEIPCreate).
+    await call.propagated(/^InvalidAllocationID\.NotFound/, () => associate(call, id, inputs));
   },
 
   async read(call, id) {
@@ -65,15 +68,16 @@ export const eip = resource({
       associationId: found.AssociationId,
       privateDns: PrivateIpAddress && `ip-${dashed(PrivateIpAddress)}.${call.region}.compute.internal`,
       privateIp: PrivateIpAddress,
-      publicDns: `ec2-${dashed(PublicIp)}.${call.region}.compute.amazonaws.com`,
+      publicDns: `ec2-${dashed(PublicIp)}.${call.region}.compute.${partitionOf(call.region).dnsSuffix}`,
       publicIp: PublicIp,
       tags: tagMap(found.Tags),
     };
   },
 
+  /** From the association that the state knows (resourceEIPUpdate). */
   async update(call, id, change) {
     if (!change.has('instance', 'networkInterface', 'associateWithPrivateIp')) return;
-    await disassociate(call, (await findAddress(call, id))?.AssociationId);
+    await disassociate(call, change.before.associationId);
     if (isHeld(change.after)) await associate(call, id, change.after);
   },
 
@@ -82,10 +86,13 @@ export const eip = resource({
       ? ['associationId', 'privateDns', 'privateIp']
       : [],
 
-  async delete(call, id) {
-    const ec2 = await call.ec2();
-    await disassociate(call, (await findAddress(call, id))?.AssociationId);
-    await call.retry(/^InvalidIPAddress\.InUse/, () => ec2.releaseAddress({ AllocationId: id }));
+  /**
+   * By the association in the state alone, then one ReleaseAddress (resourceEIPDelete): an address that somebody else
+   * has associated since is still in use, and EC2 refuses.
+   */
+  async delete(call, id, { associationId, networkBorderGroup }) {
+    await disassociate(call, associationId);
+    await (await call.ec2()).releaseAddress({ AllocationId: id, NetworkBorderGroup: networkBorderGroup });
   },
 });
 
@@ -161,15 +168,14 @@ async function findAssociation(call: Call, id: string) {
 
 async function associate(call: Call, AllocationId: string, holder: Holder): Promise<void> {
   const ec2 = await call.ec2();
-  await call.propagated(/^(InvalidAllocationID\.NotFound|InvalidInstanceID|IncorrectInstanceState)/, () =>
-    ec2.associateAddress({
-      AllocationId,
-      AllowReassociation: true,
-      InstanceId: holder.networkInterface === undefined ? holder.instance : undefined,
-      NetworkInterfaceId: holder.networkInterface,
-      PrivateIpAddress: holder.associateWithPrivateIp,
-    }),
-  );
+  const made = await ec2.associateAddress({
+    AllocationId,
+    InstanceId: holder.networkInterface === undefined ? holder.instance : undefined,
+    NetworkInterfaceId: holder.networkInterface,
+    PrivateIpAddress: holder.associateWithPrivateIp,
+  });
+  const association = present(made.AssociationId, "the association's id");
+  await call.until(`the association of ${AllocationId}`, () => findAssociation(call, association));
 }
 
 async function disassociate(call: Call, AssociationId: string | undefined): Promise<void> {

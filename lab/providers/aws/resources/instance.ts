@@ -4,7 +4,7 @@ import { ec2Tagging } from '../tags';
 import { checkInstance, instanceInputs, instanceOutputs } from './instanceInputs';
 import { launchRequest } from './instanceLaunch';
 import { awaitState, findInstance, readInstance } from './instanceState';
-import { changeInstance, setProtection } from './instanceChange';
+import { changeInstance, setProtection, tagRootVolume } from './instanceChange';
 
 export const instance = resource({
   token: 'aws:ec2/instance:Instance',
@@ -25,7 +25,8 @@ export const instance = resource({
 
   async settle(call, id, inputs) {
     await awaitState(call, id, 'running');
-    if (inputs.sourceDestCheck === false) {
+    await tagRootVolume(call, id, inputs.rootBlockDevice?.tags);
+    if (!inputs.sourceDestCheck) {
       await (await call.ec2()).modifyInstanceAttribute({ InstanceId: id, SourceDestCheck: { Value: false } });
     }
   },

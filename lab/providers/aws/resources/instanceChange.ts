@@ -19,7 +19,7 @@ export async function changeInstance(call: Call, id: string, change: Change): Pr
   if (change.has('sourceDestCheck')) {
     await ec2.modifyInstanceAttribute({
       InstanceId,
-      SourceDestCheck: { Value: after.sourceDestCheck ?? true },
+      SourceDestCheck: { Value: after.sourceDestCheck },
     });
   }
   if (change.has('vpcSecurityGroupIds')) {
@@ -140,9 +140,19 @@ async function changeRootVolume(
       BlockDeviceMappings: [{ DeviceName: root?.DeviceName, Ebs }],
     });
   }
-  if (Object.keys(wanted.tags ?? {}).length > 0) {
-    await ec2.createTags({ Resources: [VolumeId], Tags: tagList(wanted.tags ?? {}) });
-  }
+  await tagRootVolume(call, id, wanted.tags);
+}
+
+export async function tagRootVolume(
+  call: Call,
+  id: string,
+  tags: Readonly<Record<string, string>> | undefined,
+): Promise<void> {
+  if (tags === undefined || Object.keys(tags).length === 0) return;
+  const found = present(await findInstance(call, id), `instance ${id}`);
+  const root = found.BlockDeviceMappings?.find(({ DeviceName }) => DeviceName === found.RootDeviceName);
+  const VolumeId = present(root?.Ebs?.VolumeId, "the root volume's id");
+  await (await call.ec2()).createTags({ Resources: [VolumeId], Tags: tagList(tags) });
 }
 
 async function tagVolumes(call: Call, id: string, tags: Readonly<Record<string, string>>): Promise<void> {

@@ -65,7 +65,8 @@ export const instanceInputs = {
   privateIp: chosen(text, { replaces }),
   rootBlockDevice: chosen(object(blockDevice)),
   secondaryPrivateIps: chosen(set(text)),
-  sourceDestCheck: chosen(flag),
+  // A default that is read back from the primary interface: terraform-provider-aws#44768.
+  sourceDestCheck: defaulted(flag, true),
   subnetId: chosen(text, { replaces }),
   tenancy: chosen(text, { replaces }),
   userData: chosen(text, { replaces: whenAsked }),
@@ -108,6 +109,9 @@ export function checkInstance(given: Partial<InstanceInputs>): Record<string, st
   if (given.ami === undefined) found['ami'] = 'an instance needs an image: the lab has no launch templates';
   if (given.instanceType === undefined) found['instanceType'] = 'an instance needs an instanceType';
   if (given.primaryNetworkInterface !== undefined) {
+    if (given.sourceDestCheck === false) {
+      found['sourceDestCheck'] = 'belongs to the interface that primaryNetworkInterface names';
+    }
     for (const name of elsewhere) {
       if (given[name] !== undefined)
         found[name] = 'belongs to the interface that primaryNetworkInterface names';
@@ -121,7 +125,6 @@ const elsewhere = [
   'associatePublicIpAddress',
   'privateIp',
   'secondaryPrivateIps',
-  'sourceDestCheck',
   'subnetId',
   'vpcSecurityGroupIds',
 ] as const;

@@ -11,7 +11,8 @@ const defaultRootDevice = '/dev/xvda';
 export function launchRequest(call: Call, inputs: InstanceInputs): RunInstancesCommandInput {
   const { primaryNetworkInterface: primary, rootBlockDevice: root } = inputs;
   const onInterface = primary !== undefined;
-  const volumeTags: Tags = { ...(inputs.volumeTags ?? {}), ...(root?.tags ?? {}) };
+  // Those of rootBlockDevice follow once the volume is there (resourceInstanceCreate).
+  const volumeTags: Tags = inputs.volumeTags ?? {};
   return {
     MinCount: 1,
     MaxCount: 1,

@@ -1,5 +1,5 @@
 import type { NetworkInterface } from '@aws-sdk/client-ec2';
-import { isGone, present, type Call } from '../call';
+import { isGone, present, unlessGone, type Call } from '../call';
 import { resource } from '../resource';
 import {
   chosen,
@@ -144,7 +144,7 @@ export const networkInterface = resource({
       await setAddressCount(call, id, after.privateIpsCount ?? 0);
     }
     if (change.has('attachments')) {
-      await detach(call, id);
+      await detach(call, id, (await findInterface(call, id))?.Attachment?.AttachmentId);
       for (const { instance, deviceIndex } of after.attachments ?? [])
         await attach(call, id, instance, deviceIndex);
     }
@@ -156,15 +156,10 @@ export const networkInterface = resource({
     ...(changed.has('privateIpsCount') ? ['privateIps', 'privateIpLists'] : []),
   ],
 
-  async delete(call, id) {
-    const ec2 = await call.ec2();
-    const found = await findInterface(call, id);
-    // Only what this resource attached is this resource's to detach; an instance's own goes with the instance.
-    if (found?.Attachment?.DeviceIndex !== undefined && found.Attachment.DeviceIndex > 0)
-      await detach(call, id);
-    await call.retry(/^InvalidNetworkInterface\.InUse|^InvalidParameterValue: .*in use/, () =>
-      ec2.deleteNetworkInterface({ NetworkInterfaceId: id }),
-    );
+  /** Detached where the state has an attachment, then one DeleteNetworkInterface (resourceNetworkInterfaceDelete). */
+  async delete(call, id, { attachments }) {
+    for (const { attachmentId } of attachments ?? []) await detach(call, id, attachmentId);
+    await (await call.ec2()).deleteNetworkInterface({ NetworkInterfaceId: id });
   },
 });
 
@@ -226,10 +221,11 @@ async function attach(call: Call, id: string, InstanceId: string, DeviceIndex: n
   );
 }
 
-async function detach(call: Call, id: string): Promise<void> {
-  const AttachmentId = (await findInterface(call, id))?.Attachment?.AttachmentId;
+async function detach(call: Call, id: string, AttachmentId: string | undefined): Promise<void> {
   if (AttachmentId === undefined) return;
-  await (await call.ec2()).detachNetworkInterface({ AttachmentId, Force: true });
+  const ec2 = await call.ec2();
+  const detached = await unlessGone(ec2.detachNetworkInterface({ AttachmentId, Force: true }));
+  if (detached === undefined) return;
   await call.until(`interface ${id} to be detached`, async () => {
     const status = (await findInterface(call, id))?.Status;
     return status === undefined || status === 'available' ? true : undefined;

@@ -18,6 +18,7 @@ import {
   type Values,
 } from '../shape';
 import { ec2Tagging, tagMap, tagSpecifications } from '../tags';
+import { ec2Arn } from './arn';
 
 const inlineRule = {
   cidrBlocks: optional(list(text)),
@@ -79,7 +80,7 @@ export const securityGroup = resource({
       ingress: inlineRules(found.IpPermissions, id),
       name: found.GroupName,
       vpcId: found.VpcId,
-      arn: found.SecurityGroupArn ?? `arn:aws:ec2:${call.region}:${found.OwnerId ?? ''}:security-group/${id}`,
+      arn: found.SecurityGroupArn ?? ec2Arn(call, found.OwnerId, 'security-group', id),
       ownerId: found.OwnerId,
       tags: tagMap(found.Tags),
     };

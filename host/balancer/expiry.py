@@ -1,0 +1,77 @@
+"""When certificates and revocation lists end: a list that is past its next update refuses every client."""
+
+import base64
+import re
+import time
+from datetime import datetime, timezone
+from pathlib import Path
+
+from balancer.revocation import SEQUENCE, TIMES, elements
+
+FOLDER = Path("/etc/haproxy/certs")
+BLOCK = re.compile(r"-----BEGIN (CERTIFICATE|X509 CRL)-----(.*?)-----END \1-----", re.S)
+LOOK_SECONDS = 60
+WARNING_SECONDS, DAY_SECONDS = 14 * 86_400, 86_400
+
+
+class Expiry:
+    """Looks once a minute; says once a day what ends within two weeks."""
+
+    def __init__(self) -> None:
+        self.seconds_left: dict[str, float] = {}
+        self._look_at = 0.0
+        self._say_at: dict[str, float] = {}
+
+    def look(self) -> None:
+        """What cannot be read is no reason to stop watching HAProxy: it says so itself."""
+        now = time.monotonic()
+        if now < self._look_at:
+            return
+        self._look_at = now + LOOK_SECONDS
+        self.seconds_left = {}
+        for path in sorted(FOLDER.glob("*.pem")):
+            try:
+                left = ends(path.read_text()) - time.time()
+            except (OSError, ValueError, LookupError, StopIteration) as reason:
+                self._say(path, f"cannot be read: {reason!r}", now)
+                continue
+            self.seconds_left[path.name] = left
+            if left < WARNING_SECONDS:
+                days = f"{abs(left) / DAY_SECONDS:.1f} days"
+                self._say(path, f"ends in {days}" if left > 0 else f"ended {days} ago", now)
+
+    def metrics(self) -> dict[str, float]:
+        """A value for each file."""
+        return {f'expires_seconds{{file="{name}"}}': left for name, left in self.seconds_left.items()}
+
+    def _say(self, path: Path, what: str, now: float) -> None:
+        if now >= self._say_at.get(path.name, 0):
+            print(f"{path} {what}", flush=True)
+            self._say_at[path.name] = now + DAY_SECONDS
+
+
+def ends(pem: str) -> float:
+    """When the first of the certificates and lists in a file ends, in seconds since 1970."""
+    times = [_end(base64.b64decode(body)) for _, body in BLOCK.findall(pem)]
+    if not times:
+        raise ValueError("no certificate and no revocation list")
+    return min(times)
+
+
+def _end(der: bytes) -> float:
+    ((_, whole),) = elements(der)
+    _, signed = next(elements(whole))
+    fields = list(elements(signed))
+    # A list has its dates among its fields, a certificate in a sequence of their own.
+    found = [field for field in fields if field[0] in TIMES]
+    for tag, content in fields:
+        inner = list(elements(content)) if tag == SEQUENCE and not found else []
+        if len(inner) == 2 and all(kind in TIMES for kind, _ in inner):
+            found = inner
+    if len(found) < 2:
+        # A list without a next update never ends.
+        return float("inf")
+    tag, text = found[1]
+    # UTCTime has two digits of the year, GeneralizedTime four.
+    form = "%y%m%d%H%M%SZ" if tag == TIMES[0] else "%Y%m%d%H%M%SZ"
+    return datetime.strptime(text.decode(), form).replace(tzinfo=timezone.utc).timestamp()

@@ -1,0 +1,45 @@
+"""Reloads HAProxy, whose master is the process named. Exit 0 once a new worker serves, else 1 and why."""
+
+import os
+import signal
+import sys
+import time
+
+from balancer.haproxy_answers import Misread, Processes
+from balancer.haproxy_socket import MASTER, ask
+from balancer.sessions import workers
+
+LIMIT_SECONDS = 4.5
+
+
+def main(master: int) -> int:
+    """A signal that was sent is no reload: when a new worker cannot start the master keeps the former one."""
+    before = workers()
+    os.kill(master, signal.SIGUSR2)
+    deadline = time.monotonic() + LIMIT_SECONDS
+    while time.monotonic() < deadline:
+        time.sleep(0.02)
+        try:
+            now = workers()
+            if _serves(now, before):
+                return 0
+        except (OSError, Misread):
+            # The master starts anew, and so do its sockets; that of 2.4 stays away when the reload failed.
+            continue
+        if now.reloads != before.reloads and now.failed_reloads:
+            return _fails("its new worker could not start, and the former one goes on")
+    return _fails(f"no new worker serves after {LIMIT_SECONDS} s")
+
+
+def _serves(now: Processes, before: Processes) -> bool:
+    new = set(now.running) - set(before.running)
+    return bool(new) and all(ask(MASTER, f"@!{pid} show info").startswith("Name: HAProxy") for pid in new)
+
+
+def _fails(why: str) -> int:
+    print(f"HAProxy was not reloaded: {why}. Its journal says more: journalctl -u haproxy", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1])))

@@ -1,0 +1,95 @@
+"""A change of who may connect is in force, or it is said not to be."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fake_emqx import FakeEmqx
+
+from broker import access
+from broker.access import Teller, main
+
+GOOD = "load authentication on emqx@10.0.0.1 ok\nload authorization on emqx@10.0.0.1 ok\n"
+
+
+@pytest.fixture
+def emqx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeEmqx]:
+    made = FakeEmqx(tmp_path)
+    made.stand_in(monkeypatch)
+    made.desire(app="one-password")
+    monkeypatch.setattr(access, "PATIENCE_SECONDS", 0.2)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    prints(made, GOOD)
+    yield made
+    made.stop()
+
+
+def prints(emqx: FakeEmqx, output: str, code: int = 0) -> None:
+    """What `emqx ctl conf reload` says."""
+    (emqx.folder / "said").write_text(output)
+    program = emqx.folder / "emqx"
+    program.write_text(
+        f'#!/bin/sh\necho "$@" >"$(dirname "$0")/told"\ncat "$(dirname "$0")/said"\nexit {code}\n'
+    )
+    program.chmod(0o755)
+
+
+def test_a_change_is_loaded_and_users_told(emqx: FakeEmqx) -> None:
+    assert main() == 0
+    assert (emqx.folder / "told").read_text() == "ctl conf reload --replace\n"
+    assert "app" in emqx.users
+
+
+def test_a_reload_without_effect_fails_whatever_its_exit_code(
+    emqx: FakeEmqx, capsys: pytest.CaptureFixture[str]
+) -> None:
+    prints(emqx, "load authorization on emqx@10.0.0.1 ok\nReason: bad\n")
+    assert main() == 1
+    assert "Reason: bad" in capsys.readouterr().err
+    assert emqx.users == {}
+
+
+def test_what_emqx_shows_of_a_refused_setting_hides_its_secrets(
+    emqx: FakeEmqx, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (emqx.folder / "access.hocon").write_text(
+        'authentication {\n  "1" {\n    secret = "hmac-secret"\n  }\n}\n'
+    )
+    prints(emqx, "Reason: #{secret => hmac-secret}\n", 1)
+    assert main() == 1
+    said = capsys.readouterr().err
+    assert "hmac-secret" not in said
+    assert "Reason: #{secret => ***}" in said
+
+
+@pytest.mark.parametrize("mended", [True, False])
+def test_a_broker_that_lacks_a_link_of_its_chain_is_not_ready(
+    emqx: FakeEmqx, capsys: pytest.CaptureFixture[str], mended: bool
+) -> None:
+    emqx.expect(["jwt", "password_based:built_in_database"])
+    teller = Teller()
+    assert not teller.told()
+    assert not teller.told()
+    assert capsys.readouterr().out.count("instead of") == 1
+    emqx.authentication.insert(0, {"mechanism": "jwt", "enable": mended})
+    assert teller.told() is mended
+
+
+def test_rules_from_elsewhere_and_another_answer_without_a_rule_are_found(
+    emqx: FakeEmqx, capsys: pytest.CaptureFixture[str]
+) -> None:
+    emqx.no_match = "allow"
+    assert not Teller().told()
+    assert "without a rule is allow" in capsys.readouterr().out
+    emqx.sources.append({"type": "http", "enable": True})
+    assert not Teller().told()
+    assert "rules from ['file', 'http']" in capsys.readouterr().out
+
+
+def test_an_emqx_that_does_not_answer_is_waited_for_only_so_long(
+    emqx: FakeEmqx, capsys: pytest.CaptureFixture[str]
+) -> None:
+    emqx.stop()
+    assert main() == 1
+    assert "not up within" in capsys.readouterr().err

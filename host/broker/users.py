@@ -1,0 +1,98 @@
+"""Makes the users of EMQX's built-in database those of users.json; others that were made there stay."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from broker.emqx_api import ApiError, call, quote
+
+DESIRED = Path("/etc/emqx-haproxy/secrets/users.json")
+# Which users are ours, on the data volume: a host that was replaced still knows whom to remove.
+OURS = Path("/var/lib/emqx/.emqx-haproxy-users")
+USERS = f"authentication/{quote('password_based:built_in_database')}/users"
+
+
+def tell_users() -> None:
+    """Tells EMQX all of them, and reads them back; raises ApiError when they are not so."""
+    settings: dict[str, Any] = json.loads(DESIRED.read_text())
+    desired: dict[str, dict[str, Any]] = {user["user_id"]: user for user in settings["users"]}
+    ours = _read_ours()
+    # Before any is made: a run that is cut short leaves none that nobody remembers.
+    _write_ours(ours | desired.keys())
+    for name, user in desired.items():
+        _tell(name, user)
+    gone = ours - desired.keys()
+    for name in sorted(gone):
+        _remove(name, settings["userIdType"])
+    _read_back(desired, gone)
+    _write_ours(set(desired))
+
+
+def _tell(name: str, user: dict[str, Any]) -> None:
+    facts = {key: user[key] for key in ("password", "is_superuser")}
+    try:
+        call("PUT", f"{USERS}/{quote(name)}", facts)
+    except ApiError as refusal:
+        if refusal.status != 404:
+            raise
+        call("POST", USERS, user)
+        print(f"made the user {name}", flush=True)
+
+
+def _remove(name: str, user_id_type: str) -> None:
+    try:
+        call("DELETE", f"{USERS}/{quote(name)}")
+        print(f"removed the user {name}", flush=True)
+    except ApiError as refusal:
+        if refusal.status != 404:
+            raise
+    # EMQX asks at a CONNECT only: who is connected would stay.
+    for client in _clients(name, user_id_type):
+        try:
+            call("DELETE", f"clients/{quote(client)}")
+        except ApiError as refusal:
+            if refusal.status != 404:
+                raise
+
+
+def _clients(name: str, user_id_type: str) -> list[str]:
+    if user_id_type == "clientid":
+        return [name]
+    found = call("GET", f"clients?limit=10000&fields=clientid&username={quote(name)}")["data"]
+    return [client["clientid"] for client in found]
+
+
+def _read_back(desired: dict[str, dict[str, Any]], gone: set[str]) -> None:
+    for name, user in desired.items():
+        found = call("GET", f"{USERS}/{quote(name)}")
+        if found["is_superuser"] is not user["is_superuser"]:
+            raise ApiError(0, f"the user {name} has is_superuser {found['is_superuser']} after it was told")
+    for name in sorted(gone):
+        try:
+            call("GET", f"{USERS}/{quote(name)}")
+        except ApiError as refusal:
+            if refusal.status == 404:
+                continue
+            raise
+        raise ApiError(0, f"the user {name} is there after it was removed")
+
+
+def _read_ours() -> set[str]:
+    # The folder is EMQX's: what lies there is read as names and nothing else, and no link is followed.
+    try:
+        descriptor = os.open(OURS, os.O_RDONLY | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return set()
+    with open(descriptor) as stream:
+        return {line for line in stream.read().splitlines() if line}
+
+
+def _write_ours(names: set[str]) -> None:
+    new = OURS.with_name(f"{OURS.name}.new")
+    new.unlink(missing_ok=True)
+    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
+        stream.write("".join(f"{name}\n" for name in sorted(names)))
+        stream.flush()
+        os.fsync(stream.fileno())
+    new.replace(OURS)

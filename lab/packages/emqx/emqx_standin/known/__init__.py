@@ -1,0 +1,64 @@
+"""The settings that EMQX 5.8.9 (open source) knows, by subject.
+
+Roots that the product never sets and the stand-in has no part in are known by name and taken as they are.
+"""
+
+from __future__ import annotations
+
+from ..setting_types import ANYTHING, Struct
+from .authentication import AUTHENTICATION
+from .authorization import AUTHORIZATION
+from .dashboard import API_KEY, DASHBOARD
+from .limits import LIMITS
+from .listeners import LISTENERS
+from .log import LOG
+from .messages import MESSAGES
+from .metrics import METRICS
+from .mqtt import MQTT, ZONES
+from .node import CLUSTER, NODE, RPC
+
+_BY_NAME_ONLY = (
+    "actions",
+    "auto_subscribe",
+    "banned",
+    "bridges",
+    "broker",
+    "conn_congestion",
+    "connectors",
+    "crl_cache",
+    "durable_storage",
+    "exhook",
+    "gateway",
+    "limiter",
+    "message_transformation",
+    "opentelemetry",
+    "overload_protection",
+    "plugins",
+    "rewrite",
+    "rule_engine",
+    "schema_validation",
+    "sources",
+    "stats",
+    "topic_metrics",
+    "trace",
+)
+
+ROOT = Struct(
+    {
+        "node": NODE,
+        "cluster": CLUSTER,
+        "rpc": RPC,
+        "listeners": LISTENERS,
+        "mqtt": MQTT,
+        "zones": ZONES,
+        "authentication": AUTHENTICATION,
+        "authorization": AUTHORIZATION,
+        "dashboard": DASHBOARD,
+        "api_key": API_KEY,
+        "log": LOG,
+        **LIMITS,
+        **METRICS,
+        **MESSAGES,
+        **{name: ANYTHING for name in _BY_NAME_ONLY},
+    }
+)

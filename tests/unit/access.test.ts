@@ -1,0 +1,305 @@
+import { describe, expect, it } from 'vitest';
+import { accessOf, checkAccess, namesNobody, promisedAccess } from '../../components/brokers/access';
+import { aclFile } from '../../components/brokers/aclFile';
+import type { AuthenticatorArgs } from '../../components/brokers/authentication';
+import { planAuthentication } from '../../components/brokers/authentication';
+import type { AuthorizationArgs } from '../../components/brokers/authorization';
+import { planAuthorization } from '../../components/brokers/authorization';
+import type { Listener } from '../../components/listeners/listener';
+import { Problems } from '../../components/rendering/problems';
+import { certificate, listener } from '../../proving/views';
+
+const allowAll: AuthorizationArgs = { rules: [{ permission: 'allow', topics: ['${username}/#'] }] };
+const named = (identity: 'username' | 'clientid'): Partial<Listener> => ({
+  clientCertificates: { verify: 'required', ca: certificate, identity },
+});
+
+function plan(
+  authenticators: AuthenticatorArgs[],
+  authorization?: AuthorizationArgs,
+  listeners: Listener[] = [listener('mqtts')],
+) {
+  const problems = new Problems();
+  const authentication = planAuthentication(authenticators, 'emqx.authentication', problems);
+  const rules = planAuthorization(authorization ?? {}, 'emqx.authorization', problems);
+  checkAccess(listeners, { authentication, authorization: rules }, authorization, problems);
+  return { authentication, rules, told: problems.all.map(({ path, reason }) => `${path} ${reason}`) };
+}
+
+const refused = (...given: Parameters<typeof plan>) => plan(...given).told.join('\n');
+const backends = (authenticators: AuthenticatorArgs[]) =>
+  plan(authenticators, { rules: [] }).authentication.chain.map(
+    ({ backend, mechanism }) => backend ?? mechanism,
+  );
+
+describe('the chain of authenticators', () => {
+  it('is never empty, since an empty one lets everybody in', () => {
+    expect(backends([])).toEqual(['built_in_database']);
+    expect(backends([{ jwt: { secret: 's' } }])).toEqual(['jwt', 'built_in_database']);
+  });
+
+  it('keeps the order of the arguments, the built-in database at its place', () => {
+    expect(
+      backends([{ users: { a: { isSuperuser: true } } }, { http: { url: 'https://auth.example.com' } }]),
+    ).toEqual(['built_in_database', 'http']);
+  });
+
+  it('holds no secret: they are told apart, by their place', () => {
+    const { authentication } = plan(
+      [
+        { jwt: { secret: 'hmac', verifyClaims: { sub: '${username}' } } },
+        { http: { url: 'https://auth.example.com', headers: { Authorization: 'Bearer b' } } },
+        { postgresql: { server: 'db.example.com', database: 'd', username: 'emqx', password: 'pg' } },
+      ],
+      { rules: [] },
+    );
+    expect(JSON.stringify(authentication.chain)).not.toMatch(/hmac"|Bearer|"pg"/);
+    expect(authentication.secrets).toEqual([
+      { path: ['1', 'secret'], value: 'hmac' },
+      { path: ['2', 'headers', 'authorization'], value: 'Bearer b' },
+      { path: ['3', 'password'], value: 'pg' },
+    ]);
+  });
+
+  it('says which ports brokers must reach', () => {
+    const servers: AuthenticatorArgs[] = [
+      { redis: { servers: ['10.0.0.7', '10.0.0.8:7000'], type: 'cluster', cidrs: ['10.0.0.0/24'] } },
+      { ldap: { server: 'ldap.example.com', username: 'cn=a', password: 'p', baseDn: 'ou=d', tls: {} } },
+    ];
+    expect(plan(servers, { rules: [] }).authentication.reaches).toEqual([
+      { port: 6379, cidrs: ['10.0.0.0/24'] },
+      { port: 7000, cidrs: ['10.0.0.0/24'] },
+      { port: 636, cidrs: ['0.0.0.0/0'] },
+    ]);
+  });
+
+  it.each<[string, AuthenticatorArgs[], RegExp]>([
+    ['none of its keys', [{}], /authentication\[0\] has none of users, jwt/],
+    ['two of its keys', [{ users: {}, jwt: { secret: 's' } }], /has users and jwt of/],
+    [
+      'a kind twice',
+      [{ users: {} }, { users: {} }],
+      /authentication\[1\]\.users is given in .*\[0\] already/,
+    ],
+    [
+      'userIdType for another kind',
+      [{ jwt: { secret: 's' }, userIdType: 'clientid' }],
+      /userIdType is for users/,
+    ],
+    ['a user whose name is a wildcard', [{ users: { '+': {} } }], /users has the name "\+"/],
+    ['a user whose name has a level of a topic', [{ users: { 'a/b': {} } }], /users has the name "a\/b"/],
+    [
+      'a short password',
+      [{ users: { a: { password: 'secret' } } }],
+      /users\.a\.password has .* fewer than 8/,
+    ],
+    ['a JWT without a key', [{ jwt: {} }], /jwt has none of secret, publicKey and jwksUrl/],
+    ['a JWT with a private key', [{ jwt: { publicKey: 'PRIVATE' } }], /publicKey is no PEM public key/],
+    [
+      'a claim that EMQX checks itself',
+      [{ jwt: { secret: 's', verifyClaims: { exp: '1' } } }],
+      /"exp", which EMQX/,
+    ],
+    ['a URL with a password', [{ http: { url: 'https://a:b@c' } }], /http\.url is "https:\/\/a:b@c"/],
+    [
+      'a query without the hash',
+      [{ mysql: { server: 'm', database: 'd', username: 'u', query: 'DELETE FROM t' } }],
+      /mysql\.query is "DELETE FROM t"/,
+    ],
+    [
+      'a search that is the same for every client',
+      [{ ldap: { server: 'l', username: 'u', password: 'p', baseDn: 'ou=d', filter: '(a=b)' } }],
+      /ldap\.filter names neither/,
+    ],
+    [
+      'a sentinel without a master',
+      [{ redis: { servers: ['r'], type: 'sentinel' } }],
+      /sentinel is for type sentinel/,
+    ],
+    ['a server that is no address', [{ redis: { servers: ['a b'] } }], /servers\[0\] is "a b"/],
+  ])('refuses %s', (_, authenticators, message) => {
+    expect(refused(authenticators, { rules: [] })).toMatch(message);
+  });
+});
+
+describe('how a listener finds out who a client is', () => {
+  const { authentication } = plan([{ clientCertificate: true }], allowAll, [
+    listener('mqtts', named('username')),
+  ]);
+
+  it.each<[string, Listener, string]>([
+    ['asks the chain', listener('mqtt'), 'chain'],
+    ['takes the certificate where it names the client', listener('mqtts', named('username')), 'certificate'],
+    ['asks nobody where anonymous is set', listener('mqtt', { anonymous: true }), 'anonymous'],
+    [
+      'asks the chain where a certificate is demanded and names nobody',
+      listener('mqtts', { clientCertificates: { verify: 'required', ca: certificate, identity: 'none' } }),
+      'chain',
+    ],
+  ])('%s', (_, one, expected) => {
+    expect(accessOf(one, authentication)).toBe(expected);
+  });
+
+  it.each<[string, AuthenticatorArgs[], Listener, boolean]>([
+    ['nobody', [], listener('mqtts'), true],
+    ['nobody, in a list of users', [{ users: {} }], listener('mqtts'), true],
+    ['a user', [{ users: { a: {} } }], listener('mqtts'), false],
+    ['whoever has a token', [{ jwt: { secret: 's' } }], listener('mqtts'), false],
+    ['whoever has a certificate', [{ clientCertificate: true }], listener('mqtts', named('username')), false],
+    ['everybody', [], listener('mqtt', { anonymous: true }), false],
+  ])('is told to let %s in', (_, authenticators, one, expected) => {
+    const { authentication: planned, rules } = plan(authenticators, { rules: [] }, [one]);
+    const promised = promisedAccess([one], { authentication: planned, authorization: rules });
+    expect(namesNobody(planned, promised)).toBe(expected);
+  });
+
+  it('asks the chain for the password of a certificate where clientCertificate is not given', () => {
+    const { authentication: passwords } = plan([{ users: {} }]);
+    expect(accessOf(listener('mqtts', named('username')), passwords)).toBe('chain');
+  });
+});
+
+describe('listeners, authenticators and rules that do not fit each other', () => {
+  const anonymousRule: AuthorizationArgs = {
+    rules: [{ permission: 'allow', who: { anonymous: true }, topics: ['public/#'] }],
+  };
+
+  it.each<[string, Parameters<typeof plan>, RegExp]>([
+    ['users that could do nothing', [[{ users: { a: {} } }]], /authorization\.rules is missing/],
+    [
+      'a rule by user name where a token lets its holder choose one',
+      [[{ jwt: { secret: 's' } }], allowAll],
+      /authentication\[0\]\.jwt lets a client choose its user name, and .*rules\[0\]/,
+    ],
+    [
+      'a rule by user name where users are found by client id',
+      [
+        [{ users: { a: {} }, userIdType: 'clientid' }],
+        { rules: [{ permission: 'allow', who: { user: 'a' }, topics: ['#'] }] },
+      ],
+      /set userIdType to username/,
+    ],
+    [
+      'certificates that name nobody',
+      [[{ clientCertificate: true }]],
+      /no listener takes a name from certificates/,
+    ],
+    [
+      'a rule by user name where certificates name client ids',
+      [[{ clientCertificate: true }], allowAll, [listener('mqtts', named('clientid'))]],
+      /identity is clientid, so a client may choose its user name/,
+    ],
+    [
+      'an anonymous listener that names clients by certificate',
+      [[], anonymousRule, [listener('mqtts', { ...named('username'), anonymous: true })]],
+      /mqtts\.anonymous is true where clientCertificates\.identity/,
+    ],
+    [
+      'a rule for anonymous clients that cannot be',
+      [[], anonymousRule],
+      /no listener lets anonymous clients in/,
+    ],
+    [
+      'anonymous clients that could do nothing',
+      [[], { rules: [] }, [listener('mqtt', { anonymous: true })]],
+      /listeners\.mqtt\.anonymous is true, and no rule is for/,
+    ],
+  ])('refuses %s', (_, given, message) => {
+    expect(refused(...given)).toMatch(message);
+  });
+
+  it.each<[string, Parameters<typeof plan>]>([
+    ['nobody at all', [[]]],
+    ['users with rules', [[{ users: { a: {} } }], allowAll]],
+    ['superusers without rules', [[{ users: { a: { isSuperuser: true } } }]]],
+    [
+      'a token that names its user',
+      [[{ jwt: { secret: 's', verifyClaims: { sub: '${username}' } } }], allowAll],
+    ],
+    [
+      'certificates that name users',
+      [[{ clientCertificate: true }], allowAll, [listener('mqtts', named('username'))]],
+    ],
+    ['anonymous clients with a rule', [[], anonymousRule, [listener('mqtt', { anonymous: true })]]],
+  ])('takes %s', (_, given) => {
+    expect(plan(...given).told).toEqual([]);
+  });
+});
+
+describe('acl.conf', () => {
+  const rules = (args: AuthorizationArgs, hasAnonymous = false) =>
+    aclFile(planAuthorization(args, 'emqx.authorization', new Problems()), hasAnonymous)
+      .split('\n')
+      .slice(1, -1);
+
+  it('denies what no rule allows', () => {
+    expect(rules({})).toEqual(['{deny, all}.']);
+    expect(rules({ noMatch: 'allow' })).toEqual(['{allow, all}.']);
+  });
+
+  it('says who, what and where', () => {
+    expect(
+      rules({
+        rules: [
+          {
+            permission: 'allow',
+            who: { user: 'app', cidrs: ['10.0.0.0/8'] },
+            action: 'publish',
+            topics: ['a/+', 'b/#'],
+          },
+          { permission: 'deny', who: { clientId: 'c' }, action: 'subscribe', topics: ['eq #'] },
+        ],
+      }),
+    ).toEqual([
+      `{allow, {'and', [{username, "app"}, {ipaddrs, ["10.0.0.0/8"]}]}, publish, ["a/+", "b/#"]}.`,
+      '{deny, {clientid, "c"}, subscribe, ["eq #"]}.',
+      '{deny, all}.',
+    ]);
+  });
+
+  it('gives anonymous clients their own rules and no other, whatever name they claim', () => {
+    const args: AuthorizationArgs = {
+      noMatch: 'allow',
+      rules: [
+        { permission: 'allow', who: { user: 'app' }, topics: ['#'] },
+        { permission: 'allow', who: { anonymous: true }, action: 'publish', topics: ['public/#'] },
+      ],
+    };
+    expect(rules(args, true)).toEqual([
+      '{allow, {client_attr, "zone", "anonymous"}, publish, ["public/#"]}.',
+      '{deny, {client_attr, "zone", "anonymous"}, all, all}.',
+      '{allow, {username, "app"}, all, ["#"]}.',
+      '{allow, all}.',
+    ]);
+  });
+
+  it.each<[string, NonNullable<AuthorizationArgs['rules']>[number], RegExp]>([
+    ['a topic that would end the text', { permission: 'allow', topics: ['a"]}.'] }, /topics\[0\] is "a\\"/],
+    [
+      'a user that would end the text',
+      { permission: 'allow', who: { user: 'a\\' }, topics: ['a'] },
+      /who\.user/,
+    ],
+    [
+      'a placeholder that EMQX would not replace',
+      { permission: 'allow', topics: ['${password}'] },
+      /has \$\{password\}/,
+    ],
+    ['half a placeholder', { permission: 'allow', topics: ['${username'] }, /has \$\{username;/],
+    ['a wildcard within a level', { permission: 'allow', topics: ['a+/b'] }, /topics\[0\] is "a\+\/b"/],
+    ['a # that is not last', { permission: 'allow', topics: ['#/b'] }, /topics\[0\] is "#\/b"/],
+    ['no topic', { permission: 'allow', topics: [] }, /topics is empty/],
+    [
+      'a range with host bits',
+      { permission: 'allow', who: { cidrs: ['10.0.0.1/8'] }, topics: ['a'] },
+      /cidrs\[0\]/,
+    ],
+    [
+      'a name that anonymous clients claim',
+      { permission: 'allow', who: { anonymous: true }, topics: ['${username}/#'] },
+      /each of them may choose/,
+    ],
+  ])('refuses %s', (_, rule, message) => {
+    expect(refused([], { rules: [rule] })).toMatch(message);
+  });
+});

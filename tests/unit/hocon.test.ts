@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { renderHocon } from '../../components/brokers/hocon';
+import { accessSecrets } from '../../components/brokers/secrets';
+
+describe('HOCON', () => {
+  it('has a line for each setting, so that a change is one in a diff', () => {
+    expect(renderHocon({ a: 1, b: { c: true, d: ['x', 'y'] }, e: [{ f: null }] })).toBe(
+      [
+        'a = 1',
+        'b {',
+        '  c = true',
+        '  d = ["x", "y"]',
+        '}',
+        'e = [',
+        '  {',
+        '    f = null',
+        '  }',
+        ']',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('quotes what would be read as something else', () => {
+    expect(renderHocon({ 'x-api.key': 'a"b\\c\nd', $: '${username}' })).toBe(
+      '"x-api.key" = "a\\"b\\\\c\\nd"\n"$" = "${username}"\n',
+    );
+  });
+
+  it('refuses what has no escape there', () => {
+    expect(() => renderHocon({ a: 'b\u0000' })).toThrow('control characters');
+  });
+});
+
+describe('the secrets of the chain', () => {
+  it('lie over its elements, counted from 1', () => {
+    const text = accessSecrets(
+      [
+        { path: ['2', 'headers', 'x-key'], text: 'k' },
+        { path: ['2', 'headers', 'y'], text: 'l' },
+        { path: ['3', 'password'], text: 'p' },
+      ],
+      'dashboard',
+    );
+    expect(text).toContain('default_password = "dashboard"');
+    expect(text).toContain(
+      '"2" {\n    headers {\n      x-key = "k"\n      y = "l"\n    }\n  }\n  "3" {\n    password = "p"',
+    );
+  });
+
+  it('are no key at all where the chain has none, which would empty it', () => {
+    expect(accessSecrets([], 'dashboard')).not.toContain('authentication');
+  });
+});
