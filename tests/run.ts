@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { ensureMoto } from '../lab/api/moto';
 import { preflight } from '../lab/commands/preflight';
 import { ensureEngine } from '../lab/engine/install';
+import { ensureBrokerImage } from '../lab/packages/emqx/image';
 import { labHome, paths } from '../lab/paths';
 import { step } from '../lab/progress';
 import { ensureCheckImage, systems } from '../proving/checkImage';
@@ -37,9 +38,14 @@ const suites: readonly Suite[] = [
   { name: 'lint', run: () => check('npm', ['run', '--silent', 'lint']) },
   { name: 'lint-host', run: lintPython },
   { name: 'unit', run: () => vitest('unit') },
-  { name: 'host', run: pytest },
+  { name: 'host', run: () => pytest('host', 'host', 'proving/recorder') },
   { name: 'templates', run: () => vitest('templates'), prepare: checkImages },
   { name: 'package', run: () => vitest('package') },
+  {
+    name: 'standin',
+    run: () => pytest('standin', 'lab/packages'),
+    prepare: () => ensureBrokerImage('debian-13'),
+  },
   // In a network of its own, since its addresses may be this host's.
   { name: 'dataplane', run: () => vitest('dataplane', ['unshare', '--net']), prepare: checkImages },
   { name: 'upgrade', run: () => vitest('upgrade'), prepare: ensureEngine },
@@ -125,18 +131,10 @@ function readReport(path: string): VitestReport {
   }
 }
 
-async function pytest(): Promise<Count> {
-  const report = join(reports, 'host.xml');
+async function pytest(name: string, ...folders: readonly string[]): Promise<Count> {
+  const report = join(reports, `${name}.xml`);
   rmSync(report, { force: true });
-  const code = await inherit(python, [
-    '-m',
-    'pytest',
-    '-q',
-    `--junitxml=${report}`,
-    'host',
-    'lab/packages',
-    'proving/recorder',
-  ]);
+  const code = await inherit(python, ['-m', 'pytest', '-q', `--junitxml=${report}`, ...folders]);
   let xml = '';
   try {
     xml = readFileSync(report, 'utf8');

@@ -1,6 +1,19 @@
-import { chmod, cp, mkdir, mkdtemp, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import {
+  chmod,
+  cp,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fingerprint } from '../../machines/builtFolder';
 import { run } from '../../process';
 
 export interface EmqxPackageOptions {
@@ -31,6 +44,18 @@ export async function buildEmqxPackage(
   } finally {
     await rm(work, { recursive: true, force: true });
   }
+}
+
+/** What the package is made of; its own bytes say more than they should, since each build has its time in it. */
+export async function emqxPackageFingerprint(): Promise<string> {
+  const found = await readdir(__dirname, { recursive: true, withFileTypes: true });
+  const paths = found.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const kept = paths.filter((path) => !/__pycache__|\/tests\//.test(path)).sort();
+  const hash = async (path: string) =>
+    createHash('sha256')
+      .update(await readFile(path))
+      .digest('hex');
+  return fingerprint(await Promise.all(kept.map(async (path) => [path, await hash(path)])));
 }
 
 async function layFiles(tree: string, version: string): Promise<void> {

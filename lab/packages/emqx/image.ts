@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { ensureBuilt, fingerprint } from '../../machines/builtFolder';
@@ -8,7 +7,7 @@ import { suites } from '../../machines/imageRecipe';
 import { hostMirror } from '../../machines/mirror';
 import type { OperatingSystem } from '../../model';
 import { step } from '../../progress';
-import { buildEmqxPackage } from './build';
+import { buildEmqxPackage, emqxPackageFingerprint } from './build';
 
 /**
  * The image of an operating system with the stand-in's package on it, never booted: for running brokers without hosts.
@@ -25,7 +24,7 @@ export async function ensureBrokerImage(os: OperatingSystem): Promise<readonly s
   );
   const below = [join(ejabberd, 'upper'), image];
   const emqx = `${dirname(image)}-emqx`;
-  await ensureBuilt(emqx, fingerprint([name, await sources()]), async (folder) => {
+  await ensureBuilt(emqx, fingerprint([name, await emqxPackageFingerprint()]), async (folder) => {
     const work = await mkdtemp(join(tmpdir(), 'lab-emqx-'));
     try {
       const file = join('/srv/emqx', basename(await buildEmqxPackage(work)));
@@ -60,20 +59,3 @@ apt-get clean
 `;
 
 const unpacked = 'dpkg --install "$1"';
-
-async function sources(): Promise<readonly (readonly [string, string])[]> {
-  const found = await readdir(__dirname, { recursive: true, withFileTypes: true });
-  const paths = found.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  const kept = paths.filter((path) => !/__pycache__|\/tests\//.test(path)).sort();
-  return Promise.all(
-    kept.map(
-      async (path) =>
-        [
-          path,
-          createHash('sha256')
-            .update(await readFile(path))
-            .digest('hex'),
-        ] as const,
-    ),
-  );
-}
