@@ -77,5 +77,8 @@ class Companion:
             self._server = None
 
     def answer(self, command: str, arguments: list[str]) -> Any:
-        """What `emqx ctl conf` asks: lines to print, and whether all went well."""
+        """What `emqx ctl listeners` and `emqx ctl conf` ask; the latter for lines to print, and whether all
+        went well."""
+        if command == "listeners":
+            return self._configuration.settings.listeners()
         return Reloader(self._configuration, self._broker).answer(command, arguments)

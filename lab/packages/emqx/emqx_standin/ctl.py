@@ -188,19 +188,17 @@ class Ctl:
         return 0
 
     def listeners(self) -> int:
-        for listener in self._broker.ask("listeners"):
+        opened = {listener["name"]: listener for listener in self._broker.ask("listeners")}
+        for listener in self._companion.ask("listeners"):
             print(listener["name"])
-            over_http = listener["transport"] == "ws"
-            shutdowns = [] if over_http else [("shutdown_count", _ended(listener["ended"]))]
+            running = opened.get(listener["name"])
             for label, value in (
                 ("listen_on", listener["bind"]),
                 ("acceptors", listener["acceptors"]),
                 ("proxy_protocol", str(listener["proxy_protocol"]).lower()),
-                ("enbale", "true"),
-                ("running", "true"),
-                ("current_conn", listener["connections"]),
-                ("max_conns", listener["max_connections"]),
-                *shutdowns,
+                ("enbale", str(listener["enable"]).lower()),
+                ("running", str(running is not None).lower()),
+                *_counts(running),
             ):
                 print(f"  {label:<16}: {value}")
         return 0
@@ -255,6 +253,15 @@ class Ctl:
         for line in answer["lines"]:
             print(shape(line.rstrip("\n")))
         return 0 if answer["ok"] else 1
+
+
+def _counts(listener: dict[str, Any] | None) -> list[tuple[str, Any]]:
+    if listener is None:
+        return []
+    counts = [("current_conn", listener["connections"]), ("max_conns", listener["max_connections"])]
+    if listener["transport"] == "tcp":
+        counts.append(("shutdown_count", _ended(listener["ended"])))
+    return counts
 
 
 def _ended(count: int) -> str:

@@ -1,82 +1,64 @@
-"""Reads HOCON as EMQX's configuration files use it: objects, dotted keys, arrays, strings, numbers, comments.
-
-Substitutions and `+=` are refused by name: here they would mean something else than on EMQX.
-"""
+"""Reads HOCON as EMQX reads its files: objects, dotted keys, arrays, and files that include others."""
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from .hocon_tokens import HoconError, Token, scan, without_trailing_commas
+
 Value = bool | int | float | str | None | list["Value"] | dict[str, "Value"]
 Object = dict[str, Value]
 
-_INTEGER = re.compile(r"-?(0|[1-9][0-9]*)$")
-_FRACTION = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+([eE][+-]?[0-9]+)?$")
-_INCLUDE = re.compile(r'include\s+(?:required\(\s*"(?P<required>/[^"]+)"\s*\)|"(?P<optional>/[^"]+)")')
-_UNQUOTED_KEY = re.compile(r"[A-Za-z0-9_$-]+")
-# EMQX reads no colon, equals sign or at sign outside of quotes.
-_UNQUOTED_VALUE = re.compile(r"[A-Za-z0-9_./%+-][A-Za-z0-9_./%+ \t-]*")
 
-
-class HoconError(ValueError):
-    """A text that is no HOCON, or HOCON that EMQX's files do not need; says where."""
+def parse_file(path: Path) -> Object:
+    """What a file says, with those that it includes. Fails with OSError where there is none to read."""
+    return _read(path, ())
 
 
 def parse(text: str, source: str) -> Object:
-    """The object that a whole file describes; `source` names it in errors."""
-    reader = _Reader(text, source)
-    reader.skip_blank()
-    braced = reader.take("{")
-    result = reader.members("}" if braced else None)
-    reader.skip_blank()
-    if not reader.at_end():
-        raise reader.error(f"expected the end of the file, found {reader.found()}")
-    return result
+    """What a text says that is in no file; `source` names it in errors."""
+    return _Reader(without_trailing_commas(scan(text, source)), source).whole()
 
 
-def parse_value(text: str, source: str) -> Value:
-    """One value, as in an environment variable."""
-    reader = _Reader(text.strip(), source)
-    value = reader.value()
-    reader.skip_blank()
-    if not reader.at_end():
-        raise HoconError(f"{source}: {reader.found()} within a value: quote a text with : = # or @ in it")
-    return value
+def parse_value(text: str) -> Value:
+    """One value, as in an environment variable: what is no HOCON is a text as it stands."""
+    try:
+        return parse(f"value={text}", "value")["value"] if text else ""
+    except HoconError:
+        return text
 
 
 def merge(base: Object, over: Mapping[str, Value]) -> Object:
     """Objects merge member by member; anything else in `over` replaces what `base` has."""
     result = dict(base)
     for key, value in over.items():
-        known = result.get(key)
-        if isinstance(known, dict) and isinstance(value, dict):
-            result[key] = merge(known, value)
-        elif isinstance(known, list) and isinstance(value, dict) and _is_numbered(value):
-            result[key] = _merge_items(known, value)
-        else:
-            result[key] = value
+        result[key] = _laid_over(result.get(key), value)
     return result
 
 
-def _is_numbered(value: Object) -> bool:
-    return bool(value) and all(key.isdigit() for key in value)
+def _laid_over(base: Value, over: Value) -> Value:
+    if isinstance(over, dict):
+        if isinstance(base, dict):
+            return merge(base, over)
+        if isinstance(base, list) and all(_is_number(key) for key in over):
+            return _merge_items(base, over)
+    return over
+
+
+def _is_number(key: str) -> bool:
+    return key.removeprefix("-").removeprefix("+").isdecimal()
 
 
 def _merge_items(base: list[Value], over: Object) -> list[Value]:
     """`key.1.member = ...` changes the first of an array."""
     result = list(base)
-    for key, value in over.items():
-        number = int(key) - 1
-        if number < len(result):
-            known = result[number]
-            both = isinstance(known, dict) and isinstance(value, dict)
-            result[number] = merge(known, value) if both else value  # type: ignore[arg-type]
-        else:
-            result.append(value)
+    for number, key in sorted((int(key), key) for key in over):
+        if not 1 <= number <= len(result) + 1:
+            raise HoconError(f"element {number} of an array with {len(result)}: they are counted from 1")
+        known: Value = result[number - 1] if number <= len(result) else {}
+        result[number - 1 : number] = [_laid_over(known, over[key])]
     return result
 
 
@@ -87,168 +69,126 @@ def nest(path: list[str], value: Value) -> Object:
     return {path[0]: value}
 
 
+def _read(path: Path, includers: tuple[Path, ...]) -> Object:
+    if path.resolve() in includers:
+        raise HoconError(f"{path}: includes itself")
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise HoconError(f"{path}: no UTF-8: {error.reason}") from None
+    return _Reader(scan(text, str(path)), str(path), path.parent, (*includers, path.resolve())).whole()
+
+
 @dataclass
 class _Reader:
-    text: str
+    tokens: list[Token]
     source: str
+    # None: not in a file.
+    folder: Path | None = None
+    includers: tuple[Path, ...] = ()
     at: int = 0
 
-    def error(self, what: str) -> HoconError:
-        line = self.text.count("\n", 0, self.at) + 1
-        return HoconError(f"{self.source}:{line}: {what}")
+    def error(self, expected: str) -> HoconError:
+        token = self.tokens[self.at]
+        return HoconError(f"{self.source}:{token.line}: expected {expected}, found {token}")
 
-    def at_end(self) -> bool:
-        return self.at >= len(self.text)
-
-    def peek(self) -> str:
-        return self.text[self.at : self.at + 1]
-
-    def found(self) -> str:
-        return repr(self.peek()) if not self.at_end() else "the end of the file"
-
-    def take(self, token: str) -> bool:
-        if not self.text.startswith(token, self.at):
-            return False
-        self.at += len(token)
-        return True
-
-    def skip_blank(self, newlines: bool = True) -> bool:
-        """Skips spaces and comments; whether a newline was among them."""
-        newline = False
-        while not self.at_end():
-            character = self.peek()
-            if character == "#" or self.text.startswith("//", self.at):
-                end = self.text.find("\n", self.at)
-                self.at = len(self.text) if end < 0 else end
-            elif character == "\n":
-                if not newlines:
-                    return True
-                newline = True
-                self.at += 1
-            elif character.isspace():
-                self.at += 1
-            else:
-                break
-        return newline
-
-    def members(self, end: str | None) -> Object:
-        result: Object = {}
-        while True:
-            self.skip_blank()
-            if self.at_end():
-                if end is None:
-                    return result
-                raise self.error(f"expected {end!r}, found the end of the file")
-            if end is not None and self.take(end):
-                return result
-            if (included := self.included()) is not None:
-                result = merge(result, included)
-            else:
-                path = self.key()
-                result = merge(result, nest(path, self.member_value()))
-            self.separator(end)
-
-    def included(self) -> Object | None:
-        """What a file has that is named by its whole path; a missing one is an error only where required."""
-        match = _INCLUDE.match(self.text, self.at)
-        if match is None:
+    def take(self, *kinds: str) -> Token | None:
+        token = self.tokens[self.at]
+        if token.kind not in kinds:
             return None
-        self.at = match.end()
-        file = Path(match["required"] or match["optional"])
-        if not file.exists() and match["optional"]:
+        self.at += 1
+        return token
+
+    def whole(self) -> Object:
+        if len(self.tokens) == 1:
             return {}
-        try:
-            return parse(file.read_text(), str(file))
-        except OSError as reason:
-            raise self.error(f"include: {reason}") from reason
+        result = self.members("}" if self.take("{") else "end")
+        if self.at < len(self.tokens) and self.take("end") is None:
+            raise self.error("the end of the file")
+        return result
 
-    def separator(self, end: str | None) -> None:
-        newline = self.skip_blank()
-        if self.take(",") or newline or self.at_end() or (end is not None and self.peek() == end):
-            return
-        raise self.error(f"expected a comma or a new line before {self.found()}")
-
-    def key(self) -> list[str]:
-        path = []
+    def members(self, end: str) -> Object:
+        result: Object = {}
+        if self.take(end):
+            return result
         while True:
-            if self.peek() == '"':
-                path.append(self.quoted())
-            else:
-                match = _UNQUOTED_KEY.match(self.text, self.at)
-                if match is None:
-                    raise self.error(f"expected a key, found {self.found()}")
-                self.at = match.end()
-                path.append(match.group())
-            if not self.take("."):
-                break
-        if path[0] == "include":
-            raise self.error("include is not supported")
-        return path
+            result = merge(result, self.member())
+            separated = self.take(",")
+            if separated is None and self.take(end):
+                return result
 
-    def member_value(self) -> Value:
-        self.skip_blank(newlines=False)
-        if self.text.startswith("+=", self.at):
-            raise self.error("+= is not supported")
-        if not (self.take("=") or self.take(":")) and self.peek() != "{":
-            raise self.error(f"expected '=', ':' or '{{' after a key, found {self.found()}")
-        self.skip_blank()
-        return self.value()
+    def member(self) -> Object:
+        if self.take("include"):
+            return self.included()
+        key = self.take("key")
+        if key is None or not key.path:
+            raise self.error("a key with its value")
+        return nest(list(key.path), self.value())
+
+    def included(self) -> Object:
+        name = self.take("required", "word", "text")
+        if name is None:
+            raise self.error('"FILE" or required("FILE")')
+        if self.folder is None:
+            raise HoconError(f"{self.source}: includes {name}: the stand-in knows that in files only")
+        path = self.folder / str(name.value)
+        try:
+            return _read(path, self.includers)
+        except FileNotFoundError:
+            if name.kind == "required":
+                raise HoconError(f"{self.source}:{name.line}: includes {path}, which is not there") from None
+            return {}
+        except OSError as error:
+            raise HoconError(f"{self.source}:{name.line}: includes {path}: {error.strerror}") from None
 
     def value(self) -> Value:
-        self.skip_blank()
+        scalar = self.take("scalar")
+        if scalar is not None:
+            return scalar.value
+        parts = [self.part()]
+        while self.follows():
+            parts.append(self.part())
+        return parts[0] if len(parts) == 1 else self.joined(parts)
+
+    def follows(self) -> bool:
+        """Whether what comes next belongs to the same value, on the next line too."""
+        token, before = self.tokens[self.at], self.tokens[self.at - 1]
+        if token.kind == "{" and before.kind == "}":
+            return token.line == before.line
+        return token.kind in ("word", "text", "{", "[")
+
+    def part(self) -> Value:
         if self.take("{"):
             return self.members("}")
         if self.take("["):
             return self.items()
-        if self.peek() == '"':
-            return self.quoted()
-        if self.text.startswith("${", self.at):
-            raise self.error("substitutions are not supported")
-        match = _UNQUOTED_VALUE.match(self.text, self.at)
-        if match is None:
-            raise self.error(f"expected a value, found {self.found()}")
-        word = match.group()
-        # Two slashes begin a comment, also right behind a word.
-        word = word.split("//")[0]
-        self.at += len(word)
-        return _literal(word.strip())
+        word = self.take("word", "text")
+        if word is None:
+            raise self.error("a value")
+        return word.value
+
+    def joined(self, parts: list[Value]) -> Value:
+        texts = [part for part in parts if isinstance(part, str)]
+        if len(texts) == len(parts):
+            return "".join(texts)
+        arrays = [part for part in parts if isinstance(part, list)]
+        if len(arrays) == len(parts):
+            return [item for array in arrays for item in array]
+        objects = [part for part in parts if isinstance(part, dict)]
+        if len(objects) < len(parts):
+            line = self.tokens[self.at - 1].line
+            raise HoconError(f"{self.source}:{line}: a value made of things of different kinds")
+        result: Object = {}
+        for part in objects:
+            result = merge(result, part)
+        return result
 
     def items(self) -> list[Value]:
         result: list[Value] = []
+        if self.take("]"):
+            return result
         while True:
-            self.skip_blank()
-            if self.take("]"):
-                return result
-            if self.at_end():
-                raise self.error("expected ']', found the end of the file")
             result.append(self.value())
-            self.separator("]")
-
-    def quoted(self) -> str:
-        if self.take('"""'):
-            end = self.text.find('"""', self.at)
-            if end < 0:
-                raise self.error('a text that begins with """ does not end')
-            text, self.at = self.text[self.at : end], end + 3
-            return text
-        match = re.compile(r'"(?:[^"\\\n]|\\.)*"').match(self.text, self.at)
-        if match is None:
-            raise self.error("a quoted text does not end on its line")
-        try:
-            text = json.loads(match.group(), strict=False)
-        except ValueError:
-            raise self.error(f"unknown escape in {match.group()}") from None
-        self.at = match.end()
-        return str(text)
-
-
-def _literal(word: str) -> Value:
-    if word in ("true", "false"):
-        return word == "true"
-    if word == "null":
-        return None
-    if _INTEGER.match(word):
-        return int(word)
-    if _FRACTION.match(word):
-        return float(word)
-    return word
+            separated = self.take(",")
+            if separated is None and self.take("]"):
+                return result

@@ -7,8 +7,8 @@ import re
 
 from .hocon import Object, Value
 
-_PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]+$")
-_PLAIN_VALUE = re.compile(r"[A-Za-z][A-Za-z0-9_]*$")
+_PLAIN_KEY = re.compile(r"(?!(?:true|false|null|include)$)[A-Za-z][A-Za-z0-9_-]*$")
+_PLAIN_VALUE = re.compile(r"(?!(?:true|false|null|include)$)[A-Za-z][A-Za-z0-9_]*$")
 
 
 def write(config: Object) -> str:
@@ -38,9 +38,7 @@ def _value(value: Value, indent: str) -> str:
         items = ",\n".join(f"{indent}  {_value(item, indent + '  ')}" for item in value)
         return f"[\n{items}\n{indent}]"
     if isinstance(value, str):
-        return (
-            value if _PLAIN_VALUE.match(value) and value not in ("true", "false", "null") else _quoted(value)
-        )
+        return value if _PLAIN_VALUE.match(value) else _quoted(value)
     return json.dumps(value)
 
 

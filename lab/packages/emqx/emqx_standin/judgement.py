@@ -7,7 +7,8 @@ import sys
 from collections.abc import Mapping
 
 from . import layers, layout
-from .hocon import HoconError, Object, Value
+from .hocon import Object, Value
+from .hocon_tokens import HoconError
 from .known import ROOT
 from .layers import Layers
 from .schema import check
@@ -66,7 +67,10 @@ def judged(environment: Mapping[str, str]) -> Settings:
     problems = [str(problem) for problem in check(boot, ROOT) if problem.path.split(".")[0] in _BOOT_ROOTS]
     if problems:
         raise BadBootConfiguration(problems)
-    return judge(found.merged())
+    try:
+        return judge(found.merged())
+    except HoconError as error:
+        raise BadConfiguration([str(error)]) from error
 
 
 def judge(config: Object) -> Settings:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import hocon
-from .hocon import HoconError, Object, Value
+from .hocon import Object, Value
 from .known import ROOT
 
 #: Set by the unit or by ourselves, and no settings.
@@ -81,9 +81,7 @@ def from_environment(environment: Mapping[str, str]) -> Object:
     for name, text in sorted(environment.items()):
         path = name.removeprefix("EMQX_").lower().split("__")
         if name.startswith("EMQX_") and name not in _NO_SETTINGS and path[0] in ROOT.fields and len(path) > 1:
-            result = hocon.merge(
-                result, hocon.nest(path, hocon.parse_value(text, f"environment variable {name}"))
-            )
+            result = hocon.merge(result, hocon.nest(path, hocon.parse_value(text)))
     return result
 
 
@@ -102,7 +100,7 @@ def interpolated(value: Value) -> Value:
 def _read(path: Path, required: bool = False) -> Object:
     if not required and not path.exists():
         return {}
-    return hocon.parse(path.read_text(encoding="utf-8"), str(path))
+    return hocon.parse_file(path)
 
 
-__all__ = ["HoconError", "Layers", "cluster_file", "data_folder", "from_environment", "interpolated", "read"]
+__all__ = ["Layers", "cluster_file", "data_folder", "from_environment", "interpolated", "read"]

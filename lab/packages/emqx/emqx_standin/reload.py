@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from . import hocon
+from .authenticators import authenticator_id
 from .configuration import READ_ONLY, ChangeRefused, Configuration
 from .control import Broker
-from .hocon import HoconError, Object, Value
+from .hocon import Object, Value
 from .hocon_text import write
+from .hocon_tokens import HoconError
 from .judgement import BadConfiguration
 from .known import ROOT
 from .schema import as_list, check, filled
-from .settings import authenticator_id
 
 #: EMQX does not print these.
 _HIDDEN = ("trace", "stats", "broker", "plugins", "zones")
@@ -176,7 +177,7 @@ def _without_read_only(given: Object, ignore: bool) -> Object:
 
 def _read(path: Path) -> Object:
     try:
-        given = hocon.parse(path.read_text(encoding="utf-8"), str(path))
+        given = hocon.parse_file(path)
     except HoconError as error:
         raise LoadFailed("bad_hocon_file", [f"load {path} failed", str(error)]) from error
     except OSError as error:

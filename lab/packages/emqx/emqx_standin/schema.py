@@ -53,6 +53,8 @@ def _filled(value: Value, kind: Type) -> Value:
         items = {**deepcopy(kind.default), **(value if isinstance(value, dict) else {})}
         return {name: _filled(item, kind.item) for name, item in items.items() if item is not None}
     if isinstance(kind, ListOf):
+        if value is None and kind.default is None:
+            return None
         return [_filled(item, kind.item) for item in as_list(kind.default if value is None else value)]
     if value is None and kind.default is None:
         return None

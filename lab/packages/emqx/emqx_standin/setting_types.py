@@ -58,7 +58,7 @@ class ListOf:
     """An array of objects; EMQX takes a single one for an array of one."""
 
     item: Type
-    default: list[Value] = field(default_factory=list)
+    default: list[Value] | None = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,15 @@ class Choice:
 
 
 Type = Leaf | Struct | MapOf | ListOf | Choice
+
+
+def without_defaults(struct: Struct) -> Struct:
+    """The same settings where only those count that are given, as in a zone."""
+    fields = {
+        key: replace(kind, default=None) if isinstance(kind, (Leaf, ListOf)) else kind
+        for key, kind in struct.fields.items()
+    }
+    return replace(struct, fields=fields, optional=True)
 
 
 def duration_ms(value: Value) -> int | None:
@@ -110,6 +119,11 @@ def parse_bind(value: Value) -> tuple[str, int] | None:
     if len(octets) != 4 or not all(octet.isdigit() and int(octet) < 256 for octet in octets):
         return None
     return address, int(port)
+
+
+def is_true(value: Value) -> bool:
+    """EMQX takes the word for the value."""
+    return value in (True, "true")
 
 
 def integer(low: int, high: int | None = None) -> Leaf:

@@ -7,12 +7,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import hocon
 from .api_keys import read_keys
+from .authenticators import chain
 from .hocon import Object, Value
 from .known import ROOT
 from .layers import interpolated
 from .schema import filled
-from .setting_types import duration_ms, parse_bind, rate, size_bytes
+from .setting_types import duration_ms, is_true, parse_bind, rate, size_bytes
+from .variform import compiled
 
 Json = dict[str, object]
 _LOG_LEVELS = {"debug": "debug", "info": "info", "notice": "notice", "warning": "warning", "all": "debug"}
@@ -99,7 +102,21 @@ class Settings:
         return [
             f"{transport}:{name}"
             for transport, name, value in self._listeners()
-            if transport in ("ssl", "wss") and _true(value["enable"])
+            if transport in ("ssl", "wss") and is_true(value["enable"])
+        ]
+
+    def listeners(self) -> list[Json]:
+        """Those that are described, also where they are off; by kind and name."""
+        found = [(f"{transport}:{name}", value) for transport, name, value in self._listeners()]
+        return [
+            {
+                "name": name,
+                "bind": _bind(value["bind"]),
+                "acceptors": value["acceptors"],
+                "proxy_protocol": is_true(value["proxy_protocol"]),
+                "enable": is_true(value["enable"]),
+            }
+            for name, value in sorted(found, key=lambda item: item[0].split(":"))
         ]
 
     def erlang(self, renewed: Mapping[str, int] | None = None) -> Json:
@@ -108,13 +125,13 @@ class Settings:
         counts = renewed or {}
         return {
             "ejabberd": ejabberd_yml(self),
-            "mqtt": self._mqtt(),
+            "zones": self._zones(),
             "listeners": [
                 self._listener(transport, name, value, counts)
                 for transport, name, value in self._listeners()
                 if transport in ("tcp", "ws")
             ],
-            "authentication": _chain(self.get("authentication"), "mqtt:global", counts),
+            "authentication": chain(self.get("authentication"), "mqtt:global", counts),
             "authorization": self._authorization(),
             "dashboard": {
                 "default_username": self.text("dashboard.default_username"),
@@ -123,19 +140,38 @@ class Settings:
             },
         }
 
-    def _mqtt(self) -> Json:
-        idle = self.get("mqtt.idle_timeout")
+    def _zones(self) -> Json:
+        """What holds for the clients of each zone, and for those of zones that nobody described."""
+        zones = self.get("zones")
+        described = {"": {}, "default": {}, **(zones if isinstance(zones, dict) else {})}
+        return {name: self._zone(zone) for name, zone in described.items() if isinstance(zone, dict)}
+
+    def _zone(self, zone: Object) -> Json:
+        mqtt = hocon.merge(_object(self.get("mqtt")), _object(zone.get("mqtt")))
+        flapping = hocon.merge(_object(self.get("flapping_detect")), _object(zone.get("flapping_detect")))
+        idle, override, attributes = (
+            mqtt["idle_timeout"],
+            mqtt["clientid_override"],
+            mqtt["client_attrs_init"],
+        )
         return {
             "idle_timeout_ms": 0xFFFFFFFF if idle == "infinity" else duration_ms(idle),
-            "max_clientid_len": _integer(self.get("mqtt.max_clientid_len")),
-            "peer_cert_as_username": self.get("mqtt.peer_cert_as_username"),
-            "peer_cert_as_clientid": self.get("mqtt.peer_cert_as_clientid"),
-            "use_username_as_clientid": _true(self.get("mqtt.use_username_as_clientid")),
+            "max_clientid_len": _integer(mqtt["max_clientid_len"]),
+            "max_packet_size": size_bytes(mqtt["max_packet_size"]),
+            "peer_cert_as_username": mqtt["peer_cert_as_username"],
+            "peer_cert_as_clientid": mqtt["peer_cert_as_clientid"],
+            "use_username_as_clientid": is_true(mqtt["use_username_as_clientid"]),
+            "client_attributes": [
+                {"name": str(one["set_as_attr"]), "expression": compiled(str(one["expression"]))}
+                for one in (attributes if isinstance(attributes, list) else [])
+                if isinstance(one, dict)
+            ],
+            "client_id": None if override == "disabled" else compiled(str(override)),
             "flapping": {
-                "enable": _true(self.get("flapping_detect.enable")),
-                "window_ms": duration_ms(self.get("flapping_detect.window_time")),
-                "max_count": _integer(self.get("flapping_detect.max_count")),
-                "ban_ms": duration_ms(self.get("flapping_detect.ban_time")),
+                "enable": is_true(flapping["enable"]),
+                "window_ms": duration_ms(flapping["window_time"]),
+                "max_count": _integer(flapping["max_count"]),
+                "ban_ms": duration_ms(flapping["ban_time"]),
             },
         }
 
@@ -147,7 +183,7 @@ class Settings:
             "sources": [
                 {
                     "type": source.get("type"),
-                    "enable": _true(source.get("enable")),
+                    "enable": is_true(source.get("enable")),
                     "path": interpolated(source.get("path")),
                 }
                 for source in (sources if isinstance(sources, list) else [])
@@ -163,29 +199,27 @@ class Settings:
                     yield transport, name, value
 
     def _listener(self, transport: str, name: str, value: Object, renewed: Mapping[str, int]) -> Json:
-        bind = value["bind"]
-        address, port = parse_bind(bind) or ("0.0.0.0", 0)
+        address, port = parse_bind(value["bind"]) or ("0.0.0.0", 0)
         limit = value["max_connections"]
         options, websocket = value["tcp_options"], value.get("websocket")
         assert isinstance(options, dict)
         return {
             "name": f"{transport}:{name}",
             "transport": transport,
-            "enable": _true(value["enable"]),
-            "bind": str(bind) if ":" in str(bind) else f":{bind}",
+            "enable": is_true(value["enable"]),
             "address": address,
             "port": port,
             "acceptors": _integer(value["acceptors"]),
             "backlog": _integer(options["backlog"]),
-            "nodelay": _true(options["nodelay"]),
+            "nodelay": is_true(options["nodelay"]),
             "max_connections": None if limit == "infinity" else _integer(limit),
             "max_conn_rate": rate(value["max_conn_rate"]),
-            "proxy_protocol": _true(value["proxy_protocol"]),
+            "proxy_protocol": is_true(value["proxy_protocol"]),
             "proxy_protocol_timeout_ms": duration_ms(value["proxy_protocol_timeout"]),
-            "max_packet_size": size_bytes(self.get("mqtt.max_packet_size")),
+            "zone": str(value["zone"]),
             "path": str(websocket["mqtt_path"]) if isinstance(websocket, dict) else "",
             "enable_authn": _switch(value["enable_authn"]),
-            "authentication": _chain(value["authentication"], f"{transport}:{name}", renewed),
+            "authentication": chain(value["authentication"], f"{transport}:{name}", renewed),
         }
 
 
@@ -216,45 +250,16 @@ def ejabberd_yml(settings: Settings) -> str:
     )
 
 
-def authenticator_id(value: Object) -> str:
-    """MECHANISM or MECHANISM:BACKEND, by which the API knows an authenticator."""
-    backend = value.get("backend")
-    return str(value.get("mechanism")) if backend is None else f"{value.get('mechanism')}:{backend}"
+def _bind(value: Value) -> str:
+    return str(value) if ":" in str(value) else f":{value}"
 
 
-def _chain(value: Value, group: str, renewed: Mapping[str, int]) -> list[Json]:
-    items = value if isinstance(value, list) else []
-    chain = [_authenticator(item, group) for item in items if isinstance(item, dict)]
-    return [{**one, "renewed": renewed.get(f"{group}/{one['id']}", 0)} for one in chain]
-
-
-def _authenticator(value: Object, group: str) -> Json:
-    result = {key: item for key, item in value.items() if key not in ("ssl", "password")}
-    for key in ("enable", "use_jwks", "secret_base64_encoded", "disconnect_after_expire"):
-        if key in value:
-            result[key] = _true(value[key])
-    for key in ("bootstrap_file", "public_key"):
-        if key in value:
-            result[key] = interpolated(value[key])
-    headers = value.get("headers")
-    if isinstance(headers, dict):
-        keep = isinstance(value.get("use_jwks"), bool) and value["use_jwks"] is True
-        result["headers"] = {key if keep else key.lower(): str(item) for key, item in headers.items()}
-    if value.get("backend") == "http":
-        result["request_timeout_ms"] = duration_ms(value.get("request_timeout"))
-        result["connect_timeout_ms"] = duration_ms(value.get("connect_timeout"))
-    claims = value.get("verify_claims")
-    if isinstance(claims, dict):
-        result["verify_claims"] = {key: str(item) for key, item in claims.items()}
-    return {**result, "id": authenticator_id(value), "group": group}
+def _object(value: Value) -> Object:
+    return value if isinstance(value, dict) else {}
 
 
 def _switch(value: Value) -> bool | str:
-    return str(value) if value == "quick_deny_anonymous" else _true(value)
-
-
-def _true(value: Value) -> bool:
-    return value in (True, "true")
+    return str(value) if value == "quick_deny_anonymous" else is_true(value)
 
 
 def _words(value: Value) -> list[str]:

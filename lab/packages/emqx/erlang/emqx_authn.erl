@@ -31,7 +31,7 @@ unanswerable(#{<<"id">> := Id}, Why) ->
 
 %% The first authenticator that knows the client decides; one that cannot say, or fails, is passed over. A client whom
 %% none knows is not authorized.
--spec run([authenticator()], emqx_policy:client()) -> outcome().
+-spec run([authenticator()], emqx_identity:client()) -> outcome().
 run([], _) ->
     {error, not_authorized};
 run([{unanswerable, _} | _], _) ->

@@ -81,7 +81,7 @@ claimed_action(<<"all">>) -> all;
 claimed_action(Other) -> throw(#{reason => invalid_action, value => Other}).
 
 %% What the first rule that fits says.
--spec judge(emqx_policy:client(), action(), binary(), [rule()]) -> allow | deny | nomatch.
+-spec judge(emqx_identity:client(), action(), binary(), [rule()]) -> allow | deny | nomatch.
 judge(_, _, _, []) ->
     nomatch;
 judge(Client, Action, Topic, [{Permission, Who, Actions, Topics} | Rules]) ->
@@ -174,7 +174,7 @@ covers(_, _, all) -> true;
 covers(_, Words, {eq, Same}) -> Words =:= Same;
 covers(_, Words, {filter, Filter}) -> emqx_topic:match(Words, Filter);
 covers(Client, Words, {template, Template}) ->
-    case emqx_template:render_strictly(Template, emqx_policy:variables(Client)) of
+    case emqx_template:render_strictly(Template, emqx_identity:variables(Client)) of
         undefined -> false;
         Filter -> emqx_topic:match(Words, emqx_topic:words(Filter))
     end.

@@ -38,7 +38,7 @@ keep() ->
     keep().
 
 %% What of a client is told later.
--spec info(emqx_policy:client(), emqx_packet:connect(), {inet:ip_address(), inet:port_number()}) -> map().
+-spec info(emqx_identity:client(), emqx_packet:connect(), {inet:ip_address(), inet:port_number()}) -> map().
 info(#{client_id := ClientId, username := Username, is_superuser := Superuser, listener := Listener}, Connect, {Host, Port}) ->
     #{version := Version, clean_start := CleanStart, keepalive := KeepAlive} = Connect,
     #{

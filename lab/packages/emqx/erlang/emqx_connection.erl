@@ -9,10 +9,11 @@
     transport :: tcp | ws,
     listener :: emqx_listener:options(),
     origin :: origin(),
+    max_packet_size :: pos_integer(),
     %% What has arrived and is no whole frame (of WebSocket) or packet yet.
     frames = <<>> :: binary(),
     packets = <<>> :: binary(),
-    client :: emqx_policy:client() | undefined,
+    client :: emqx_identity:client() | undefined,
     version = 4 :: 3..5,
     session :: pid() | undefined,
     aliases = #{} :: #{pos_integer() => binary()}
@@ -33,8 +34,9 @@
 %% Serves the connection until it ends. `Read` is what has been read of it behind a WebSocket's handshake.
 -spec run(gen_tcp:socket(), origin(), binary(), emqx_listener:options()) -> ok.
 run(Socket, Origin, Read, #{transport := Transport} = Listener) ->
-    Gate = #gate{socket = Socket, transport = Transport, listener = Listener, origin = Origin},
-    _ = erlang:send_after(emqx_policy:idle_timeout(), self(), idle),
+    {_, #{<<"idle_timeout_ms">> := Idle, <<"max_packet_size">> := Limit}} = emqx_policy:zone(maps:get(name, Listener)),
+    Gate = #gate{socket = Socket, transport = Transport, listener = Listener, origin = Origin, max_packet_size = Limit},
+    _ = erlang:send_after(Idle, self(), idle),
     case input(Read, Gate) of
         {more, Gate1} ->
             _ = inet:setopts(Socket, [{active, once}]),
@@ -127,7 +129,7 @@ hand_on([], #gate{socket = Socket}) ->
 hand_on(Allowed, #gate{session = Session, socket = Socket}) ->
     Session ! {tcp, Socket, iolist_to_binary(Allowed)}.
 
-cut(Buffer, Allowed, #gate{listener = #{max_packet_size := Limit}} = Gate) ->
+cut(Buffer, Allowed, #gate{max_packet_size = Limit} = Gate) ->
     case emqx_packet:split(Buffer, Limit) of
         {ok, Packet, Rest} ->
             try packet(emqx_packet:type(Packet), Packet, Gate) of
@@ -178,19 +180,24 @@ packet(other, Packet, Gate) ->
 %% CONNECT
 
 connect(#{version := Version} = Connect, #gate{listener = Listener, origin = Origin} = Gate) ->
-    case emqx_policy:identify(Connect, Origin, Listener) of
+    case emqx_identity:find(Connect, Origin, maps:get(name, Listener)) of
         {ok, Client} ->
-            case emqx_policy:authenticate(Client, Connect) of
-                {ok, Known} ->
-                    open(Connect, Known, Gate);
-                {error, Code} ->
-                    say(emqx_packet:connack(Version, Code), Gate),
-                    {stop, Gate}
+            case not emqx_banned:is_banned(Client) andalso admit(Client) of
+                {ok, Known} -> open(Connect, Known, Gate);
+                {error, Code} -> turn_away(Version, Code, Gate);
+                false -> turn_away(Version, ?BANNED, Gate)
             end;
         {error, Code} ->
-            say(emqx_packet:connack(Version, Code), Gate),
-            {stop, Gate}
+            turn_away(Version, Code, Gate)
     end.
+
+admit(Client) ->
+    ok = emqx_banned:count(Client),
+    emqx_policy:authenticate(Client).
+
+turn_away(Version, Code, Gate) ->
+    say(emqx_packet:connack(Version, Code), Gate),
+    {stop, Gate}.
 
 open(Connect, #{client_id := ClientId} = Client, #gate{socket = Socket, origin = #{peer := Peer}} = Gate) ->
     #{client_id := Chosen, version := Version} = Connect,

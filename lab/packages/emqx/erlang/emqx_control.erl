@@ -95,6 +95,15 @@ run(<<"clients">>, [<<"cluster">>]) ->
     [Client || {ok, Clients} <- erpc:multicall(Running, ?MODULE, clients, [], 5000), Client <- Clients];
 run(<<"kick">>, [ClientId]) ->
     #{kicked => emqx_clients:kick(ClientId)};
+run(<<"banned">>, [<<"list">>]) ->
+    emqx_banned:list();
+run(<<"banned">>, [<<"add">>, As, Who, By, Reason, At, Until]) ->
+    End = case Until of <<"infinity">> -> infinity; _ -> binary_to_integer(Until) end,
+    outcome(emqx_banned:add({binary_to_existing_atom(As), Who}, By, Reason, binary_to_integer(At), End));
+run(<<"banned">>, [<<"remove">>, As, Who]) ->
+    outcome(emqx_banned:remove(binary_to_existing_atom(As), Who));
+run(<<"banned">>, [<<"clear">>]) ->
+    outcome(emqx_banned:clear());
 %% Users of the built-in database: CHAIN is `global` or a listener's name
 
 run(<<"users">>, [<<"list">>, Chain, Id]) ->

@@ -31,12 +31,12 @@ parameters(Query) ->
     [case binary:split(One, <<"=">>) of [Name, Value] -> {Name, Value}; [Name] -> {Name, <<>>} end
      || One <- binary:split(Query, <<"&">>, [global]), One =/= <<>>].
 
--spec authenticate(emqx_policy:client(), map()) ->
+-spec authenticate(emqx_identity:client(), map()) ->
     ignore | {ok, map()} | {error, not_authorized | bad_username_or_password}.
 authenticate(#{auth_method := true}, _) ->
     ignore;
 authenticate(Client, #{method := Method, timeout := Timeout, connect_timeout := ConnectTimeout} = Server) ->
-    Values = (emqx_policy:variables(Client))#{<<"password">> => maps:get(password, Client)},
+    Values = (emqx_identity:variables(Client))#{<<"password">> => maps:get(password, Client)},
     Options = [{timeout, Timeout}, {connect_timeout, ConnectTimeout}, {autoredirect, false}],
     case httpc:request(Method, request(Values, Server), Options, [{body_format, binary}]) of
         {ok, {{_, 204, _}, _, _}} -> {ok, #{is_superuser => false}};

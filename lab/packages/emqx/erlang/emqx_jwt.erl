@@ -42,7 +42,7 @@ prepared(Authenticator, Keys) ->
     }.
 
 %% A token that no key has signed is somebody else's business; a signed one is judged.
--spec authenticate(emqx_policy:client(), map()) -> ignore | {ok, map()} | {error, bad_username_or_password}.
+-spec authenticate(emqx_identity:client(), map()) -> ignore | {ok, map()} | {error, bad_username_or_password}.
 authenticate(#{auth_method := true}, _) ->
     ignore;
 authenticate(Client, #{keys := Keys, from := From} = Authenticator) ->
@@ -71,7 +71,7 @@ signed(Token, [Key | Keys]) ->
 
 judge(Claims, Client, #{claims := Expected, acl_claim := AclClaim, disconnect := Disconnect}) ->
     Now = erlang:system_time(second),
-    Values = emqx_policy:variables(Client),
+    Values = emqx_identity:variables(Client),
     InTime = not_before(maps:get(<<"nbf">>, Claims, Now), Now) andalso not_after(maps:get(<<"exp">>, Claims, infinity), Now),
     Right = lists:all(fun({Name, Template}) ->
         maps:get(Name, Claims, undefined) =:= emqx_template:render(Template, Values)

@@ -14,7 +14,6 @@
     transport := tcp | ws,
     ip := inet:ip_address(),
     port := inet:port_number(),
-    bind := binary(),
     acceptors := pos_integer(),
     backlog := pos_integer(),
     nodelay := boolean(),
@@ -23,7 +22,6 @@
     max_conn_rate := infinity | {pos_integer(), pos_integer()},
     proxy_protocol := boolean(),
     proxy_protocol_timeout := pos_integer(),
-    max_packet_size := pos_integer(),
     path := binary()
 }.
 -export_type([options/0]).
@@ -53,7 +51,7 @@ stop_all() ->
 %% The listeners and the connections that each has now, handshakes included.
 -spec list() -> [map()].
 list() ->
-    Shown = [name, bind, acceptors, proxy_protocol, max_connections, transport],
+    Shown = [name, max_connections, transport],
     [(maps:with(Shown, Options))#{connections => counters:get(Counter, 1), ended => counters:get(Counter, 2)}
      || {_, _, Counter, Options} <- lists:sort(ets:tab2list(?LISTENERS))].
 
@@ -146,7 +144,7 @@ serve(Socket, #{name := Name} = Options) ->
         {ok, Origin} ->
             enter(Socket, Origin, Options);
         local ->
-            keep_silent(Socket);
+            keep_silent(Socket, Name);
         closed ->
             ok;
         {error, Reason} ->
@@ -162,12 +160,13 @@ enter(Socket, Origin, #{transport := ws, path := Path} = Options) ->
     end.
 
 %% EMQX answers nothing on a connection whose PROXY header says LOCAL, as a health check's does, and leaves it open.
-keep_silent(Socket) ->
+keep_silent(Socket, Name) ->
+    {_, #{<<"idle_timeout_ms">> := Idle}} = emqx_policy:zone(Name),
     _ = inet:setopts(Socket, [{active, true}]),
     receive
         {tcp_closed, Socket} -> ok;
         {'DOWN', _, process, _, _} -> ok
-    after emqx_policy:idle_timeout() -> ok
+    after Idle -> ok
     end.
 
 %% What the PROXY header says, or the socket's own peer.

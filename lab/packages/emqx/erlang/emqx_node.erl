@@ -126,6 +126,7 @@ state(State) ->
 create_tables() ->
     ok = emqx_users:create_table(),
     ok = emqx_admins:create_tables(),
+    ok = emqx_banned:create_tables(),
     ok = emqx_conf:create_table(),
     ok = mnesia:wait_for_tables(mnesia:system_info(local_tables), infinity).
 
@@ -147,7 +148,6 @@ listener(#{<<"name">> := Name, <<"transport">> := Transport} = Listener) ->
         transport => binary_to_existing_atom(Transport),
         ip => IP,
         port => maps:get(<<"port">>, Listener),
-        bind => maps:get(<<"bind">>, Listener),
         acceptors => maps:get(<<"acceptors">>, Listener),
         backlog => maps:get(<<"backlog">>, Listener),
         nodelay => maps:get(<<"nodelay">>, Listener),
@@ -155,7 +155,6 @@ listener(#{<<"name">> := Name, <<"transport">> := Transport} = Listener) ->
         max_conn_rate => rate(maps:get(<<"max_conn_rate">>, Listener)),
         proxy_protocol => maps:get(<<"proxy_protocol">>, Listener),
         proxy_protocol_timeout => maps:get(<<"proxy_protocol_timeout_ms">>, Listener),
-        max_packet_size => maps:get(<<"max_packet_size">>, Listener),
         path => maps:get(<<"path">>, Listener)
     }.
 

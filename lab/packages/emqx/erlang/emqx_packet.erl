@@ -4,7 +4,7 @@
 -export([split/2, type/1, connect/1, publish/2, subscribe/2, unsubscribe/2]).
 -export([session_connect/1, session_subscribe/4, session_unsubscribe/4]).
 -export([connack/2, puback/3, pubrec/3, suback/3, disconnect/2]).
--export([connack_with/3, suback_codes/2, with_suback_codes/3]).
+-export([connack_with/3, suback_codes/2, with_suback_codes/3, user_properties/1]).
 
 %% `username` and `password` are undefined where the client sent none; `properties` and `will_properties` are MQTT 5's.
 -type connect() :: #{
@@ -262,6 +262,11 @@ each_property(<<Name, Bytes/binary>>) ->
         <<Value:Size/binary, Rest/binary>> -> [{Name, Value} | each_property(Rest)];
         _ -> throw(malformed)
     end.
+
+%% What a client tells of itself by names of its choice; of those that it gives twice, the last.
+-spec user_properties(connect()) -> #{binary() => binary()}.
+user_properties(#{properties := Properties}) ->
+    maps:from_list([{Key, Value} || {16#26, <<Length:16, Key:Length/binary, _:16, Value/binary>>} <- Properties]).
 
 property_size(Name, _) when Name =:= 16#01; Name =:= 16#17; Name =:= 16#19; Name =:= 16#24; Name =:= 16#25;
                             Name =:= 16#28; Name =:= 16#29; Name =:= 16#2A ->

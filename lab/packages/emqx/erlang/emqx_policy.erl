@@ -1,27 +1,8 @@
 %% What is in force on this node for clients: who is let in and what they may do. It can change at any time, and what
 %% it says holds at once for clients that are connected.
 -module(emqx_policy).
--export([apply/1, idle_timeout/0, deny_action/0, identify/3, authenticate/2, authorize/3, variables/1]).
--export([authenticator/1]).
+-export([apply/1, zone/1, deny_action/0, authenticate/1, authorize/3, authenticator/1]).
 
--type client() :: #{
-    client_id := binary(),
-    username := binary() | undefined,
-    password := binary() | undefined,
-    peerhost := inet:ip_address(),
-    common_name := binary() | undefined,
-    %% MQTT 5's own authentication was asked for.
-    auth_method := boolean(),
-    listener := binary(),
-    is_superuser := boolean(),
-    attributes := #{binary() => binary()},
-    %% Rules that the client brings along, and when its right to be here ends, in milliseconds of the epoch.
-    acl => #{rules := [emqx_authz:rule()], expires := undefined | number()},
-    expire_at => integer()
-}.
--export_type([client/0]).
-
--define(INVALID_CLIENT_ID, 16#85).
 -define(CODES, #{bad_username_or_password => 16#86, not_authorized => 16#87}).
 -define(LOG_EVERY_MS, 60000).
 
@@ -35,7 +16,8 @@ apply(#{<<"authentication">> := Global, <<"authorization">> := Authorization, <<
             Given = Chains#{global => Global},
             _ = forget_users(Given, Former),
             persistent_term:put(?MODULE, #{
-                settings => maps:get(<<"mqtt">>, Settings),
+                zones => maps:get(<<"zones">>, Settings),
+                zone_of => maps:from_list([{Name, Zone} || #{<<"name">> := Name, <<"zone">> := Zone} <- Listeners]),
                 no_match => binary_to_existing_atom(maps:get(<<"no_match">>, Authorization)),
                 deny_action => binary_to_existing_atom(maps:get(<<"deny_action">>, Authorization)),
                 sources => Sources,
@@ -92,9 +74,12 @@ sources(Given) ->
             {ok, Sources ++ [[emqx_authz:compile({deny, all})]]}
     end, {ok, []}, Given).
 
--spec idle_timeout() -> timeout().
-idle_timeout() ->
-    setting(<<"idle_timeout_ms">>).
+%% The zone of a listener's clients, and the settings that hold there.
+-spec zone(binary()) -> {binary(), map()}.
+zone(Listener) ->
+    #{zones := #{<<>> := Other} = Zones, zone_of := ZoneOf} = policy(),
+    Zone = maps:get(Listener, ZoneOf, <<"default">>),
+    {Zone, maps:get(Zone, Zones, Other)}.
 
 -spec deny_action() -> ignore | disconnect.
 deny_action() ->
@@ -108,47 +93,9 @@ authenticator({Name, Id}) ->
         [] -> error
     end.
 
-%% Who the client says it is, or its certificate.
--spec identify(emqx_packet:connect(), map(), map()) -> {ok, client()} | {error, byte()}.
-identify(#{version := Version, client_id := Given, clean_start := CleanStart} = Connect, #{peer := {Host, _}} = Origin, Listener) ->
-    CommonName = maps:get(common_name, Origin, undefined),
-    Username = certified(<<"peer_cert_as_username">>, CommonName, maps:get(username, Connect)),
-    Named = case {certified(<<"peer_cert_as_clientid">>, CommonName, undefined), setting(<<"use_username_as_clientid">>)} of
-        {undefined, true} when Username =/= undefined -> Username;
-        {undefined, _} -> Given;
-        {Certified, _} -> Certified
-    end,
-    Valid = byte_size(Given) =< setting(<<"max_clientid_len">>) andalso
-        (Given =/= <<>> orelse Version =:= 5 orelse (Version =:= 4 andalso CleanStart)),
-    case Valid of
-        true ->
-            {ok, #{
-                client_id => case Named of <<>> -> random_id(); _ -> Named end,
-                username => Username,
-                password => maps:get(password, Connect),
-                peerhost => Host,
-                common_name => CommonName,
-                auth_method => lists:keymember(16#15, 1, maps:get(properties, Connect)),
-                listener => maps:get(name, Listener),
-                is_superuser => false,
-                attributes => #{}
-            }};
-        false ->
-            {error, ?INVALID_CLIENT_ID}
-    end.
-
-certified(Setting, CommonName, Other) ->
-    case setting(Setting) of
-        <<"cn">> when CommonName =/= undefined -> CommonName;
-        _ -> Other
-    end.
-
-random_id() ->
-    <<"emqx_", (binary:encode_hex(crypto:strong_rand_bytes(8)))/binary>>.
-
 %% What is known of the client once it is let in, without its password.
--spec authenticate(client(), emqx_packet:connect()) -> {ok, client()} | {error, byte()}.
-authenticate(#{listener := Listener, username := Username} = Client, _) ->
+-spec authenticate(emqx_identity:client()) -> {ok, emqx_identity:client()} | {error, byte()}.
+authenticate(#{listener := Listener, username := Username} = Client) ->
     #{chains := Chains, enable_authn := EnableAuthn} = policy(),
     Outcome = case maps:get(Listener, EnableAuthn, true) of
         false -> {ok, #{}};
@@ -157,7 +104,7 @@ authenticate(#{listener := Listener, username := Username} = Client, _) ->
     end,
     case Outcome of
         {ok, Told} ->
-            {ok, maps:merge((maps:remove(password, Client)), Told)};
+            {ok, emqx_identity:learn(Client, Told)};
         {error, Reason} ->
             log_failure(Client, Reason),
             {error, maps:get(Reason, ?CODES)}
@@ -188,7 +135,7 @@ log_failure(#{client_id := ClientId, username := Username, peerhost := Host}, Re
                            [ClientId, inet:ntoa(Host), Username, Reason])
     end.
 
--spec authorize(client(), emqx_authz:action(), binary()) -> allow | deny.
+-spec authorize(emqx_identity:client(), emqx_authz:action(), binary()) -> allow | deny.
 authorize(#{is_superuser := true}, _, _) ->
     allow;
 authorize(Client, Action, <<"$delayed/", Delayed/binary>>) ->
@@ -216,19 +163,5 @@ own_rules(#{acl := #{rules := Rules, expires := Expires}}) ->
     end;
 own_rules(_) ->
     [].
-
-%% The client's values for placeholders.
--spec variables(client()) -> #{binary() => term()}.
-variables(#{client_id := ClientId, username := Username, peerhost := Host, common_name := CommonName} = Client) ->
-    #{
-        <<"clientid">> => ClientId,
-        <<"username">> => Username,
-        <<"peerhost">> => list_to_binary(inet:ntoa(Host)),
-        <<"cert_common_name">> => CommonName,
-        <<"zone">> => <<"default">>,
-        <<"client_attrs">> => maps:get(attributes, Client)
-    }.
-
-setting(Name) -> maps:get(Name, maps:get(settings, policy())).
 
 policy() -> persistent_term:get(?MODULE).

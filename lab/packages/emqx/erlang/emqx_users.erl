@@ -18,7 +18,7 @@
 create_table() ->
     emqx_table:create(emqx_user, record_info(fields, emqx_user)).
 
--spec authenticate(emqx_policy:client(), authenticator()) -> ignore | {ok, map()} | {error, bad_username_or_password}.
+-spec authenticate(emqx_identity:client(), authenticator()) -> ignore | {ok, map()} | {error, bad_username_or_password}.
 authenticate(#{auth_method := true}, _) ->
     ignore;
 authenticate(#{password := undefined}, _) ->

@@ -62,6 +62,7 @@ class Client:
         expiry: int | None = None,
         will: tuple[str, str] | None = None,
         keepalive: int = 60,
+        user_properties: Mapping[str, str] | None = None,
     ) -> int:
         """The code of the CONNACK."""
         name = b"MQIsdp" if self.version == 3 else b"MQTT"
@@ -69,7 +70,10 @@ class Client:
             (username is not None) << 7 | (password is not None) << 6 | (will is not None) << 2 | clean << 1
         )
         body = _text(name) + bytes([self.version, flags]) + struct.pack("!H", keepalive)
-        body += self._properties(b"" if expiry is None else b"\x11" + struct.pack("!I", expiry))
+        properties = b"" if expiry is None else b"\x11" + struct.pack("!I", expiry)
+        for key, value in (user_properties or {}).items():
+            properties += b"\x26" + _text(key.encode()) + _text(value.encode())
+        body += self._properties(properties)
         body += _text(client_id.encode())
         if will is not None:
             body += self._properties(b"") + _text(will[0].encode()) + _text(will[1].encode())

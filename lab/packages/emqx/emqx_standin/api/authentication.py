@@ -7,13 +7,13 @@ from tempfile import NamedTemporaryFile
 from typing import Any
 
 from .. import layout
+from ..authenticators import authenticator_id
 from ..control import Refused
 from ..hocon import Object, Value
 from ..known import ROOT
 from ..known.authentication import AUTHENTICATION
 from ..schema import as_list, check, filled
 from ..setting_types import Struct
-from ..settings import authenticator_id
 from .answers import NO_CONTENT, Answer, Context, Failure, Handler, Request, Route, paged
 from .redaction import redacted, restored
 

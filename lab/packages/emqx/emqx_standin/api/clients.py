@@ -23,6 +23,9 @@ def _list(context: Context, request: Request) -> Answer:
     rows = _found(context, wanted)
     if state is not None:
         rows = [row for row in rows if row["connected"] is (state == "connected")]
+    fields = request.query.get("fields", "all").split(",")
+    if fields != ["all"]:
+        rows = [{key: value for key, value in row.items() if key in fields} for row in rows]
     return paged(request, rows)
 
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from .. import hocon
 from ..configuration import ChangeRefused
-from ..hocon import HoconError, Object, Value
+from ..hocon import Object, Value
 from ..hocon_text import write
+from ..hocon_tokens import HoconError
 from ..known import ROOT
 from ..reload import LoadFailed, Reloader
 from ..schema import filled

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from .. import layout
 from ..configuration import ChangeRefused, Configuration
 from ..control import Broker, NotRunning, Refused
-from . import accounts, authentication, authorization, clients, configs, listeners, nodes
+from . import accounts, authentication, authorization, banned, clients, configs, listeners, nodes
 from .answers import Answer, Context, Failure, Handler, Request, Route
 
 _LARGEST_BODY = 16 * 1024 * 1024
@@ -25,6 +25,7 @@ _GUARDED: list[Route] = [
     *accounts.ROUTES,
     *authentication.ROUTES,
     *authorization.ROUTES,
+    *banned.ROUTES,
     *clients.ROUTES,
     *configs.ROUTES,
     *listeners.ROUTES,

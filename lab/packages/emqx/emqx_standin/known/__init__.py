@@ -14,8 +14,9 @@ from .listeners import LISTENERS
 from .log import LOG
 from .messages import MESSAGES
 from .metrics import METRICS
-from .mqtt import MQTT, ZONES
+from .mqtt import MQTT
 from .node import CLUSTER, NODE, RPC
+from .zones import ZONES
 
 _BY_NAME_ONLY = (
     "actions",

@@ -49,38 +49,44 @@ _SYSMON = Struct(
     }
 )
 
+FLAPPING_DETECT = Struct(
+    {
+        "enable": BOOLEAN.by(False),
+        "window_time": DURATION.by("1m"),
+        "max_count": integer(0).by(15),
+        "ban_time": DURATION.by("5m"),
+    }
+)
+
+FORCE_SHUTDOWN = Struct(
+    {
+        "enable": BOOLEAN.by(True),
+        "max_mailbox_size": integer(0).by(1000),
+        "max_heap_size": BYTES.by("32MB"),
+    },
+    {"max_message_queue_len": "max_mailbox_size"},
+)
+
+FORCE_GC = Struct({"enable": BOOLEAN.by(True), "count": integer(0).by(16000), "bytes": BYTES.by("16MB")})
+
+DURABLE_SESSIONS = Struct(
+    {
+        "enable": BOOLEAN.by(False),
+        "batch_size": integer(1).by(100),
+        "idle_poll_interval": DURATION.by("10s"),
+        "heartbeat_interval": DURATION.by("5000ms"),
+        "session_gc_interval": DURATION.by("10m"),
+        "session_gc_batch_size": integer(1).by(100),
+        "message_retention_period": DURATION.by("1d"),
+    }
+)
+
 LIMITS: dict[str, Type] = {
     "sysmon": _SYSMON,
-    "flapping_detect": Struct(
-        {
-            "enable": BOOLEAN.by(False),
-            "window_time": DURATION.by("1m"),
-            "max_count": integer(0).by(15),
-            "ban_time": DURATION.by("5m"),
-        }
-    ),
-    "force_shutdown": Struct(
-        {
-            "enable": BOOLEAN.by(True),
-            "max_mailbox_size": integer(0).by(1000),
-            "max_heap_size": BYTES.by("32MB"),
-        },
-        {"max_message_queue_len": "max_mailbox_size"},
-    ),
-    "force_gc": Struct(
-        {"enable": BOOLEAN.by(True), "count": integer(0).by(16000), "bytes": BYTES.by("16MB")}
-    ),
-    "durable_sessions": Struct(
-        {
-            "enable": BOOLEAN.by(False),
-            "batch_size": integer(1).by(100),
-            "idle_poll_interval": DURATION.by("10s"),
-            "heartbeat_interval": DURATION.by("5000ms"),
-            "session_gc_interval": DURATION.by("10m"),
-            "session_gc_batch_size": integer(1).by(100),
-            "message_retention_period": DURATION.by("1d"),
-        }
-    ),
+    "flapping_detect": FLAPPING_DETECT,
+    "force_shutdown": FORCE_SHUTDOWN,
+    "force_gc": FORCE_GC,
+    "durable_sessions": DURABLE_SESSIONS,
     "alarm": Struct(
         {
             "actions": array(enum("log", "publish")).by(["log", "publish"]),

@@ -1,28 +1,46 @@
-"""`mqtt`, and the zones that differ from it."""
+"""`mqtt`: what holds for all clients, unless a zone says otherwise."""
 
 from __future__ import annotations
 
+import re
+
+from ..hocon import Value
 from ..setting_types import (
     BOOLEAN,
     BYTES,
     DISABLED,
     DURATION,
     INFINITY,
-    NOT_EMPTY,
     NUMBER,
     OBJECT,
     STRING,
+    Leaf,
     ListOf,
-    MapOf,
     Struct,
     either,
     enum,
     integer,
 )
+from ..variform import ExpressionError, compiled
 
 _CERTIFICATE = enum("disabled", "cn", "dn", "crt", "pem", "md5").by("disabled")
 _COUNT = either(integer(0), INFINITY)
 _DURATION = either(DURATION, INFINITY)
+_ATTRIBUTE = Leaf(
+    "a name of an attribute",
+    lambda value: re.fullmatch(r"[A-Za-z0-9]+[A-Za-z0-9_-]*", str(value)) is not None,
+)
+
+
+def _is_expression(value: Value) -> bool:
+    try:
+        compiled(value if isinstance(value, str) else "")
+    except ExpressionError:
+        return False
+    return True
+
+
+_EXPRESSION = Leaf("an expression such as concat([username, '-', clientid])", _is_expression)
 
 MQTT = Struct(
     {
@@ -53,9 +71,9 @@ MQTT = Struct(
         "peer_cert_as_username": _CERTIFICATE,
         "peer_cert_as_clientid": _CERTIFICATE,
         "client_attrs_init": ListOf(
-            Struct({"expression": NOT_EMPTY.needed(), "set_as_attr": NOT_EMPTY.needed()})
+            Struct({"expression": _EXPRESSION.needed(), "set_as_attr": _ATTRIBUTE.needed()})
         ),
-        "clientid_override": STRING.by("disabled"),
+        "clientid_override": either(_EXPRESSION, DISABLED).by("disabled"),
         "session_expiry_interval": DURATION.by("2h"),
         "message_expiry_interval": _DURATION.by("infinity"),
         "max_awaiting_rel": _COUNT.by(100),
@@ -69,6 +87,3 @@ MQTT = Struct(
         "await_rel_timeout": DURATION.by("300s"),
     }
 )
-
-# A zone has what it does not share with the others: no defaults of its own.
-ZONES = MapOf(OBJECT)
