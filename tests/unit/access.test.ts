@@ -50,7 +50,10 @@ describe('the chain of authenticators', () => {
       { jwt: { secret: 'hmac', verifyClaims: { sub: '${username}' } } },
       { clientCertificate: true },
       { http: { url: 'https://auth.example.com', headers: { Authorization: 'Bearer b' } } },
-      { postgresql: { server: 'db.example.com', database: 'd', username: 'emqx', password: 'pg' } },
+      {
+        postgresql: { server: 'db.example.com', database: 'd', username: 'emqx', password: 'pg' },
+        clientCertificate: false,
+      },
       { users: { a: { password: 'eight-or-more' } } },
     ];
     const { authentication } = plan(authenticators, { rules: [] });

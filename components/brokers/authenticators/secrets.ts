@@ -11,7 +11,7 @@ export interface SecretSetting {
 /** What is secret among the settings of a chain that was planned without a problem. */
 export function chainSecrets(authenticators: readonly AuthenticatorArgs[]): readonly SecretSetting[] {
   // A certificate is judged by the balancer and has no place in the chain.
-  const links = authenticators.filter(({ clientCertificate }) => clientCertificate === undefined);
+  const links = authenticators.filter(({ clientCertificate }) => clientCertificate !== true);
   return links.flatMap((args, index) =>
     secretsOf(args).map(({ path, value }) => ({ path: [String(index + 1), ...path], value })),
   );

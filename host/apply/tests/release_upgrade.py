@@ -24,7 +24,7 @@ PROGRAMS = f"{FOLDER}/"
 # What clients are connected to. A release that must restart one says why here, and its cost in the changelog.
 SERVING = {"haproxy", "keepalived", "emqx"}
 # Not every step: a killed run with the one after it takes a second. Balancers have other steps than brokers.
-STRIDE = 11
+STRIDE = 17
 UNITS = "/etc/systemd/system"
 PLACES = (
     f"etc/haproxy etc/keepalived etc/emqx etc/emqx-haproxy .{UNITS} .{FOLDER} run/units var/lib/emqx-haproxy"
