@@ -18,7 +18,6 @@ export interface PlannedUsers {
 
 export interface PlannedUser {
   readonly name: string;
-  readonly password: pulumi.Input<string> | undefined;
   readonly isSuperuser: boolean;
 }
 
@@ -53,7 +52,7 @@ export function planUsers(
         `${path}.users.${name}.password`,
         'has control characters, or fewer than 8 characters or more than 256; give another, or none for a random one',
       );
-    return { name, password, isSuperuser: isSuperuser ?? false };
+    return { name, isSuperuser: isSuperuser ?? false };
   });
   return { userIdType: userIdType === 'clientid' ? 'clientid' : 'username', users: planned };
 }
