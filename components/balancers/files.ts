@@ -1,3 +1,4 @@
+import { drainPace } from '../brokers/draining';
 import type { FileChange, HostFile } from '../host/fileSet';
 import { kernelFile } from '../host/kernel';
 import { hostPrograms, programCommand, programFiles, programFolder } from '../host/programs';
@@ -44,6 +45,7 @@ export function balancerFiles(view: BalancerView): HostFile[] {
       intervalMs: 100,
       graceMs: view.keepalived.graceMs,
       advertMs: view.keepalived.advertIntervalMs,
+      drainPerSecond: drainPace(view.listeners, view.brokers.length).perSecond,
     }),
     awsSettings(view.region, view.secrets, restart('vip-agent'), { virtualIp: view.virtualIp }),
     applySettings(

@@ -114,7 +114,7 @@ export function planAuthentication(
 }
 
 function kindOf(args: AuthenticatorArgs, path: string, problems: Problems): Kind | undefined {
-  const given = kinds.filter((kind) => args[kind] !== undefined);
+  const given = kinds.filter((kind) => args[kind] !== undefined && args[kind] !== false);
   const [kind] = given;
   if (given.length !== 1 || kind === undefined) {
     problems.add(
@@ -123,10 +123,8 @@ function kindOf(args: AuthenticatorArgs, path: string, problems: Problems): Kind
     );
     return undefined;
   }
-  if (args.userIdType !== undefined && kind !== 'users')
+  if (args.userIdType === 'clientid' && kind !== 'users')
     problems.add(`${path}.userIdType`, 'is for users; leave it out');
-  if (args.clientCertificate === false)
-    problems.add(`${path}.clientCertificate`, 'is false; leave the element out');
   return kind;
 }
 

@@ -19,7 +19,7 @@ vi.mock('../../components/virtualIp/plan', { spy: true });
 
 const args: MqttPlatformArgs = {
   ssh: { allowedCidrs: ['203.0.113.0/24'] },
-  emqx: { brokers: { 'emqx-1': {}, 'emqx-4': { weight: 50 } } },
+  emqx: { brokers: { 'emqx-1': {}, 'emqx-4': { weight: 50 } }, instanceType: 'm6i.large' },
   listeners: { mqtt: { maxConnections: 100_000 }, wss: { path: '/iot' } },
   haproxy: { instanceType: 'm6i.large', keepalived: { preferred: 'haproxy-2' } },
 };
@@ -56,7 +56,7 @@ describe('the plan of a platform', () => {
         limits: {
           maxConnections: 137_500,
           fileDescriptors: 277_000,
-          reservedPorts: [1883, 8084, 8888, 10_000],
+          reservedPorts: [1883, 8083, 8084, 8883, 8888, 10_000],
         },
         publicAddresses: true,
       },

@@ -13,6 +13,7 @@ void pulumi.runtime.setMocks({
     const computed = {
       'aws:ec2/eip:Eip': { publicIp: '198.51.100.10', allocationId: `${name}-id` },
       'tls:index/privateKey:PrivateKey': { publicKeyOpenssh: 'ssh-ed25519 key', privateKeyPemPkcs8: 'key' },
+      'random:index/randomPassword:RandomPassword': { result: 'generated' },
       'tls:index/selfSignedCert:SelfSignedCert': { certPem: pem(name) },
       'tls:index/locallySignedCert:LocallySignedCert': { certPem: pem(name) },
     }[type];
