@@ -23,11 +23,14 @@ export function checkAccess(
     ...(access.listeners[name] === 'chain'
       ? versions.map((version) =>
           check(`${name} over ${protocolNames[version]}: strangers are turned away`, () =>
-            refusesStrangers(dial, version, run),
+            refusesStrangers(dial, version, `${run}-${name}`),
           ),
         )
       : []),
-    check(`${name}: a client may no more than its rules say`, () => refusesMore(dial, access, run)),
+    check(`${name}: a client may no more than its rules say`, () =>
+      // Listeners are looked at side by side, and one client id is one session.
+      refusesMore(dial, access, `${run}-${name}`),
+    ),
   ]);
 }
 

@@ -1,5 +1,8 @@
+/** As EMQX's user: the script is that user's, so root must not run it. */
+export const emqxCtl = 'cd / && sudo -n -H -u emqx emqx ctl';
+
 /** Its exit code is 1 with any client, although it lists them all. */
-export const listClients = 'sudo -n emqx ctl clients list || test $? -eq 1';
+export const listClients = `${emqxCtl} clients list || test $? -eq 1`;
 
 /** The client ids in its output; those that are connected only. What is no list is an error, since it is not nobody. */
 export function connectedClients(output: string): string[] {

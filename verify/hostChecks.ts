@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type Result, Unexpected, check, eventually } from './checks';
-import { runningNodes } from './emqxCtl';
+import { emqxCtl, runningNodes } from './emqxCtl';
 import { type Hosts, onEach } from './hosts';
 import type { Outputs } from './outputs';
 import { quote } from './ssh';
@@ -95,7 +95,7 @@ async function activeUnits(hosts: Hosts): Promise<string> {
 
 async function wholeCluster(outputs: Outputs, hosts: Hosts): Promise<string> {
   const wanted = outputs.brokers.map(({ nodeName }) => nodeName).sort();
-  const seen = await onEach(hosts, hosts.brokers, () => 'sudo -n emqx ctl cluster status --json');
+  const seen = await onEach(hosts, hosts.brokers, () => `${emqxCtl} cluster status --json`);
   for (const [name, status] of seen) {
     const running = runningNodes(status);
     if (running.join() !== wanted.join()) {

@@ -1,3 +1,4 @@
+import { drainPace } from '../brokers/draining';
 import type { FileChange, HostFile } from '../host/fileSet';
 import { kernelFile } from '../host/kernel';
 import { hostPrograms, programCommand, programFiles, programFolder } from '../host/programs';
@@ -39,30 +40,12 @@ export function balancerFiles(view: BalancerView): HostFile[] {
       owner: 'root:root',
       change: reload('keepalived'),
     },
-    dropIn('keepalived', render('balancer/units/keepalived.conf', { programFolder })),
-    programUnit('haproxy-watch', 'balancer.haproxy_watch', {
-      description: 'Watches HAProxy for Keepalived and closes the sessions of down brokers',
-      after: 'haproxy.service',
-      watchdogSeconds: 5,
-      confined: { user: 'haproxy-watch', network: false },
-    }),
-    programUnit('vip-agent', 'balancer.vip_agent', {
-      description: 'Tells EC2 which balancer holds the virtual IP',
-      after: 'network-online.target',
-      // One call to EC2 may take 10 s.
-      watchdogSeconds: 30,
-      confined: { user: 'vip-agent', network: true },
-    }),
-    ...[
-      { path: accounts, content: render('balancer/sysusers.conf', {}) },
-      { path: runtimeFiles, content: render('balancer/tmpfiles.conf', {}) },
-    ].map((file) => ({ ...file, mode: '0644', owner: 'root:root', change: unchanged })),
     kernelFile(view.limits, view.limits),
-    journalSettings,
     settingsFile('watch', restart('haproxy-watch'), {
       intervalMs: 100,
       graceMs: view.keepalived.graceMs,
       advertMs: view.keepalived.advertIntervalMs,
+      drainPerSecond: drainPace(view.listeners, view.brokers.length).perSecond,
     }),
     awsSettings(view.region, view.secrets, restart('vip-agent'), { virtualIp: view.virtualIp }),
     applySettings(
@@ -93,9 +76,9 @@ const journalSettings: HostFile = {
   change: restart('systemd-journald'),
 };
 
-/** The programs of a balancer, the same on all. */
+/** What is the same on all balancers: their programs, and what runs these. */
 export function balancerPrograms(): HostFile[] {
-  return programFiles([
+  const programs = programFiles([
     ...hostPrograms,
     ...[
       'haproxy_reload',
@@ -107,4 +90,30 @@ export function balancerPrograms(): HostFile[] {
       'vip_agent',
     ].map((name) => `balancer.${name}`),
   ]);
+  return [...programs, ...units().map((file): HostFile => ({ ...file, withPrograms: true }))];
+}
+
+function units(): HostFile[] {
+  return [
+    dropIn('haproxy', render('balancer/units/haproxy-rights.conf', {}), 'emqx-haproxy-rights'),
+    journalSettings,
+    dropIn('keepalived', render('balancer/units/keepalived.conf', { programFolder })),
+    programUnit('haproxy-watch', 'balancer.haproxy_watch', {
+      description: 'Watches HAProxy for Keepalived and closes the sessions of down brokers',
+      after: 'haproxy.service',
+      watchdogSeconds: 5,
+      confined: { user: 'haproxy-watch', network: false },
+    }),
+    programUnit('vip-agent', 'balancer.vip_agent', {
+      description: 'Tells EC2 which balancer holds the virtual IP',
+      after: 'network-online.target',
+      // One call to EC2 may take 10 s.
+      watchdogSeconds: 30,
+      confined: { user: 'vip-agent', network: true },
+    }),
+    ...[
+      { path: accounts, content: render('balancer/sysusers.conf', {}) },
+      { path: runtimeFiles, content: render('balancer/tmpfiles.conf', {}) },
+    ].map((file) => ({ ...file, mode: '0644', owner: 'root:root', change: unchanged })),
+  ];
 }

@@ -1,9 +1,5 @@
 import type { Problems } from '../rendering/problems';
-import type {
-  AuthenticatorSettings,
-  PlannedAuthenticator,
-  SecretSetting,
-} from './authenticators/authenticator';
+import type { AuthenticatorSettings, PlannedAuthenticator } from './authenticators/authenticator';
 import type {
   MysqlAuthenticationArgs,
   PostgresqlAuthenticationArgs,
@@ -49,8 +45,6 @@ export interface AuthenticatorArgs {
 export interface PlannedAuthentication {
   /** EMQX's `authentication`, but for what is secret. Never empty: an empty chain lets everybody in. */
   readonly chain: readonly AuthenticatorSettings[];
-  /** What is secret, by its path below the chain, whose first element is a place counted from 1. */
-  readonly secrets: readonly SecretSetting[];
   readonly files: readonly ServerFile[];
   readonly reaches: readonly ServerPort[];
   readonly users: PlannedUsers;
@@ -102,9 +96,6 @@ export function planAuthentication(
   if (!used.has('users')) chain.push(builtInDatabase('username'));
   return {
     chain: chain.map(({ settings }) => settings),
-    secrets: chain.flatMap(({ secrets }, index) =>
-      secrets.map(({ path: inner, value }) => ({ path: [String(index + 1), ...inner], value })),
-    ),
     files: chain.flatMap(({ files }) => files),
     reaches: chain.flatMap(({ reaches }) => reaches),
     users,
@@ -114,7 +105,7 @@ export function planAuthentication(
 }
 
 function kindOf(args: AuthenticatorArgs, path: string, problems: Problems): Kind | undefined {
-  const given = kinds.filter((kind) => args[kind] !== undefined);
+  const given = kinds.filter((kind) => args[kind] !== undefined && args[kind] !== false);
   const [kind] = given;
   if (given.length !== 1 || kind === undefined) {
     problems.add(
@@ -123,10 +114,8 @@ function kindOf(args: AuthenticatorArgs, path: string, problems: Problems): Kind
     );
     return undefined;
   }
-  if (args.userIdType !== undefined && kind !== 'users')
+  if (args.userIdType === 'clientid' && kind !== 'users')
     problems.add(`${path}.userIdType`, 'is for users; leave it out');
-  if (args.clientCertificate === false)
-    problems.add(`${path}.clientCertificate`, 'is false; leave the element out');
   return kind;
 }
 
@@ -146,7 +135,6 @@ function planOne(args: AuthenticatorArgs, path: string, problems: Problems): rea
 function builtInDatabase(userIdType: 'username' | 'clientid'): PlannedAuthenticator {
   return {
     settings: { mechanism: 'password_based', backend: 'built_in_database', user_id_type: userIdType },
-    secrets: [],
     files: [],
     reaches: [],
     provesUsername: userIdType === 'username',

@@ -40,6 +40,8 @@ export interface EmqxClusterArgs extends EmqxArgs, ClusterPlacement {
 
 /** What only AWS and the user's secrets tell of a cluster whose plan is made already, as part of a larger one. */
 export interface PlannedClusterArgs
-  extends ClusterPlacement, Pick<EmqxArgs, 'instanceType' | 'licenseKey' | 'cookie' | 'dashboardPassword'> {
+  extends
+    ClusterPlacement,
+    Pick<EmqxArgs, 'instanceType' | 'licenseKey' | 'cookie' | 'dashboardPassword' | 'authentication'> {
   readonly plan: ClusterPlan;
 }

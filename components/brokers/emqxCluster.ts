@@ -8,16 +8,17 @@ import { tagged, typeToken } from '../rendering/naming';
 import { Problems } from '../rendering/problems';
 import type { AccessPromise } from './access';
 import { namesNobody, promisedAccess } from './access';
+import { chainSecrets } from './authenticators/secrets';
 import type { ClusterParts } from './brokerHost';
 import { brokerHost } from './brokerHost';
 import type { EmqxClusterArgs, PlannedClusterArgs } from './clusterArguments';
 import { brokerPrograms } from './files';
+import { usersWithPasswords } from './passwords';
 import type { PlannedBroker } from './plan';
 import { planCluster } from './plan';
 import { brokerRules } from './rules';
 import { brokerSecretFields } from './secrets';
 import type { User } from './users';
-import { usersWithPasswords } from './users';
 
 /**
  * EMQX brokers without public addresses: each with a planned address that its node name is made of, a data volume that
@@ -48,21 +49,22 @@ export class EmqxCluster extends pulumi.ComponentResource {
   ) {
     super(typeToken('EmqxCluster'), name, {}, opts);
     const planned = 'plan' in args ? args : planAlone(name, args);
-    const { plan, tags, protect = false, platform = name } = planned;
+    const { plan, tags, protect = false, platform = name, authentication: authenticators = [] } = planned;
 
     this.cookie = secretOr(planned.cookie, `${name}-cookie`, 48, this);
     this.dashboardPassword = secretOr(planned.dashboardPassword, `${name}-dashboard-password`, 24, this);
-    this.users = usersWithPasswords(plan.authentication.users, name, this);
+    this.users = usersWithPasswords(plan.authentication.users, authenticators, name, this);
     this.access = promisedAccess(plan.listeners, plan);
     if (namesNobody(plan.authentication, this.access))
       void pulumi.log.warn('emqx.authentication names nobody, so no client can connect', this);
     const secret = hostSecret(
       `${name}-secrets`,
-      brokerSecretFields(plan.authentication, {
+      brokerSecretFields(plan.authentication.users, {
         cookie: this.cookie,
         dashboardPassword: this.dashboardPassword,
         licenseKey: planned.licenseKey,
         users: this.users,
+        chain: chainSecrets(authenticators),
         apiKey: secretOr(undefined, `${name}-api-key`, 48, this),
       }),
       { tags: tagged(platform, `${name}-secrets`, tags), protect, parent: this },

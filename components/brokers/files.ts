@@ -5,6 +5,7 @@ import { applySettings, awsSettings, settingsFile } from '../host/settings';
 import { dataVolumeUnit, dropIn, programUnit } from '../host/units';
 import { render } from '../rendering/template';
 import { accessFiles, expectedAccess } from './accessConfig';
+import { drainPace } from './draining';
 import { emqxConfig, seedsEnvironment } from './emqxConfig';
 import type { BrokerView } from './view';
 
@@ -13,7 +14,7 @@ const restart = (unit: string): FileChange => ({ kind: 'restart', unit });
 
 /** Everything that a broker is, beside its packages and secrets. */
 export function brokerFiles(view: BrokerView): HostFile[] {
-  const drainTimeoutSeconds = view.agent.drainTimeoutSeconds ?? 30;
+  const drainTimeoutSeconds = drainPace(view.listeners, view.seeds.length).seconds;
   return [
     {
       path: '/etc/emqx/emqx.conf',
@@ -58,8 +59,8 @@ export function brokerFiles(view: BrokerView): HostFile[] {
     awsSettings(view.region, view.secrets, none),
     applySettings(
       'broker',
-      // EMQX judges what is staged before it is in force.
-      [['/usr/bin/emqx', 'check_config']],
+      // EMQX judges what is staged before it is in force; as its own user, whose script that is.
+      [['/usr/sbin/runuser', '-u', 'emqx', '--', '/usr/bin/emqx', 'check_config']],
       [...(view.dataVolumeId === undefined ? [] : ['emqx-data']), 'broker-agent', 'emqx'],
       180,
     ),

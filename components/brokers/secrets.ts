@@ -1,9 +1,9 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { FileChange, SecretView } from '../host/fileSet';
-import type { PlannedAuthentication } from './authentication';
+import type { SecretSetting } from './authenticators/secrets';
 import type { HoconObject, HoconValue } from './hocon';
 import { renderHocon } from './hocon';
-import type { User } from './users';
+import type { PlannedUsers, User } from './users';
 import { usersFile } from './users';
 
 /** Where brokers find their secrets; EMQX itself reads all but the users. */
@@ -20,17 +20,18 @@ const apiKeyName = 'emqx-haproxy';
 
 /** The fields of the brokers' secret, each a file as it is: no secret is on view in a preview or on a command line. */
 export function brokerSecretFields(
-  { secrets, users: { userIdType } }: PlannedAuthentication,
+  { userIdType }: PlannedUsers,
   values: {
     readonly cookie: pulumi.Output<string>;
     readonly dashboardPassword: pulumi.Output<string>;
     readonly licenseKey: pulumi.Input<string> | undefined;
     readonly users: pulumi.Output<readonly User[]>;
+    readonly chain: readonly SecretSetting[];
     readonly apiKey: pulumi.Output<string>;
   },
 ): Readonly<Record<string, pulumi.Input<string>>> {
   const chain = pulumi.all(
-    secrets.map(({ path, value }) => pulumi.output(value).apply((text) => ({ path, text }))),
+    values.chain.map(({ path, value }) => pulumi.output(value).apply((text) => ({ path, text }))),
   );
   return {
     node: values.cookie.apply((cookie) => renderHocon({ node: { cookie } })),

@@ -1,5 +1,4 @@
-import * as pulumi from '@pulumi/pulumi';
-import { secretOr } from '../host/generatedSecret';
+import type * as pulumi from '@pulumi/pulumi';
 import type { Problems } from '../rendering/problems';
 
 /** One user of EMQX's built-in database. */
@@ -19,7 +18,6 @@ export interface PlannedUsers {
 
 export interface PlannedUser {
   readonly name: string;
-  readonly password: pulumi.Input<string> | undefined;
   readonly isSuperuser: boolean;
 }
 
@@ -54,28 +52,9 @@ export function planUsers(
         `${path}.users.${name}.password`,
         'has control characters, or fewer than 8 characters or more than 256; give another, or none for a random one',
       );
-    return { name, password, isSuperuser: isSuperuser ?? false };
+    return { name, isSuperuser: isSuperuser ?? false };
   });
   return { userIdType: userIdType === 'clientid' ? 'clientid' : 'username', users: planned };
-}
-
-/** The users with their passwords, random ones where none was given. */
-export function usersWithPasswords(
-  { users }: PlannedUsers,
-  name: string,
-  parent: pulumi.Resource,
-): pulumi.Output<readonly User[]> {
-  return pulumi.secret(
-    pulumi.all(
-      users.map((user) =>
-        secretOr(user.password, `${name}-user-${user.name}`, 24, parent).apply((password) => ({
-          username: user.name,
-          password,
-          isSuperuser: user.isSuperuser,
-        })),
-      ),
-    ),
-  );
 }
 
 /** What a broker's own program makes of the built-in database: a JSON text, which holds the passwords. */

@@ -27,8 +27,6 @@ export interface BrokerView {
     readonly port: number;
     readonly drain: boolean;
     readonly weightPercent: number;
-    /** How long a stop of the broker waits for its clients to be moved; 30 by default. */
-    readonly drainTimeoutSeconds?: number;
   };
   /** LimitNOFILE of EMQX; follows from `maxConnections` when absent. */
   readonly fileDescriptors?: number;

@@ -16,6 +16,8 @@ export interface HostFile {
   /** user:group, both present on the host once its packages are installed. */
   readonly owner: string;
   readonly change: FileChange;
+  /** The same on all hosts of a role, so that it travels with their programs. */
+  readonly withPrograms?: true;
 }
 
 /** One file made on the host from a Secrets Manager secret (a JSON object of strings). */

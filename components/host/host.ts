@@ -185,7 +185,15 @@ export class Host extends pulumi.ComponentResource {
     const applied = new command.remote.Command(
       `${name}-files`,
       { ...own, create: applySet, stdin: files.apply(renderFileSet), triggers },
-      { parent: this, dependsOn: [ready, ...(args.updateAfter ?? []).map(({ settled }) => settled)] },
+      {
+        parent: this,
+        // Today's set may ask for what only today's secrets have.
+        dependsOn: [
+          ready,
+          ...secrets.map(({ version }) => version),
+          ...(args.updateAfter ?? []).map(({ settled }) => settled),
+        ],
+      },
     );
     return new command.remote.Command(
       `${name}-secrets`,

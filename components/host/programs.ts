@@ -45,8 +45,8 @@ const firstPrograms: ReadonlySet<string> = new Set(
 );
 
 /** Whether a file of the set travels in user data, which ends at 16 KiB. */
-export function inUserData({ path }: HostFile): boolean {
-  return firstPrograms.has(path) || !path.startsWith(`${programFolder}/`);
+export function inUserData({ path, withPrograms }: HostFile): boolean {
+  return withPrograms === undefined && (firstPrograms.has(path) || !path.startsWith(`${programFolder}/`));
 }
 
 /** The part of a set that a host fetches at its first boot, as a file set. */

@@ -3,8 +3,8 @@ import type { HostFile } from './fileSet';
 import { codeVersion, programFolder } from './programs';
 
 /** What this platform adds to the unit of a Debian package. */
-export function dropIn(unit: string, content: string): HostFile {
-  return unitFile(`${unit}.service.d/emqx-haproxy.conf`, unit, content);
+export function dropIn(unit: string, content: string, name = 'emqx-haproxy'): HostFile {
+  return unitFile(`${unit}.service.d/${name}.conf`, unit, content);
 }
 
 /** The unit of a resident program of ours. */

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from broker.emqx_api import ApiError, call
+from broker.emqx_ctl import emqx_ctl
 from broker.users import tell_users
 from residents.reports import RUN
 
 EXPECTED = Path("/etc/emqx-haproxy/access.json")
 SECRETS = [Path(f"/etc/emqx-haproxy/secrets/{name}.hocon") for name in ("node", "access")]
-RELOAD = ["emqx", "ctl", "conf", "reload", "--replace"]
+RELOAD = ("conf", "reload", "--replace")
 PATIENCE_SECONDS = 30
 # The agent has a watchdog: it rather comes again.
 AGENT_PATIENCE_SECONDS = 5
@@ -30,7 +31,14 @@ def main() -> int:
             _wait_for_start()
             _reload()
             tell()
-    except (ApiError, OSError, ValueError, LookupError, RuntimeError) as reason:
+    except (
+        ApiError,
+        OSError,
+        ValueError,
+        LookupError,
+        RuntimeError,
+        subprocess.SubprocessError,
+    ) as reason:
         print(f"EMQX has not taken the change: {reason}", file=sys.stderr)
         return 1
     return 0
@@ -93,11 +101,10 @@ def _wait_for_start() -> None:
 
 def _reload() -> None:
     """By its output: the exit code tells of the command, not of its effect."""
-    done = subprocess.run(RELOAD, capture_output=True, text=True, timeout=60)
-    output = done.stdout + done.stderr
+    output = emqx_ctl(*RELOAD, seconds=60)
     for root in ("authentication", "authorization"):
         if not re.search(rf"^load {root} on \S+ ok", output, re.M):
-            raise RuntimeError(f"`{' '.join(RELOAD)}`: exit {done.returncode}: {_reason(output)}")
+            raise RuntimeError(f"`emqx ctl {' '.join(RELOAD)}`: {_reason(output)}")
 
 
 def _reason(output: str) -> str:

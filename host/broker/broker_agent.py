@@ -1,6 +1,7 @@
 """Resident on a broker: answers HAProxy's agent checks. `drain --timeout N`, at EMQX's stop, empties it."""
 
 import argparse
+import http.client
 import json
 import re
 import shlex
@@ -14,13 +15,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from broker.access import Teller
+from broker.emqx_ctl import emqx_ctl
 from residents.reports import RUN, metrics, tell_systemd
 
 SETTINGS = Path("/etc/emqx-haproxy/agent.json")
 SEEDS = Path("/etc/emqx-haproxy/seeds.env")
 STATUS = "http://127.0.0.1:18083/status"
-# Set while EMQX is being stopped; goes when it has stopped.
+# Set while EMQX is being stopped; its unit takes it away before the next start.
 DRAIN = RUN / "drain"
+# Which run of EMQX has joined its cluster and knows whom to let in.
+JOINED = RUN / "joined"
 INTERVAL_SECONDS = 1
 # A broker whose peers are all gone serves alone rather than never.
 ALONE_SECONDS = 60
@@ -53,6 +57,8 @@ def serve() -> None:
     broker = Broker()
     settings = read_settings()
     seen = SETTINGS.stat().st_mtime_ns
+    # HAProxy keeps what it was told last while nobody answers: nobody does before there is something to tell.
+    broker.look(time.monotonic())
 
     class Check(socketserver.BaseRequestHandler):
         def handle(self) -> None:
@@ -64,7 +70,6 @@ def serve() -> None:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         said = ""
         while True:
-            broker.look(time.monotonic())
             if SETTINGS.stat().st_mtime_ns != seen:
                 seen, settings = SETTINGS.stat().st_mtime_ns, read_settings()
             now = answer(settings, broker.joined, DRAIN.exists())
@@ -74,6 +79,7 @@ def serve() -> None:
             metrics("broker", {"joined": broker.joined, "draining": "drain" in now})
             tell_systemd("READY=1\nWATCHDOG=1")
             time.sleep(INTERVAL_SECONDS)
+            broker.look(time.monotonic())
 
 
 def answer(settings: Settings, joined: bool, stopping: bool) -> str:
@@ -101,34 +107,59 @@ class Broker:
 
     def look(self, now: float) -> None:
         """Asks whether it runs, and until it has joined, whether it has."""
-        if not running():
-            if self._running_since is not None:
-                DRAIN.unlink(missing_ok=True)
+        runs = running()
+        if runs is None and self._running_since is not None:
+            # HAProxy's own checks find a broker that hangs; this is no second opinion.
+            return
+        if not runs and not (runs is None and self._has_joined()):
             self.joined, self._running_since = False, None
             return
         if self._running_since is None:
             self._running_since = now
+            self.joined = self._has_joined()
         alone = now - self._running_since
-        if not self.joined:
-            self.joined = is_member(alone) and self._access.told()
+        if not self.joined and is_member(alone) and self._access.told():
+            self.joined = True
+            JOINED.parent.mkdir(parents=True, exist_ok=True)
+            JOINED.write_text(run_of_emqx())
+
+    @staticmethod
+    def _has_joined() -> bool:
+        """Whether this very run of EMQX has: a restart of the agent changes nothing in the cluster."""
+        known = JOINED.read_text() if JOINED.exists() else ""
+        return known != "" and known == run_of_emqx()
 
 
-def running() -> bool:
-    """EMQX's own word; it is 200 before it has joined its cluster."""
+def run_of_emqx() -> str:
+    """Differs from one run of EMQX to the next; empty when it does not run."""
+    asked = ["systemctl", "show", "emqx", "--property=MainPID,ExecMainStartTimestampMonotonic"]
+    try:
+        shown = subprocess.run(asked, capture_output=True, text=True, timeout=5).stdout.strip()
+    except (OSError, subprocess.SubprocessError) as reason:
+        print(f"{' '.join(asked)}: {reason!r}", flush=True)
+        return ""
+    return "" if re.search(r"^MainPID=0$", shown, re.M) else shown
+
+
+def running() -> bool | None:
+    """EMQX's own word, which is 200 before it has joined its cluster; None where it says nothing of use."""
     try:
         with urllib.request.urlopen(STATUS, timeout=2) as reply:
             return bool(reply.status == 200)
-    except OSError:
+    except urllib.error.HTTPError:
         return False
+    except (OSError, http.client.HTTPException, ValueError) as reason:
+        cause = getattr(reason, "reason", reason)
+        return False if isinstance(cause, ConnectionRefusedError) else None
 
 
 def is_member(alone_seconds: float) -> bool:
     """Whether its cluster has other members, or need not have."""
     try:
-        output = emqx("cluster", "status", "--json")
+        output = emqx_ctl("cluster", "status", "--json")
         status = json.loads(output[output.index("{") : output.rindex("}") + 1])
         known = {*status["running_nodes"], *status["stopped_nodes"]}
-    except (OSError, ValueError, KeyError, subprocess.SubprocessError) as reason:
+    except (OSError, ValueError, LookupError, TypeError, subprocess.SubprocessError) as reason:
         print(f"emqx ctl cluster status: {reason!r}", flush=True)
         return False
     return bool(status["running_nodes"]) and (len(known) > 1 or seeds() < 2 or alone_seconds > ALONE_SECONDS)
@@ -142,29 +173,24 @@ def seeds() -> int:
     return len(json.loads(variables["EMQX_CLUSTER__STATIC__SEEDS"]))
 
 
-def emqx(*words: str) -> str:
-    """The output of `emqx ctl`."""
-    done = subprocess.run(["emqx", "ctl", *words], capture_output=True, text=True, timeout=20, check=True)
-    return done.stdout
-
-
 def drain(timeout_seconds: float) -> None:
     """Until no client is left or the time is up: without balancers that listen nobody goes."""
     deadline = time.monotonic() + timeout_seconds
     DRAIN.parent.mkdir(parents=True, exist_ok=True)
     DRAIN.touch()
-    while (left := clients()) and time.monotonic() < deadline:
+    while (left := clients()) != 0 and time.monotonic() < deadline:
         time.sleep(min(1, max(0, deadline - time.monotonic())))
-    print(f"drained, {left} clients left", flush=True)
+    print(f"drained, {'an unknown number of' if left is None else left} clients left", flush=True)
 
 
-def clients() -> int:
-    """Connected now."""
+def clients() -> int | None:
+    """Connected now; None where EMQX does not say."""
     try:
-        found = re.search(r"^live_connections\.count\s*:\s*(\d+)", emqx("broker", "stats"), re.M)
-    except (OSError, subprocess.SubprocessError):
-        return 0
-    return int(found[1]) if found else 0
+        found = re.search(r"^live_connections\.count\s*:\s*(\d+)", emqx_ctl("broker", "stats"), re.M)
+    except (OSError, subprocess.SubprocessError) as reason:
+        print(f"emqx ctl broker stats: {reason!r}", flush=True)
+        return None
+    return int(found[1]) if found else None
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@ import { accessOf, checkAccess, namesNobody, promisedAccess } from '../../compon
 import { aclFile } from '../../components/brokers/aclFile';
 import type { AuthenticatorArgs } from '../../components/brokers/authentication';
 import { planAuthentication } from '../../components/brokers/authentication';
+import { chainSecrets } from '../../components/brokers/authenticators/secrets';
 import type { AuthorizationArgs } from '../../components/brokers/authorization';
 import { planAuthorization } from '../../components/brokers/authorization';
 import type { Listener } from '../../components/listeners/listener';
@@ -45,16 +46,25 @@ describe('the chain of authenticators', () => {
   });
 
   it('holds no secret: they are told apart, by their place', () => {
-    const { authentication } = plan(
-      [
-        { jwt: { secret: 'hmac', verifyClaims: { sub: '${username}' } } },
-        { http: { url: 'https://auth.example.com', headers: { Authorization: 'Bearer b' } } },
-        { postgresql: { server: 'db.example.com', database: 'd', username: 'emqx', password: 'pg' } },
-      ],
-      { rules: [] },
-    );
-    expect(JSON.stringify(authentication.chain)).not.toMatch(/hmac"|Bearer|"pg"/);
-    expect(authentication.secrets).toEqual([
+    const authenticators: AuthenticatorArgs[] = [
+      { jwt: { secret: 'hmac', verifyClaims: { sub: '${username}' } } },
+      { clientCertificate: true },
+      { http: { url: 'https://auth.example.com', headers: { Authorization: 'Bearer b' } } },
+      {
+        postgresql: { server: 'db.example.com', database: 'd', username: 'emqx', password: 'pg' },
+        clientCertificate: false,
+      },
+      { users: { a: { password: 'eight-or-more' } } },
+    ];
+    const { authentication } = plan(authenticators, { rules: [] });
+    expect(authentication.chain.map(({ backend, mechanism }) => backend ?? mechanism)).toEqual([
+      'jwt',
+      'http',
+      'postgresql',
+      'built_in_database',
+    ]);
+    expect(JSON.stringify(authentication)).not.toMatch(/hmac"|Bearer|"pg"|eight-or-more/);
+    expect(chainSecrets(authenticators)).toEqual([
       { path: ['1', 'secret'], value: 'hmac' },
       { path: ['2', 'headers', 'authorization'], value: 'Bearer b' },
       { path: ['3', 'password'], value: 'pg' },

@@ -9,6 +9,8 @@ import { graphOf } from './resourceGraph';
 
 const schema = readArgumentsSchema();
 const ssh = { allowedCidrs: ['203.0.113.0/24'] };
+const database = { server: '10.20.0.9:5432', database: 'mqtt', username: 'emqx', password: 'p' };
+const directory = { server: '10.20.0.9:389', username: 'cn=emqx', password: 'p', baseDn: 'dc=example' };
 
 interface Tried {
   readonly args: MqttPlatformArgs;
@@ -25,7 +27,19 @@ function platforms(clientsCa: string): readonly Tried[] {
         network: {},
         certificates: {},
         virtualIp: {},
-        emqx: { repository: {} },
+        emqx: {
+          repository: {},
+          authentication: [
+            { users: { device: {} } },
+            { jwt: { jwksUrl: 'https://login.example.com/keys', verifyClaims: { sub: '${username}' } } },
+            { http: { url: 'https://login.example.com/mqtt' } },
+            { postgresql: { ...database, passwordHash: { name: 'pbkdf2' } } },
+            { mysql: { ...database, passwordHash: {} } },
+            { redis: { servers: ['10.20.0.9:6379'] } },
+            { ldap: directory },
+          ],
+          authorization: { rules: [{ permission: 'allow', who: { user: 'device' }, topics: ['a'] }] },
+        },
         haproxy: { tls: {}, stats: {}, healthCheck: {}, keepalived: {} },
         listeners: {
           mqtts: {
@@ -35,17 +49,27 @@ function platforms(clientsCa: string): readonly Tried[] {
           },
         },
       },
-      inapplicable: ['virtualIp.publicAddress', 'listeners.mqtts.path'],
+      inapplicable: [
+        'virtualIp.publicAddress',
+        'listeners.mqtts.path',
+        'emqx.authentication.1.jwt.secretIsBase64',
+        'emqx.authentication.4.mysql.passwordHash.mac',
+        'emqx.authentication.4.mysql.passwordHash.iterations',
+        'emqx.authentication.6.ldap.passwordAttribute',
+      ],
     },
     {
       args: {
         ssh,
         network: { balancerZoneCount: 1 },
         virtualIp: { mode: 'privateIp' },
-        emqx: { brokers: { 'emqx-1': {}, 'emqx-2': {} } },
+        emqx: {
+          brokers: { 'emqx-1': {}, 'emqx-2': {} },
+          authentication: [{ jwt: { secret: 's' } }, { ldap: { ...directory, method: 'hash' } }],
+        },
         listeners: { wss: {} },
       },
-      inapplicable: ['listeners.wss.inspect'],
+      inapplicable: ['listeners.wss.inspect', 'emqx.authentication.0.jwt.refreshSeconds'],
     },
   ];
 }
@@ -64,6 +88,8 @@ class Speller {
     }
     if (typeof value !== 'object' || value === null) return value;
     if ('$ref' in shape) return this.spellObject(value, shape.$ref, keys);
+    if (shape.type === 'array' && Array.isArray(value))
+      return value.map((each, index) => this.spell(each, shape.items, [...keys, String(index)]));
     if (shape.type !== 'object') return value;
     const { additionalProperties } = shape;
     return Object.fromEntries(

@@ -223,7 +223,9 @@ describe("this package's arguments", () => {
   it('are marked secret where their names say so', () => {
     const secrets = Object.entries(readArgumentsSchema().$defs).flatMap(([name, { properties }]) =>
       Object.entries(properties).flatMap(([key, { secret }]) =>
-        /password|privateKey|cookie|licenseKey|secret|token/i.test(key) ? [[`${name}.${key}`, secret]] : [],
+        /(password|privateKey|cookie|licenseKey|secret|token)$/i.test(key)
+          ? [[`${name}.${key}`, secret]]
+          : [],
       ),
     );
     expect(secrets.length).toBeGreaterThan(5);

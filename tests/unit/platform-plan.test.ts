@@ -1,3 +1,4 @@
+import * as pulumi from '@pulumi/pulumi';
 import { describe, expect, it, vi } from 'vitest';
 import { MqttPlatform, planPlatform } from '../../components';
 import type { MqttPlatformArgs } from '../../components';
@@ -19,15 +20,31 @@ vi.mock('../../components/virtualIp/plan', { spy: true });
 
 const args: MqttPlatformArgs = {
   ssh: { allowedCidrs: ['203.0.113.0/24'] },
-  emqx: { brokers: { 'emqx-1': {}, 'emqx-4': { weight: 50 } } },
+  emqx: { instanceType: 'm6i.large', brokers: { 'emqx-1': {}, 'emqx-4': { weight: 50 } } },
   listeners: { mqtt: { maxConnections: 100_000 }, wss: { path: '/iot' } },
   haproxy: { instanceType: 'm6i.large', keepalived: { preferred: 'haproxy-2' } },
 };
 
+const jumpHost = { host: '198.51.100.77', user: 'admin', hostKey: 'ssh-ed25519 AAAA' };
+
 describe('the plan of a platform', () => {
-  it('is of plain values, which come back whole from JSON', () => {
-    const plan = planPlatform('mqtt', args);
-    expect(JSON.parse(JSON.stringify(plan))).toEqual(plan);
+  it('is of plain values without a secret, which come back whole from JSON', () => {
+    const password = pulumi.secret('of a user');
+    const plan = planPlatform('mqtt', {
+      ...args,
+      emqx: {
+        ...args.emqx,
+        instanceType: pulumi.output('m6i.large'),
+        cookie: 'of the cluster',
+        authorization: { rules: [] },
+        authentication: [{ users: { a: { password } } }, { jwt: { secret: 'of tokens' } }],
+      },
+      haproxy: { ...args.haproxy, stats: { password: 'of statistics' } },
+      ssh: { allowedCidrs: ['203.0.113.0/24'], via: { ...jumpHost, privateKey: 'of the jump host' } },
+    });
+    const text = JSON.stringify(plan);
+    expect(JSON.parse(text)).toEqual(plan);
+    expect(text).not.toContain('"of ');
     expect(plan.problems).toEqual([]);
   });
 
@@ -56,7 +73,7 @@ describe('the plan of a platform', () => {
         limits: {
           maxConnections: 137_500,
           fileDescriptors: 277_000,
-          reservedPorts: [1883, 8084, 8888, 10_000],
+          reservedPorts: [1883, 8083, 8084, 8883, 8888, 10_000],
         },
         publicAddresses: true,
       },

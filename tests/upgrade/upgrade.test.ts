@@ -80,6 +80,7 @@ describe.each(recordedReleases())('a stack of %s, previewed with today’s code'
         await tryOnHost({ former: String(former), today: String(today), command: String(command) }),
       ).toBe('');
     },
+    900_000,
   );
 });
 

@@ -1,4 +1,3 @@
-import type * as pulumi from '@pulumi/pulumi';
 import type { HoconObject } from '../hocon';
 import type { ServerFile, ServerPort } from './server';
 
@@ -6,8 +5,6 @@ import type { ServerFile, ServerPort } from './server';
 export interface PlannedAuthenticator {
   /** EMQX's settings but for the secret ones: these are on view in a preview. */
   readonly settings: AuthenticatorSettings;
-  /** The secret settings, by their path below the authenticator. */
-  readonly secrets: readonly SecretSetting[];
   /** Files that the settings name. */
   readonly files: readonly ServerFile[];
   /** What brokers must reach for it. */
@@ -18,9 +15,3 @@ export interface PlannedAuthenticator {
 
 /** EMQX tells its authenticators apart by these two. */
 export type AuthenticatorSettings = HoconObject & { readonly mechanism: string; readonly backend?: string };
-
-/** A setting whose value only the hosts see. */
-export interface SecretSetting {
-  readonly path: readonly string[];
-  readonly value: pulumi.Input<string>;
-}

@@ -147,7 +147,6 @@ function planDatabase(
       password_hash_algorithm: planPasswordHash(args.passwordHash ?? {}, `${path}.passwordHash`, problems),
       ...server.settings,
     },
-    secrets: args.password === undefined ? [] : [{ path: ['password'], value: args.password }],
     files: server.files,
     reaches: ports.map((port) => ({ port, cidrs: server.cidrs })),
     provesUsername: true,

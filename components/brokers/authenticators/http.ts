@@ -50,10 +50,6 @@ export function planHttpAuthentication(
       request_timeout: `${timeoutMs}ms`,
       ...server.settings,
     },
-    secrets: Object.entries(args.headers ?? {}).map(([name, value]) => ({
-      path: ['headers', name.toLowerCase()],
-      value,
-    })),
     files: server.files,
     reaches: [{ port, cidrs: server.cidrs }],
     provesUsername: true,

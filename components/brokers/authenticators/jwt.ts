@@ -2,9 +2,9 @@ import type * as pulumi from '@pulumi/pulumi';
 import type { Problems } from '../../rendering/problems';
 import type { HoconObject } from '../hocon';
 import type { PlannedAuthenticator } from './authenticator';
+import { urlPort } from './http';
 import type { ServerTlsArgs } from './server';
 import { planServer } from './server';
-import { urlPort } from './http';
 
 /** Tokens (JWT) that clients show; one of `secret`, `publicKey` and `jwksUrl` checks their signature. */
 export interface JwtArgs {
@@ -96,7 +96,6 @@ function signatureKey(
         refresh_interval: refreshSeconds,
         ...server.settings,
       },
-      secrets: [],
       files: server.files,
       reaches: [{ port, cidrs: server.cidrs }],
     };
@@ -108,7 +107,7 @@ function signatureKey(
         'is no PEM public key; give the text that begins with -----BEGIN PUBLIC KEY-----',
       );
     const settings = { use_jwks: false, algorithm: 'public-key', public_key: args.publicKey };
-    return { settings, secrets: [], files: [], reaches: [] };
+    return { settings, files: [], reaches: [] };
   }
   return {
     settings: {
@@ -116,7 +115,6 @@ function signatureKey(
       algorithm: 'hmac-based',
       secret_base64_encoded: args.secretIsBase64 ?? false,
     },
-    secrets: [{ path: ['secret'], value: args.secret ?? '' }],
     files: [],
     reaches: [],
   };

@@ -58,7 +58,6 @@ export function planLdap(
           : { type: 'hash', password_attribute: args.passwordAttribute ?? 'userPassword' },
       ...server.settings,
     },
-    secrets: [{ path: ['password'], value: args.password }],
     files: server.files,
     reaches: [{ port: address.port, cidrs: server.cidrs }],
     provesUsername: true,

@@ -84,8 +84,8 @@ class Machine:
             "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
             "PYTHONPATH": str(Path(__file__).with_name("interference")),
             "PYTHONDONTWRITEBYTECODE": "1",
-            "CLOUD_PORT": str(self.cloud_port),
             "KILL_AT": str(kill_at),
+            **({"CLOUD_PORT": str(self.cloud_port)} if self.cloud_port else {}),
         }
         enter = ["nsenter", "--mount", "--target", str(self.process.pid), *words]
         return subprocess.run(enter, input=text, capture_output=True, text=True, timeout=60, env=environment)

@@ -11,6 +11,7 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fake_aws import FakeAws
@@ -19,16 +20,34 @@ from machine import FOLDER, Machine
 from apply.file_set import AWS, CURRENT, SETTINGS, parse
 
 SETS = Path(os.environ["SETS"])
-FORMER, TODAY, COMMAND = ((SETS / name).read_text() for name in ("former.set", "today.set", "command"))
+FORMER, GIVEN, COMMAND = ((SETS / name).read_text() for name in ("former.set", "today.set", "command"))
 PROGRAMS = f"{FOLDER}/"
-# What clients are connected to. A release that must restart one says why here, and its cost in the changelog.
-SERVING = {"haproxy", "keepalived", "emqx"}
+# What clients are connected to and must not be restarted. A release that must says why here, its cost in the
+# changelog. Since 0.1.0 all three: HAProxy and Keepalived go by rights of their own, EMQX by who may connect.
+SERVING: set[str] = set()
 # Not every step: a killed run with the one after it takes a second. Balancers have other steps than brokers.
-STRIDE = 11
+STRIDE = 17
 UNITS = "/etc/systemd/system"
 PLACES = (
     f"etc/haproxy etc/keepalived etc/emqx etc/emqx-haproxy .{UNITS} .{FOLDER} run/units var/lib/emqx-haproxy"
 )
+
+
+def own_secrets(text: str) -> list[dict[str, Any]]:
+    """What the set's host fetches, beside its programs."""
+    entries: list[dict[str, Any]] = json.loads(parse(text)[AWS].content)["secrets"]
+    return entries
+
+
+def with_health(text: str, command: list[str], seconds: int) -> str:
+    """The set, with another way to ask whether the host is well."""
+    own = parse(text)[SETTINGS].content.decode()
+    changed = {**json.loads(own), "health": command, "healthTimeoutSeconds": seconds}
+    return text.replace(own, json.dumps(changed) + "\n")
+
+
+# No HAProxy and no EMQX run here, whose health today's set asks for.
+TODAY = with_health(GIVEN, ["true"], 5)
 
 
 class Host(Machine):
@@ -36,7 +55,9 @@ class Host(Machine):
 
     def __init__(self, cloud: FakeAws) -> None:
         self.cloud_port = cloud.server.server_port
-        for entry in json.loads(parse(FORMER)[AWS].content)["secrets"]:
+        # `up` has brought today's fields before it comes to the host.
+        entries = [*own_secrets(FORMER), *own_secrets(TODAY)]
+        for entry in entries:
             content = entry["content"]
             fields = [content["field"]] if content["kind"] == "value" else content["variables"].values()
             cloud.secrets.setdefault(entry["arn"], {}).update({name: f"its {name}\n" for name in fields})
@@ -45,9 +66,14 @@ class Host(Machine):
         super().__enter__()
         self.packages("haproxy", "keepalived", "emqx", "ssh", "systemd-journald")
         self.program("/usr/local/sbin/sudo", '#!/bin/sh\nexec "$@"\n')
-        for checker in ("/usr/sbin/haproxy", "/usr/sbin/keepalived", "/usr/bin/systemd-tmpfiles"):
+        for checker in (
+            "/usr/sbin/haproxy",
+            "/usr/sbin/keepalived",
+            "/usr/bin/systemd-tmpfiles",
+            "/usr/sbin/runuser",
+        ):
             self.program(checker, "#!/bin/sh\nexit 0\n")
-        self.write("/etc/group", "root:x:0:\nhaproxy:x:990:\n")
+        self.write("/etc/group", "root:x:0:\nhaproxy:x:990:\nemqx:x:991:\n")
         self.write("/run/emqx-haproxy/fault/haproxy", "0\n")
         self.shell(f"mkdir -p /run/haproxy /etc/haproxy /etc/keepalived /etc/emqx && rm -r {FOLDER}")
         for path, file in parse(FORMER).items():
@@ -161,9 +187,7 @@ def test_where_it_has_lost_its_programs_it_gets_them_back(host: Host) -> None:
 
 
 def test_where_it_is_not_well_with_today_s_set_it_is_as_before(host: Host) -> None:
-    own = parse(TODAY)[SETTINGS].content.decode()
-    sick = {**json.loads(own), "health": ["false"], "healthTimeoutSeconds": 0}
-    done = host.up(TODAY.replace(own, json.dumps(sick) + "\n"))
+    done = host.up(with_health(TODAY, ["false"], 0))
     assert done.returncode == 1
     assert "the former set is back" in done.stderr
     host.assert_is(FORMER)

@@ -86,7 +86,7 @@ def test_a_unit_of_a_run_that_was_killed_is_gone_with_the_next_set(machine: Mach
         assert machine.units("running") == machine.units("enabled") == {"app"}
         assert machine.read(EXTRA) is None
         assert machine.run(text=WITHOUT).returncode == 0
-        step += 3
+        step += 4
     assert joined > 0
 
 
@@ -125,7 +125,7 @@ def test_a_restart_that_a_killed_run_owed_comes_though_the_next_set_would_not_as
         assert done.returncode == 0, done.stderr
         assert "LimitNOFILE=9" in (machine.read("/run/units/running/app") or "")
         machine.run(text=before)
-        step += 3
+        step += 4
     assert owed > 0
 
 
@@ -141,4 +141,4 @@ def test_a_set_that_is_refused_after_a_killed_run_undoes_that_run_and_no_more(ma
         # Of the set that is in force, whichever that is.
         assert json.loads(machine.run("--check").stdout) == {}
         assert machine.run(text=WITHOUT).returncode == 0
-        step += 2
+        step += 3

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from fake_emqx import FakeEmqx
 
-from broker import access
+from broker import access, emqx_ctl
 from broker.access import Teller, main
 
 GOOD = "load authentication on emqx@10.0.0.1 ok\nload authorization on emqx@10.0.0.1 ok\n"
@@ -19,6 +19,7 @@ def emqx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeEmqx]:
     made.stand_in(monkeypatch)
     made.desire(app="one-password")
     monkeypatch.setattr(access, "PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr(emqx_ctl, "USER", None)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     prints(made, GOOD)
     yield made

@@ -22,6 +22,8 @@ EMQX = '#!/bin/sh\ncat "$(dirname "$0")/$2-$3"\n'
 class Node:
     """An EMQX of which only the status page and the command line are there, and its agent beside it."""
 
+    agent: subprocess.Popen[str]
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.page = HTTPServer(("127.0.0.1", 0), Page)
@@ -34,6 +36,9 @@ class Node:
         (folder / "seeds.env").write_text(
             """EMQX_CLUSTER__STATIC__SEEDS='["emqx@10.0.0.1","emqx@10.0.0.2"]'\n"""
         )
+        (folder / "systemctl").write_text('#!/bin/sh\ncat "$(dirname "$0")/run-of-emqx"\n')
+        (folder / "systemctl").chmod(0o755)
+        self.runs(1)
         self.settings()
         self.told(True)
         self.cluster("emqx@10.0.0.1")
@@ -46,6 +51,9 @@ class Node:
         new = self.folder / "agent.new"
         new.write_text(json.dumps({"port": self.port, "drain": drain, "weightPercent": weight}))
         new.replace(self.folder / "agent.json")
+
+    def runs(self, pid: int) -> None:
+        (self.folder / "run-of-emqx").write_text(f"MainPID={pid}\nExecMainStartTimestampMonotonic={pid}\n")
 
     def told(self, told: bool) -> None:
         (self.folder / "told").touch() if told else (self.folder / "told").unlink()
@@ -63,8 +71,9 @@ class Node:
         where = f"w.RUN=reports.RUN=P({str(self.folder)!r}); w.SETTINGS=w.RUN/'agent.json';"
         code = (
             "from pathlib import Path as P; from broker import broker_agent as w;"
-            "from residents import reports;"
-            f"{where} w.DRAIN=w.RUN/'drain'; w.SEEDS=w.RUN/'seeds.env'; w.INTERVAL_SECONDS=0.05;"
+            "from broker import emqx_ctl as c; c.USER = None; from residents import reports;"
+            f"{where} w.DRAIN=w.RUN/'drain'; w.JOINED=w.RUN/'joined'; w.SEEDS=w.RUN/'seeds.env';"
+            "w.INTERVAL_SECONDS=0.05;"
             "w.Teller.told=lambda _: (w.RUN/'told').exists();"
             f"w.STATUS='http://127.0.0.1:{self.page.server_port}/status'; w.main()"
         )
@@ -85,11 +94,17 @@ class Node:
 
 class Page(BaseHTTPRequestHandler):
     code = 503
+    nonsense = False
+    asked_nonsense = 0
 
     def log_message(self, format: str, *arguments: Any) -> None:
         pass
 
     def do_GET(self) -> None:
+        if Page.nonsense:
+            Page.asked_nonsense += 1
+            self.wfile.write(b"what?\r\n\r\n")
+            return
         self.send_response(self.code)
         self.end_headers()
 
@@ -97,11 +112,11 @@ class Page(BaseHTTPRequestHandler):
 @pytest.fixture
 def node(tmp_path: Path) -> Iterator[Node]:
     made = Node(tmp_path)
-    agent = made.run()
+    made.agent = made.run()
     until(lambda: made.says() != "")
     yield made
-    agent.kill()
-    agent.communicate()
+    made.agent.kill()
+    made.agent.communicate()
     made.page.shutdown()
 
 
@@ -117,6 +132,18 @@ def test_it_enters_rotation_only_once_it_has_joined_its_cluster(node: Node) -> N
     until(lambda: broker_metrics(node) is not None)
     assert node.says().startswith("down")
     join(node)
+
+
+def first_answer(node: Node) -> str:
+    """What HAProxy hears first of a new agent."""
+    answers: list[str] = []
+
+    def answered() -> bool:
+        answers.append(node.says())
+        return answers[-1] != ""
+
+    until(answered)
+    return answers[-1]
 
 
 def broker_metrics(node: Node) -> str | None:
@@ -158,9 +185,47 @@ def test_a_stop_drains_until_no_client_is_left_and_the_next_start_is_ready(node:
     assert stop.poll() is None
     node.clients(0)
     assert stop.communicate(timeout=10)[0] == "drained, 0 clients left\n"
-    node.status(503)
-    until(lambda: not (node.folder / "drain").exists())
+    # As EMQX's unit does before a start.
+    (node.folder / "drain").unlink()
+    until(lambda: node.says() == "up ready 100%\n")
+
+
+def test_a_restarted_agent_says_of_the_same_run_of_emqx_what_it_said_before(node: Node) -> None:
     join(node)
+    node.agent.kill()
+    node.agent.communicate()
+    # What would be asked now takes an Erlang node's start.
+    (node.folder / "emqx").write_text("#!/bin/sh\nsleep 30\n")
+    node.agent = node.run()
+    assert first_answer(node) == "up ready 100%\n"
+
+
+def test_of_another_run_of_emqx_it_says_nothing_before_it_has_looked(node: Node) -> None:
+    join(node)
+    node.agent.kill()
+    node.agent.communicate()
+    node.runs(2)
+    node.cluster("emqx@10.0.0.1")
+    node.agent = node.run()
+    assert first_answer(node).startswith("down")
+
+
+def test_a_status_page_that_talks_nonsense_changes_nothing(node: Node) -> None:
+    join(node)
+    Page.nonsense = True
+    try:
+        until(lambda: Page.asked_nonsense > 3)
+        assert node.agent.poll() is None
+        assert node.says() == "up ready 100%\n"
+    finally:
+        Page.nonsense = False
+
+
+def test_a_drain_does_not_end_because_emqx_does_not_say_how_many_are_left(node: Node) -> None:
+    join(node)
+    (node.folder / "broker-stats").write_text("Node 'emqx@10.0.0.1' not responding to pings.\n")
+    stop = node.run("drain", "--timeout", "1")
+    assert stop.communicate(timeout=10)[0] == "drained, an unknown number of clients left\n"
 
 
 def test_a_drain_that_nobody_follows_ends_in_time(node: Node) -> None:
@@ -177,7 +242,7 @@ def test_a_single_broker_needs_no_other(node: Node) -> None:
 
 def test_a_broker_whose_peers_stay_away_serves_alone_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     alone = json.dumps({"running_nodes": ["emqx@10.0.0.1"], "stopped_nodes": []})
-    monkeypatch.setattr(broker_agent, "emqx", lambda *words: alone)
+    monkeypatch.setattr(broker_agent, "emqx_ctl", lambda *words: alone)
     monkeypatch.setattr(broker_agent, "seeds", lambda: 3)
     assert not broker_agent.is_member(broker_agent.ALONE_SECONDS - 1)
     assert broker_agent.is_member(broker_agent.ALONE_SECONDS + 1)

@@ -1,6 +1,5 @@
 """Python loads it in every program of a test's host: AWS is the test's, and one program may have to die."""
 
-import http.client
 import os
 import shutil
 import signal
@@ -9,16 +8,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+if "CLOUD_PORT" in os.environ:
+    import http.client
 
-class Local(http.client.HTTPConnection):
-    """Whatever is asked for over HTTP, the test's cloud answers: nothing leaves this machine."""
+    class Local(http.client.HTTPConnection):
+        """Whatever is asked for over HTTP, the test's cloud answers: nothing leaves this machine."""
 
-    def __init__(self, host: str, timeout: float) -> None:
-        super().__init__(f"127.0.0.1:{os.environ['CLOUD_PORT']}", timeout=timeout)
+        def __init__(self, host: str, timeout: float) -> None:
+            super().__init__(f"127.0.0.1:{os.environ['CLOUD_PORT']}", timeout=timeout)
 
-
-http.client.HTTPConnection = Local  # type: ignore[misc,assignment]
-http.client.HTTPSConnection = Local  # type: ignore[misc,assignment]
+    http.client.HTTPConnection = Local  # type: ignore[misc,assignment]
+    http.client.HTTPSConnection = Local  # type: ignore[misc,assignment]
 
 # Of the first program only, and at any step that leaves a trace.
 left = int(os.environ.pop("KILL_AT", "-1"))

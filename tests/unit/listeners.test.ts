@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import { planLimits } from '../../components/balancers/limits';
+import { balancerPorts } from '../../components/balancers/ports';
+import { checkPorts, planListeners } from '../../components/listeners/plan';
+import { Problems } from '../../components/rendering/problems';
+
+describe('listeners', () => {
+  const problemsOf = (args: Parameters<typeof planListeners>[0]) => {
+    const problems = new Problems();
+    checkPorts(planListeners(args, problems), 'port', balancerPorts, problems);
+    return problems.all.map(({ path, reason }) => `${path}: ${reason}`);
+  };
+
+  it('take the client id where it is visible, and least connections where it is not', () => {
+    const planned = planListeners({ mqtt: {}, wss: {} }, new Problems());
+    expect(planned.map(({ name, balancing }) => [name, balancing.method])).toEqual([
+      ['mqtt', 'clientId'],
+      ['wss', 'leastConnections'],
+    ]);
+  });
+
+  it.each([
+    [{}, ['listeners: none is on, so no client could connect; give at least one of mqtt, mqtts, ws, wss']],
+    [
+      { mqtt: {}, mqtts: { port: 1883 } },
+      ['listeners.mqtts.port: is 1883, which listeners.mqtt uses already; give each its own port'],
+    ],
+    [
+      { mqtt: { port: 8888 } },
+      ['listeners.mqtt.port: is 8888, which the statistics page uses already; give each its own port'],
+    ],
+    [
+      { ws: { balancing: { method: 'clientId' } } },
+      [
+        'listeners.ws.balancing.method: is clientId, but a client id is not visible inside a WebSocket; use leastConnections, roundRobin or sourceAddress',
+      ],
+    ],
+    [
+      { mqtt: { balancing: { slowStartSeconds: 30 } } },
+      [
+        'listeners.mqtt.balancing.slowStartSeconds: is for other methods than clientId, whose hash sends clients elsewhere while a weight grows; leave it out, or use clientIdTable, leastConnections or roundRobin',
+      ],
+    ],
+    [
+      { mqtt: { port: 22 }, ws: { port: 10000 } },
+      [
+        'listeners.mqtt.port: is 22, which SSH uses already; give each its own port',
+        "listeners.ws.port: is 10000, which the balancers' peers uses already; give each its own port",
+      ],
+    ],
+    [
+      { mqtt: { rateLimit: { connectionsPerSource: 9, sparedCidrs: ['10.0.0.0/8', 'home'] } } },
+      [
+        'listeners.mqtt.rateLimit.sparedCidrs[1]: is "home"; an IPv4 range such as 198.51.100.0/24 without host bits is allowed',
+      ],
+    ],
+    [
+      { mqtt: { allowedCidrs: ['10.0.0.1/24'] } },
+      [
+        'listeners.mqtt.allowedCidrs[0]: is "10.0.0.1/24"; an IPv4 range such as 198.51.100.0/24 without host bits is allowed',
+      ],
+    ],
+    [
+      { mqtts: { clientCertificates: { verify: 'optional', ca: 'x', identity: 'username' } } },
+      [
+        'listeners.mqtts.clientCertificates.identity: is username while verify is optional: a client without a certificate could claim any name; set verify to required',
+        'listeners.mqtts.clientCertificates.ca: is not PEM; allowed: one or more blocks of CERTIFICATE (-----BEGIN CERTIFICATE-----) and nothing else',
+      ],
+    ],
+  ] as const)('%j is refused', (args, expected) => {
+    expect(problemsOf(structuredClone(args) as Parameters<typeof planListeners>[0])).toEqual(expected);
+  });
+
+  it('size connections, descriptors and reserved ports together', () => {
+    const listeners = planListeners(
+      { mqtt: { maxConnections: 1000 }, mqtts: { maxConnections: 3000 } },
+      new Problems(),
+    );
+    expect(planLimits(listeners)).toMatchObject({
+      maxConnections: 5000,
+      fileDescriptors: 12_000,
+      reservedPorts: [1883, 8083, 8084, 8883, 8888, 10000],
+    });
+  });
+});
