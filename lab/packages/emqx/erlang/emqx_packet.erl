@@ -27,6 +27,8 @@
 -define(ASSIGNED_CLIENT_ID, 16#12).
 -define(SHARED_SUBSCRIPTION_AVAILABLE, 16#2A).
 -define(TOPIC_ALIAS, 16#23).
+%% Older sessions let nobody in without a password, nor with one without a name; neither is looked at.
+-define(ANYBODY, <<"x">>).
 
 %% The first packet of what has arrived, and what is behind it.
 -spec split(binary(), pos_integer()) -> {ok, binary(), binary()} | more | {error, malformed_packet | packet_too_large}.
@@ -128,8 +130,8 @@ session_connect(#{version := Version, client_id := ClientId, will := Will} = Con
             {<<(flag(Retain)):1, QoS:2, 1:1>>, Told}
     end,
     packet(<<1:4, 0:4>>, [
-        with_length(<<"MQTT">>), <<Level, 0:2, WillFlags/bits, (flag(CleanStart)):1, 0:1, KeepAlive:16>>,
-        written(Version, Kept), with_length(ClientId), WillBytes
+        with_length(<<"MQTT">>), <<Level, 2#11:2, WillFlags/bits, (flag(CleanStart)):1, 0:1, KeepAlive:16>>,
+        written(Version, Kept), with_length(ClientId), WillBytes, with_length(?ANYBODY), with_length(?ANYBODY)
     ]).
 
 -spec session_subscribe(3..5, 1..65535, properties(), [{binary(), byte()}]) -> binary().
