@@ -164,16 +164,3 @@ def test_merging_leaves_its_arguments_alone() -> None:
     base: dict[str, Value] = {"a": {"b": 1}}
     assert merge(base, {"a": {"c": 2}}) == {"a": {"b": 1, "c": 2}}
     assert base == {"a": {"b": 1}}
-
-
-def test_an_included_file_lies_where_it_is_named(tmp_path: Path) -> None:
-    (tmp_path / "chain.hocon").write_text("chain = [{ a = 1 }, { a = 2 }]\n")
-    (tmp_path / "secrets.hocon").write_text('chain { "2" { secret = "s" } }\n')
-    text = "".join(f'include required("{tmp_path}/{name}.hocon")\n' for name in ("chain", "secrets"))
-    assert parse(text, "emqx.conf") == {"chain": [{"a": 1}, {"a": 2, "secret": "s"}]}
-
-
-def test_a_missing_file_is_an_error_only_where_it_is_required(tmp_path: Path) -> None:
-    assert parse(f'include "{tmp_path}/none"\na = 1\n', "emqx.conf") == {"a": 1}
-    with pytest.raises(HoconError, match=r"include: .*No such file"):
-        parse(f'include required("{tmp_path}/none")\n', "emqx.conf")
