@@ -57,7 +57,14 @@ def check(commands: list[list[str]]) -> str:
     environment = os.environ | dict(word.split("=", 1) for word in variables)
     for command in commands:
         done = subprocess.run(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, timeout=60
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=environment,
+            # Of one that runs as another user, who may not enter where this was called.
+            cwd="/",
+            timeout=60,
         )
         # keepalived 2.2.7 ends its own test by SIGTERM when scripts are set; a fault it prints before.
         if done.returncode and (done.returncode not in (-15, 143) or done.stdout):

@@ -101,6 +101,8 @@ class Agent:
         if time.monotonic() - begun - wait > 3 * self.advert_seconds:
             self.counts["pauses_total"] += 1
             self._on("paused")
+            # By then it has heard its peer again, or is master: it need not be wary for a minute.
+            self.due = min(self.due, time.monotonic() + SETTLE_SECONDS + 4 * self.advert_seconds)
         if (silent := self.silence.lasts()) != self.silent:
             print(f"haproxy-watch {'is silent: fault' if silent else 'speaks again'}", flush=True)
         self.silent = silent

@@ -102,12 +102,12 @@ describe.each(systems)('brokers that fail, on HAProxy $haproxyVersion', (system)
     return found;
   }
 
-  /** Lets the watcher look so many times; each time it writes its metrics. */
+  /** Lets the watcher look so many times; each time it tells Keepalived. */
   async function watcherRounds(count: number): Promise<void> {
     const texts = new Set<string>();
     await eventually(
       async () => {
-        texts.add(await stage.balancer().machine.run(['stat', '--format', '%y', metricsFile]));
+        texts.add(await stage.balancer().machine.run(['stat', '--format', '%y', wordOfTheWatcher]));
         expect(texts.size).toBeGreaterThan(count);
       },
       { timeoutMs: 10_000 },
@@ -139,4 +139,5 @@ describe.each(systems)('brokers that fail, on HAProxy $haproxyVersion', (system)
   }
 });
 
-const metricsFile = '/run/emqx-haproxy/metrics/watch.prom';
+/** Told at every look. */
+const wordOfTheWatcher = '/run/emqx-haproxy/fault/haproxy';

@@ -127,7 +127,7 @@ describe('a broker that', () => {
       [
         'pass',
         expect.stringMatching(
-          /^emqx-haproxy\/forbidden\/\w+: publish denied \(135\), subscribe denied \(135\)$/,
+          /^emqx-haproxy\/forbidden\/\w+-mqtt: publish denied \(135\), subscribe denied \(135\)$/,
         ),
       ],
     ]);

@@ -30,7 +30,8 @@ export async function well(target: Target): Promise<Pair> {
       target.balancers.map((name) => target.shell(name, 'cat /run/emqx-haproxy/metrics/vip.prom')),
     );
     if (metrics.every((text) => text.includes('emqx_haproxy_vip_wary 0\n'))) return pair;
-    if (epochMs() > deadline) throw new Error(`a balancer heard no peer within ${settleLimitMs} ms`);
+    if (epochMs() > deadline)
+      throw new Error(`a balancer heard no peer within ${settleLimitMs} ms:\n${metrics.join('\n')}`);
     await pause(pollMs);
   }
 }

@@ -14,7 +14,6 @@ void pulumi.runtime.setMocks({
       'aws:ec2/eip:Eip': { publicIp: '198.51.100.10', allocationId: `${name}-id` },
       'random:index/randomPassword:RandomPassword': { result: 'random' },
       'tls:index/privateKey:PrivateKey': { publicKeyOpenssh: 'ssh-ed25519 key', privateKeyPemPkcs8: 'key' },
-      'random:index/randomPassword:RandomPassword': { result: 'generated' },
       'tls:index/selfSignedCert:SelfSignedCert': { certPem: pem(name) },
       'tls:index/locallySignedCert:LocallySignedCert': { certPem: pem(name) },
     }[type];
