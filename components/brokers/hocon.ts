@@ -13,10 +13,11 @@ export function renderHocon(members: HoconObject, indent = ''): string {
 }
 
 /**
- * A text as HOCON reads it back. It takes JSON's escapes but for those by number, so control characters have none.
+ * A text as HOCON reads it back. It takes JSON's escapes but for those by number, so control characters and Unicode's
+ * ends of lines have none.
  */
 export function hoconText(text: string): string {
-  if (/[^\P{Cc}\n\t\r]/u.test(text)) throw new Error('HOCON: a text has control characters');
+  if (/[^\P{Cc}\n\t\r]|[\u2028\u2029]/u.test(text)) throw new Error('HOCON: a text has control characters');
   return JSON.stringify(text);
 }
 
@@ -31,13 +32,19 @@ function render(value: HoconValue, indent: string): string {
   if (isObject(value))
     return Object.keys(value).length === 0 ? '{}' : `{\n${renderHocon(value, inner)}${indent}}`;
   if (value.length === 0) return '[]';
-  if (!value.some((element) => typeof element === 'object' && element !== null))
-    return `[${value.map((element) => render(element, inner)).join(', ')}]`;
+  if (!value.some(needsItsLine)) return `[${value.map((element) => render(element, inner)).join(', ')}]`;
   return `[\n${value.map((element) => `${inner}${render(element, inner)}`).join(',\n')}\n${indent}]`;
 }
 
+/** EMQX takes a quote behind a backslash for the text's end only where no other quote follows on the line. */
+function needsItsLine(element: HoconValue): boolean {
+  return typeof element === 'string'
+    ? element.endsWith('\\')
+    : typeof element === 'object' && element !== null;
+}
+
 function hoconKey(key: string): string {
-  return /^[A-Za-z_][A-Za-z0-9_-]*$/.test(key) ? key : hoconText(key);
+  return /^(?!(?:true|false|null|include)$)[A-Za-z][A-Za-z0-9_-]*$/.test(key) ? key : hoconText(key);
 }
 
 function isObject(value: HoconValue): value is HoconObject {

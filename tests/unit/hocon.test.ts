@@ -27,8 +27,21 @@ describe('HOCON', () => {
     );
   });
 
+  it('quotes keys that are no words of it, or words with a meaning', () => {
+    expect(renderHocon({ _a: 1, '1': 2, true: 3, include: 4, included: 5 })).toBe(
+      '"1" = 2\n"_a" = 1\n"true" = 3\n"include" = 4\nincluded = 5\n',
+    );
+  });
+
+  it('leaves a text that ends with a backslash alone on its line', () => {
+    expect(renderHocon({ a: ['b\\', 'c'], d: ['e', 'f'] })).toBe(
+      'a = [\n  "b\\\\",\n  "c"\n]\nd = ["e", "f"]\n',
+    );
+  });
+
   it('refuses what has no escape there', () => {
-    expect(() => renderHocon({ a: 'b\u0000' })).toThrow('control characters');
+    for (const text of ['b\u0000', 'b\u2028c'])
+      expect(() => renderHocon({ a: text })).toThrow('control characters');
   });
 });
 
