@@ -9,9 +9,10 @@ def main(arguments: list[str]) -> int:
         from apply.first_boot import first_boot
 
         return first_boot(*arguments[1:])
+    from apply.alone import by
     from apply.update import print_differences, update
 
-    return print_differences() if arguments == ["--check"] else update(sys.stdin.read())
+    return print_differences() if arguments == ["--check"] else update(sys.stdin.read(), by())
 
 
 if __name__ == "__main__":

@@ -38,11 +38,12 @@ def mortal(step: Callable[..., Any]) -> Callable[..., Any]:
 
 
 if left >= 0:
-    for owner, name in (
+    steps: list[tuple[Any, str]] = [
         (Path, "replace"),
         (Path, "unlink"),
-        (os, "open"),
-        (subprocess, "run"),
+        *((os, name) for name in ("rename", "unlink", "link")),
+        (subprocess, "Popen"),
         (shutil, "rmtree"),
-    ):
+    ]
+    for owner, name in steps:
         setattr(owner, name, mortal(getattr(owner, name)))
