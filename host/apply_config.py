@@ -1,4 +1,7 @@
-"""Makes a host what a file set says: `--boot FILE SECRET SHA256` at first boot, of standard input later."""
+"""Makes a host what a file set says: `--boot FILE SECRET SHA256` at first boot, of standard input later.
+
+`--apart FILE BY` does the latter in a unit of its own, so that it ends though the connection may not last.
+"""
 
 import sys
 
@@ -10,9 +13,14 @@ def main(arguments: list[str]) -> int:
 
         return first_boot(*arguments[1:])
     from apply.alone import by
+    from apply.apart import apart
     from apply.update import print_differences, update
 
-    return print_differences() if arguments == ["--check"] else update(sys.stdin.read(), by())
+    if arguments == ["--check"]:
+        return print_differences()
+    if arguments[:1] == ["--apart"]:
+        return apart([sys.executable, __file__], given=arguments[1], by=arguments[2])
+    return update(sys.stdin.read(), by())
 
 
 if __name__ == "__main__":

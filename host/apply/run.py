@@ -45,6 +45,8 @@ class Run:
 
     def apply(self) -> int:
         """Exit code: 0 when the set is in force and the host is well."""
+        if self.paths:
+            complain("the run before was cut off half way; it is finished or undone now")
         # Whatever goes wrong, also in what others have written, has one end.
         try:
             self._plan()

@@ -5,15 +5,19 @@ import subprocess
 import sys
 from typing import TextIO
 
+complaints: list[str] = []
+_lost = False
+
 
 def say(*words: str) -> None:
     """A line of what was done."""
-    _say(sys.stdout, " ".join(words))
+    pass_on(sys.stdout, " ".join(words) + "\n")
 
 
 def complain(*words: str) -> None:
     """A line of what went wrong."""
-    _say(sys.stderr, " ".join(words))
+    complaints.append(" ".join(words))
+    pass_on(sys.stderr, complaints[-1] + "\n")
 
 
 def told(reason: Exception) -> str:
@@ -22,11 +26,20 @@ def told(reason: Exception) -> str:
     return str(reason) if plain else repr(reason)
 
 
-def _say(stream: TextIO, line: str) -> None:
+def listener_lost() -> bool:
+    """Whether something could not be told."""
+    return _lost
+
+
+def pass_on(stream: TextIO, text: str) -> None:
+    """As it is."""
+    global _lost
     try:
-        print(line, file=stream, flush=True)
+        stream.write(text)
+        stream.flush()
     except OSError:
         # Nobody listens any more, or the disk is full: nor shall the programs that are run now mind.
+        _lost = True
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
         os.close(nowhere)

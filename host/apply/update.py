@@ -8,8 +8,9 @@ from pathlib import Path
 from apply.alone import Busy, alone
 from apply.disk import on_disk
 from apply.file_set import CURRENT, File, parse
+from apply.outcome import record, report
 from apply.run import Run
-from apply.saying import complain, told
+from apply.saying import complain, listener_lost, told
 
 
 def update(text: str | None, by: str) -> int:
@@ -20,7 +21,12 @@ def update(text: str | None, by: str) -> int:
     """
     try:
         with alone(by):
-            return Run(text).apply()
+            report()
+            code = Run(text).apply()
+            # In a unit of its own it does not know whether somebody was told; `apart` does.
+            if code or listener_lost() or "STARTED_BY" in os.environ:
+                record(code, by)
+            return code
     except Busy as reason:
         complain(f"refused, nothing was changed: {reason}")
     except Exception as reason:

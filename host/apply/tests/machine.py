@@ -39,6 +39,7 @@ class Machine:
         assert self.process.stdout is not None
         assert self.process.stdout.readline() == "ready\n", "the tests of apply_config need root"
         self.program("/usr/local/sbin/systemctl", Path(__file__).with_name("systemctl").read_text())
+        self.program("/usr/local/sbin/systemd-run", Path(__file__).with_name("systemd-run").read_text())
         for name in ("sysctl", "journalctl"):
             self.program(f"/usr/local/sbin/{name}", "#!/bin/sh\nexit 0\n")
         for kind in ("loaded", "running", "enabled"):

@@ -22,6 +22,8 @@ from apply.file_set import AWS, CURRENT, SETTINGS, parse
 SETS = Path(os.environ["SETS"])
 FORMER, GIVEN, COMMAND = ((SETS / name).read_text() for name in ("former.set", "today.set", "command"))
 PROGRAMS = f"{FOLDER}/"
+# By which a set that an `up` sends is known to be whole.
+END = "=== end\n"
 # What clients are connected to and must not be restarted. A release that must says why here, its cost in the
 # changelog. Since 0.1.0 all three: HAProxy and Keepalived go by rights of their own, EMQX by who may connect.
 SERVING: set[str] = set()
@@ -47,7 +49,7 @@ def with_health(text: str, command: list[str], seconds: int) -> str:
 
 
 # No HAProxy and no EMQX run here, whose health today's set asks for.
-TODAY = with_health(GIVEN, ["true"], 5)
+TODAY = with_health(GIVEN.removesuffix(END), ["true"], 5)
 
 
 class Host(Machine):
@@ -104,7 +106,7 @@ class Host(Machine):
 
     def up(self, text: str = TODAY, kill_at: int = -1) -> subprocess.CompletedProcess[str]:
         """What today's `up` runs on it."""
-        return self.command("sh", "-c", COMMAND, text=text, kill_at=kill_at)
+        return self.command("sh", "-c", COMMAND, text=text + END, kill_at=kill_at)
 
     def found_programs(self) -> set[str]:
         """All that lies in the programs' folder, but for what Python has compiled of it."""

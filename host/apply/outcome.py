@@ -1,0 +1,36 @@
+"""How the run before ended, for whom nobody told."""
+
+import contextlib
+import json
+import os
+import time
+from pathlib import Path
+
+from apply.disk import put, remove
+from apply.file_set import STATE, state_file
+from apply.saying import complain, complaints
+
+OUTCOME = f"{STATE}/outcome.json"
+
+
+def report() -> None:
+    """Once, by the next run."""
+    if os.path.exists(OUTCOME):
+        former = json.loads(Path(OUTCOME).read_text())
+        complain(f"the run before, started by {former['by']}, ended at {former['ended']}: {former['said']}")
+        complaints.clear()
+        heard()
+
+
+def record(code: int, by: str) -> None:
+    """A full disk is no reason to fail."""
+    said = "; ".join(complaints)[-2000:] if code else "its set is in force"
+    ended = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
+    with contextlib.suppress(OSError):
+        put(OUTCOME, state_file(json.dumps({"by": by, "ended": ended, "said": said})))
+
+
+def heard() -> None:
+    """Somebody was told all of it."""
+    with contextlib.suppress(OSError):
+        remove(OUTCOME)
