@@ -31,6 +31,20 @@ export const applySet = [
   'sudo /usr/bin/python3 "$own/apply_config.py" --apart "$own/set" "$(id -un) from ${from%% *}"',
 ].join('\n');
 
+/**
+ * Comes after `applySet` over a connection of its own: a change of the way in is taken back by the host unless this is
+ * heard. Fails when the set, named by its SHA-256, is not in force; a former release's program may be what is asked.
+ */
+export function confirmSet(hostname: string, sha256: string): string {
+  const advice =
+    'The former files are in force. Mend what is wrong with the new ones; to try the same again, raise repairGeneration.';
+  return [
+    `sudo /usr/bin/python3 ${programFolder}/apply_config.py --confirm ${sha256} </dev/null || {`,
+    `  echo "${hostname}: its new files were taken back, or another run came between. ${advice}" >&2; exit 1`,
+    '}',
+  ].join('\n');
+}
+
 /** What `applySet` is given: a set, and that it is whole. */
 export function sentSet(files: readonly HostFile[]): string {
   return `${renderFileSet(files)}${end}\n`;

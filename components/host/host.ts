@@ -5,7 +5,7 @@ import * as tls from '@pulumi/tls';
 import { createHash } from 'node:crypto';
 import type { Tags } from '../rendering/naming';
 import { tagged, typeToken } from '../rendering/naming';
-import { applySet, sentSet } from './applySet';
+import { applySet, confirmSet, sentSet } from './applySet';
 import type { HostFile, SecretView } from './fileSet';
 import { renderFileSet } from './fileSet';
 import type { MachineArgs } from './machines';
@@ -195,6 +195,15 @@ export class Host extends pulumi.ComponentResource {
         ],
       },
     );
+    const confirmed = new command.remote.Command(
+      `${name}-confirmed`,
+      {
+        ...own,
+        create: this.fileSetHash.apply((sha256) => confirmSet(args.hostname, sha256)),
+        triggers: [...triggers, this.fileSetHash],
+      },
+      { parent: this, dependsOn: [applied] },
+    );
     return new command.remote.Command(
       `${name}-secrets`,
       {
@@ -202,7 +211,7 @@ export class Host extends pulumi.ComponentResource {
         create: `${sudoPython}/fetch_secrets.py`,
         triggers: [...triggers, ...secrets.map(({ versionId }) => versionId)],
       },
-      { parent: this, dependsOn: [applied] },
+      { parent: this, dependsOn: [confirmed] },
     );
   }
 }

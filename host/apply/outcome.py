@@ -15,11 +15,18 @@ OUTCOME = f"{STATE}/outcome.json"
 
 def report() -> None:
     """Once, by the next run."""
-    if os.path.exists(OUTCOME):
-        former = json.loads(Path(OUTCOME).read_text())
-        complain(f"the run before, started by {former['by']}, ended at {former['ended']}: {former['said']}")
+    if former := untold():
+        complain(former)
         complaints.clear()
         heard()
+
+
+def untold() -> str:
+    """What is to be told of it; nothing when somebody was."""
+    if not os.path.exists(OUTCOME):
+        return ""
+    former = json.loads(Path(OUTCOME).read_text())
+    return f"the run before, started by {former['by']}, ended at {former['ended']}: {former['said']}"
 
 
 def record(code: int, by: str) -> None:

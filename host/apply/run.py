@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from apply.changes import carry_out
+from apply.confirm import is_way_in, wait_for_word
 from apply.disk import on_disk, prepare, put, remove, swap, sync
 from apply.file_set import AWS, CURRENT, PROGRAMS, SETTINGS, File, parse, state_file
 from apply.journal import Journal
@@ -60,6 +61,9 @@ class Run:
         try:
             for step in self._steps(self.settings, self._is_to_be, self._place):
                 step()
+            # Who is on the host by other means than `apart` is not kept out.
+            if "STARTED_BY" in os.environ and is_way_in(self.paths):
+                wait_for_word()
             swap(CURRENT)
         except Exception as reason:
             return self._put_back(reason)
