@@ -1,5 +1,5 @@
 import type { Problem } from '../components';
-import { nearestName } from './nearestName';
+import { nearestName } from '../components/rendering/nearestName';
 import type { ArgumentsSchema, ObjectShape, Shape } from './schema';
 import { definitionOf } from './schema';
 import { allowed, kindOf, show } from './words';
