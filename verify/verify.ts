@@ -1,5 +1,6 @@
 import type { Result } from './checks';
 import { checkAccess } from './accessChecks';
+import { checkDrift } from './driftCheck';
 import { checkEdge } from './edgeChecks';
 import { checkHosts } from './hostChecks';
 import { reachHosts } from './hosts';
@@ -35,7 +36,7 @@ export async function verify(outputs: Outputs, clientCertificate?: ClientCertifi
       checkMqtt(endpoints, outputs.access, hosts),
       edge,
       Promise.all(checkAccess(endpoints, outputs.access)),
-      Promise.all(checkHosts(outputs, hosts)),
+      Promise.all([...checkHosts(outputs, hosts), ...checkDrift(hosts)]),
     ]);
     return {
       results: [reached, ...ofHosts, ...ofEdge, ...ofAccess, ...mqtt.results],

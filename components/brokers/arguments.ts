@@ -26,6 +26,14 @@ export interface EmqxArgs extends MachineArgs {
   authentication?: AuthenticatorArgs[];
   /** What they may do. @default nothing */
   authorization?: AuthorizationArgs;
+  /**
+   * Any of EMQX's configuration, as the tree that its own files are: `{mqtt: {max_packet_size: "2MB"}}`. What this package
+   * sets itself is refused with the argument to give. Values may be Inputs; these, and texts under names such as
+   * `password`, are on the hosts only. docs/emqx.md says what restarts brokers, and what wins.
+   *
+   * @default none
+   */
+  settings?: Record<string, unknown>;
   /** EMQX's apt repository. @default EMQX's own */
   repository?: RepositoryArgs;
 }

@@ -42,6 +42,9 @@ export interface EmqxClusterArgs extends EmqxArgs, ClusterPlacement {
 export interface PlannedClusterArgs
   extends
     ClusterPlacement,
-    Pick<EmqxArgs, 'instanceType' | 'licenseKey' | 'cookie' | 'dashboardPassword' | 'authentication'> {
+    Pick<
+      EmqxArgs,
+      'instanceType' | 'licenseKey' | 'cookie' | 'dashboardPassword' | 'authentication' | 'settings'
+    > {
   readonly plan: ClusterPlan;
 }

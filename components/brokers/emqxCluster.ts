@@ -18,6 +18,7 @@ import type { PlannedBroker } from './plan';
 import { planCluster } from './plan';
 import { brokerRules } from './rules';
 import { brokerSecretFields } from './secrets';
+import { withoutSecrets } from './settings/secretSettings';
 import type { User } from './users';
 
 /**
@@ -57,6 +58,12 @@ export class EmqxCluster extends pulumi.ComponentResource {
     this.access = promisedAccess(plan.listeners, plan);
     if (namesNobody(plan.authentication, this.access))
       void pulumi.log.warn('emqx.authentication names nobody, so no client can connect', this);
+    const atStart = Object.keys(plan.settings.atStart);
+    if (atStart.length > 0)
+      void pulumi.log.info(
+        `emqx.settings: a change of ${atStart.join(', ')} restarts the brokers, one after another; all others are taken while EMQX runs`,
+        this,
+      );
     const secret = hostSecret(
       `${name}-secrets`,
       brokerSecretFields(plan.authentication.users, {
@@ -65,6 +72,7 @@ export class EmqxCluster extends pulumi.ComponentResource {
         licenseKey: planned.licenseKey,
         users: this.users,
         chain: chainSecrets(authenticators),
+        settings: withoutSecrets(planned.settings ?? {}).secrets,
         apiKey: secretOr(undefined, `${name}-api-key`, 48, this),
       }),
       { tags: tagged(platform, `${name}-secrets`, tags), protect, parent: this },

@@ -13,6 +13,8 @@ import type { PlannedAuthorization } from './authorization';
 import { planAuthorization } from './authorization';
 import { checkBrokerMemory } from './limits';
 import { brokerPorts } from './ports';
+import type { PlannedSettings } from './settings/plan';
+import { planSettings } from './settings/plan';
 import type { EmqxRelease } from './versions';
 import { planRelease } from './versions';
 
@@ -38,6 +40,7 @@ export interface ClusterPlan {
   readonly proxyProtocol: boolean;
   readonly authentication: PlannedAuthentication;
   readonly authorization: PlannedAuthorization;
+  readonly settings: PlannedSettings;
   /** Clients at once on each broker, which may have to carry all of them. */
   readonly maxConnections: number;
 }
@@ -83,6 +86,7 @@ export function planCluster(
     listeners,
     proxyProtocol,
     ...access,
+    settings: planSettings(args.settings ?? {}, version, `${path}.settings`, problems),
     maxConnections: listeners.reduce((sum, { maxConnections }) => sum + maxConnections, 0),
   };
 }
