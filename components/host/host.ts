@@ -214,7 +214,9 @@ function waitUntilReady(hostname: string): string {
   return [
     'code=0; sudo cloud-init status --wait >/dev/null || code=$?',
     'if [ "$code" -ne 0 ] && [ "$code" -ne 2 ]; then',
-    `  echo "${hostname}: cloud-init failed; the end of /var/log/cloud-init-output.log:" >&2`,
+    `  echo "${hostname}: its first boot failed, and is not taken up again: mend the cause, then replace the instance" >&2`,
+    '  echo "(pulumi up --replace URN). The end of /var/log/cloud-init-output.log, which EC2 shows too by" >&2',
+    '  echo "aws ec2 get-console-output --latest --instance-id $(cat /var/lib/cloud/data/instance-id):" >&2',
     '  sudo tail -n 25 /var/log/cloud-init-output.log >&2; exit 1',
     'fi',
     `for _ in $(seq 60); do problems=$(${sudoPython}/health.py) && exit 0; sleep 2; done`,
