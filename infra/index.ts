@@ -3,6 +3,7 @@ import { allConfig } from '@pulumi/pulumi/runtime/config';
 import { MqttPlatform, planPlatform } from '../components';
 import { activeBalancer } from './activeBalancer';
 import { refuseDocumentationRanges } from './documentationRanges';
+import { checkAddresses } from './freeAddresses';
 import { checkGrants } from './grants';
 import { platformName, readConfiguration } from './configuration';
 import type { StackOutputs } from './outputs';
@@ -14,6 +15,7 @@ export = async (): Promise<StackOutputs> => {
   await refusedPlainly(() => refuseDocumentationRanges(configuration));
   const plan = planPlatform(platformName, configuration);
   await refusedPlainly(() => checkGrants(plan, configuration));
+  await refusedPlainly(() => checkAddresses(plan, configuration));
   const active = await activeBalancer(plan, configuration.virtualIp?.allocationId);
   const platform = new MqttPlatform(platformName, {
     ...configuration,

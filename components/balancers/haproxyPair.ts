@@ -117,10 +117,9 @@ function planAlone(name: string, args: HaproxyPairArgs): PlannedPairArgs {
   const { brokers, proxyProtocol = true, publicAddresses = true, stats } = args;
   const { clientCidrs } = args.virtualIp;
   const listeners = planListeners(args.listeners, problems, { proxyProtocol, clientCidrs });
-  const subnetCidrs = args.subnets.map(({ cidr }) => cidr);
   const plan = planPair(
     args,
-    { subnetCidrs, subnetsPath: 'subnets', listeners, brokers, proxyProtocol, publicAddresses },
+    { subnets: args.subnets, subnetsPath: 'subnets', listeners, brokers, proxyProtocol, publicAddresses },
     problems,
   );
   problems.throwIfAny(`HaproxyPair ${name}`);

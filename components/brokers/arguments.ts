@@ -37,7 +37,7 @@ export type BrokersArgs = number | Record<string, BrokerArgs>;
 export interface BrokerArgs {
   /** 1 to 28; fixes its address and its place in HAProxy's hash ring. @default the number that its name ends in */
   ordinal?: number;
-  /** Its private address. @default the planned one: the ordinal's place in its subnet's block .32/27 */
+  /** Its private address. @default the planned one: the ordinal's place in its subnet's block, .32/27 unless chosen */
   address?: string;
   /** Its share of new clients relative to the others, 0 to 256; 0 takes none. @default 100 */
   weight?: number;

@@ -110,8 +110,7 @@ function planAlone(name: string, args: EmqxClusterArgs): PlannedClusterArgs {
   const problems = new Problems();
   const { proxyProtocol = true } = args;
   const listeners = planListeners(args.listeners, problems, { proxyProtocol });
-  const subnetCidrs = args.subnets.map(({ cidr }) => cidr);
-  const plan = planCluster(args, { subnetCidrs, listeners, proxyProtocol }, problems);
+  const plan = planCluster(args, { subnets: args.subnets, listeners, proxyProtocol }, problems);
   problems.throwIfAny(`EmqxCluster ${name}`);
   return { ...args, plan };
 }

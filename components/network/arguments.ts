@@ -22,8 +22,14 @@ export interface NewNetworkArgs {
 export interface AdoptedSubnetArgs {
   /** Its id. */
   subnetId: pulumi.Input<string>;
-  /** Its IPv4 range, a /26 or larger: hosts get planned addresses within .32 to .63. */
+  /** Its IPv4 range, a /26 or larger. */
   cidr: string;
+  /**
+   * The /27 of it that hosts get their addresses from, such as `10.0.1.96/27`; not its first one. It must be free, and
+   * each platform in a subnet needs its own. Another one later replaces the hosts' interfaces and hosts.
+   * @default .32 to .63 of the subnet
+   */
+  plannedBlock?: string;
 }
 
 /** A VPC that exists already and is not touched, but for reservations of addresses in its subnets. */

@@ -1,5 +1,6 @@
 import type { Problems } from '../rendering/problems';
-import type { AdoptedNetworkArgs, NetworkArgs, NewNetworkArgs } from './arguments';
+import type { SubnetRange } from './addresses';
+import type { AdoptedNetworkArgs, AdoptedSubnetArgs, NetworkArgs, NewNetworkArgs } from './arguments';
 import { isAdopted } from './arguments';
 import type { PlannedZone } from './zones';
 import { checkSubnets, planZones } from './zones';
@@ -7,8 +8,8 @@ import { checkSubnets, planZones } from './zones';
 /** A network without its resources: what the rest of a plan needs. */
 export interface NetworkPlan {
   readonly vpcCidr: string;
-  readonly balancerCidrs: readonly string[];
-  readonly brokerCidrs: readonly string[];
+  readonly balancerSubnets: readonly SubnetRange[];
+  readonly brokerSubnets: readonly SubnetRange[];
   readonly zones: readonly PlannedZone[];
   /** NAT gateways that are made, each with an Elastic IP. */
   readonly natGatewayCount: number;
@@ -33,8 +34,8 @@ function planNew(args: NewNetworkArgs, path: string, problems: Problems): Networ
     );
   return {
     vpcCidr: cidr,
-    balancerCidrs: zones.slice(0, balancerZoneCount).map(({ publicCidr }) => publicCidr),
-    brokerCidrs: zones.map(({ privateCidr }) => privateCidr),
+    balancerSubnets: zones.slice(0, balancerZoneCount).map(({ publicCidr }) => ({ cidr: publicCidr })),
+    brokerSubnets: zones.map(({ privateCidr }) => ({ cidr: privateCidr })),
     zones,
     natGatewayCount: nat === 'perZone' ? zones.length : 1,
     hasRouteTables: true,
@@ -50,15 +51,19 @@ function planAdopted(args: AdoptedNetworkArgs, path: string, problems: Problems)
       `has ${args.balancerSubnets.length} subnets; there are two balancers, so give one or two`,
     );
   const subnets = (['balancerSubnets', 'brokerSubnets'] as const).flatMap((key) =>
-    args[key].map(({ cidr }, index) => ({ path: `${path}.${key}[${index}].cidr`, cidr })),
+    args[key].map((subnet, index) => ({ path: `${path}.${key}[${index}]`, ...rangeOf(subnet) })),
   );
   checkSubnets(args.vpcCidr, subnets, path, problems);
   return {
     vpcCidr: args.vpcCidr,
-    balancerCidrs: args.balancerSubnets.map(({ cidr }) => cidr),
-    brokerCidrs: args.brokerSubnets.map(({ cidr }) => cidr),
+    balancerSubnets: args.balancerSubnets.map(rangeOf),
+    brokerSubnets: args.brokerSubnets.map(rangeOf),
     zones: [],
     natGatewayCount: 0,
     hasRouteTables: false,
   };
+}
+
+function rangeOf({ cidr, plannedBlock }: AdoptedSubnetArgs): SubnetRange {
+  return { cidr, ...(plannedBlock === undefined ? {} : { plannedBlock }) };
 }

@@ -17,6 +17,7 @@ import type { Login } from './login';
 import { loginKey } from './login';
 import type { PlatformPlan } from './plan';
 import { planPlatform } from './plan';
+import { warningsOf } from './warnings';
 
 /**
  * An EMQX cluster behind two HAProxy hosts with a virtual IP: network, certificates, brokers, balancers and the
@@ -48,6 +49,7 @@ export class MqttPlatform extends pulumi.ComponentResource {
     super(typeToken('MqttPlatform'), name, {}, opts);
     const plan = planPlatform(name, args);
     refuse(`MqttPlatform ${name}`, plan.problems);
+    for (const warning of warningsOf(plan)) void pulumi.log.warn(warning, this);
 
     this.name = name;
     this.network = this.makeNetwork(plan, args);

@@ -56,14 +56,14 @@ export function planPlatform(name: string, args: MqttPlatformArgs): PlatformPlan
   });
   const cluster = planCluster(
     args.emqx ?? {},
-    { subnetCidrs: network.brokerCidrs, listeners, proxyProtocol },
+    { subnets: network.brokerSubnets, listeners, proxyProtocol },
     problems,
   );
   const ssh = planSsh(args.ssh, 'ssh', problems);
   const pair = planPair(
     args.haproxy ?? {},
     {
-      subnetCidrs: network.balancerCidrs,
+      subnets: network.balancerSubnets,
       subnetsPath: 'network.balancerSubnets',
       listeners,
       brokers: cluster.brokers,
