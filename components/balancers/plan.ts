@@ -1,6 +1,8 @@
 import type { PlannedBroker } from '../brokers/plan';
+import type { Rule } from '../host/rules';
 import type { Machine } from '../host/machines';
 import { planMachine } from '../host/machines';
+import { planEgress } from '../host/openings';
 import type { Listener } from '../listeners/listener';
 import { checkPorts } from '../listeners/plan';
 import type { SubnetRange } from '../network/addresses';
@@ -29,6 +31,8 @@ export interface PairPlan {
   readonly balancers: readonly PlannedBalancer[];
   readonly settings: BalancerSettings;
   readonly machine: Machine;
+  /** What balancers may reach beside what they need. */
+  readonly egressRules: readonly Rule[];
   readonly limits: BalancerLimits;
   readonly listeners: readonly Listener[];
   /** Those behind. */
@@ -61,7 +65,8 @@ export function planPair(
   checkPorts(listeners, 'port', balancerPorts, problems);
   const { operatingSystem } = machine;
   checkBalancerMemory({ listeners, operatingSystem, instanceType: args.instanceType }, problems);
-  return { balancers, settings, machine, limits: planLimits(listeners), ...surroundings };
+  const egressRules = planEgress(args.egressRules ?? [], 'haproxy.egressRules', problems);
+  return { balancers, settings, machine, egressRules, limits: planLimits(listeners), ...surroundings };
 }
 
 /** Decides names, subnets and addresses of the pair. */

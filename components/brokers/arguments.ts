@@ -1,10 +1,11 @@
 import type * as pulumi from '@pulumi/pulumi';
 import type { MachineArgs } from '../host/machines';
+import type { OpeningArgs } from '../host/openings';
 import type { AuthenticatorArgs } from './authentication';
 import type { AuthorizationArgs } from './authorization';
 
 /** The brokers, as a platform is told about them. */
-export interface EmqxArgs extends MachineArgs {
+export interface EmqxArgs extends MachineArgs, OpeningArgs {
   /** How many, 1 to 28, named emqx-1, emqx-2, ...; or each by name, so that removing one does not rename the rest. @default 3 */
   brokers?: BrokersArgs;
   /**

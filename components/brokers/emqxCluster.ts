@@ -1,4 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
+import { accountOf } from '../host/account';
 import { allow, securityGroup } from '../host/firewall';
 import { secretOr } from '../host/generatedSecret';
 import type { Host } from '../host/host';
@@ -67,9 +68,10 @@ export class EmqxCluster extends pulumi.ComponentResource {
         chain: chainSecrets(authenticators),
         apiKey: secretOr(undefined, `${name}-api-key`, 48, this),
       }),
-      { tags: tagged(platform, `${name}-secrets`, tags), protect, parent: this },
+      { ...accountOf(planned), tags: tagged(platform, `${name}-secrets`, tags), protect, parent: this },
     );
     const programs = programsSecret(`${name}-programs`, brokerPrograms(), {
+      ...accountOf(planned),
       tags: tagged(platform, `${name}-programs`, tags),
       parent: this,
     });
@@ -81,12 +83,7 @@ export class EmqxCluster extends pulumi.ComponentResource {
       this,
     );
     this.securityGroupId = group.id;
-    const rules = allow(
-      name,
-      group.id,
-      brokerRules(group.id, planned.clientsGroupId, planned.sshCidrs, plan),
-      this,
-    );
+    const rules = allow(name, group.id, brokerRules(group.id, planned.clientsGroupId, planned, plan), this);
     this.brokers = this.oneAfterTheOther(plan.brokers, {
       platform,
       args: planned,

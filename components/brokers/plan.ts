@@ -1,5 +1,7 @@
+import type { Rule } from '../host/rules';
 import type { Machine } from '../host/machines';
 import { planMachine } from '../host/machines';
+import { planEgress } from '../host/openings';
 import type { Listener } from '../listeners/listener';
 import { checkPorts } from '../listeners/plan';
 import type { SubnetRange } from '../network/addresses';
@@ -39,6 +41,8 @@ export interface ClusterPlan {
   readonly release: EmqxRelease;
   readonly isLicensed: boolean;
   readonly machine: Machine;
+  /** What brokers may reach beside what they need. */
+  readonly egressRules: readonly Rule[];
   readonly dataVolumeGib: number;
   readonly listeners: readonly Listener[];
   readonly proxyProtocol: boolean;
@@ -85,6 +89,7 @@ export function planCluster(
     release,
     isLicensed,
     machine,
+    egressRules: planEgress(args.egressRules ?? [], `${path}.egressRules`, problems),
     dataVolumeGib,
     listeners,
     proxyProtocol,

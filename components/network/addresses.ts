@@ -51,6 +51,9 @@ export function subnetAt(cidr: Cidr, prefixLength: number, index: number): Cidr 
   return { base: cidr.base + index * 2 ** (32 - prefixLength), prefixLength };
 }
 
+/** The whole internet. */
+export const everywhere = '0.0.0.0/0';
+
 /** A subnet's range, and the part of it that hosts get their addresses from: .32/27 unless another is chosen. */
 export interface SubnetRange {
   readonly cidr: string;

@@ -44,8 +44,9 @@ export interface AdoptedNetworkArgs {
   brokerSubnets: AdoptedSubnetArgs[];
   /**
    * How hosts without a public address reach package repositories and AWS's API: `nat` (a NAT gateway or instance),
-   * or `endpoints` (interface endpoints, and a package mirror in the image's sources). There is no default: a host
-   * without a way out never becomes ready.
+   * or `endpoints`: interface endpoints of Secrets Manager and EC2 in the VPC, which alone these hosts then reach over HTTP
+   * and HTTPS, and an `imageId` that has their packages or a mirror's address in its sources. There is no default: a
+   * host without a way out never becomes ready.
    */
   egress: 'nat' | 'endpoints';
 }

@@ -1,5 +1,6 @@
 import type { Problems } from '../rendering/problems';
 import type { SubnetRange } from './addresses';
+import { everywhere } from './addresses';
 import type { AdoptedNetworkArgs, AdoptedSubnetArgs, NetworkArgs, NewNetworkArgs } from './arguments';
 import { isAdopted } from './arguments';
 import type { PlannedZone } from './zones';
@@ -11,6 +12,8 @@ export interface NetworkPlan {
   readonly balancerSubnets: readonly SubnetRange[];
   readonly brokerSubnets: readonly SubnetRange[];
   readonly zones: readonly PlannedZone[];
+  /** Where hosts without a public address reach package repositories and AWS's API: everywhere, or in the VPC alone. */
+  readonly webCidrs: readonly string[];
   /** NAT gateways that are made, each with an Elastic IP. */
   readonly natGatewayCount: number;
   /** True where route tables are made. */
@@ -37,6 +40,7 @@ function planNew(args: NewNetworkArgs, path: string, problems: Problems): Networ
     balancerSubnets: zones.slice(0, balancerZoneCount).map(({ publicCidr }) => ({ cidr: publicCidr })),
     brokerSubnets: zones.map(({ privateCidr }) => ({ cidr: privateCidr })),
     zones,
+    webCidrs: [everywhere],
     natGatewayCount: nat === 'perZone' ? zones.length : 1,
     hasRouteTables: true,
   };
@@ -59,6 +63,7 @@ function planAdopted(args: AdoptedNetworkArgs, path: string, problems: Problems)
     balancerSubnets: args.balancerSubnets.map(rangeOf),
     brokerSubnets: args.brokerSubnets.map(rangeOf),
     zones: [],
+    webCidrs: args.egress === 'endpoints' ? [args.vpcCidr] : [everywhere],
     natGatewayCount: 0,
     hasRouteTables: false,
   };
