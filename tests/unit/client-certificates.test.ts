@@ -3,7 +3,7 @@ import type { ClientCertificatesArgs } from '../../components';
 import { planListeners } from '../../components/listeners/plan';
 import { Problems } from '../../components/rendering/problems';
 import { readConfiguration } from '../../infra/configuration';
-import { Identity } from './pki';
+import { Identity } from '../../proving/identities';
 
 let authority: Identity;
 let other: Identity;
