@@ -1,5 +1,6 @@
 import type { Balancing } from '../listeners/balancing';
 import { balancingMethods, methodsByClientId, othersThan } from '../listeners/balancing';
+import { longestName } from '../listeners/clientCertificates';
 import type { Listener } from '../listeners/listener';
 import { headroom, isTls, isWebSocket } from '../listeners/listener';
 import type { View } from '../rendering/template';
@@ -80,7 +81,10 @@ function listenerView(view: BalancerView, listener: Listener): View {
       clientCertificates: listener.clientCertificates !== undefined && {
         ca: files.ca?.path ?? '',
         verify: listener.clientCertificates.verify,
-        crl: files.crl !== undefined && { file: files.crl.path },
+        crl: files.crl !== undefined && {
+          file: files.crl.path,
+          ended: listener.clientCertificates.keepsEndedLists === true,
+        },
       },
     },
     allowed: files.allowed !== undefined && { file: files.allowed.path },
@@ -108,9 +112,6 @@ function listenerView(view: BalancerView, listener: Listener): View {
 
 /** Lines of one reason that a listener writes in 10 s before it only counts. */
 const refusalsLoggedIn10Seconds = 200;
-
-/** Bytes of a certificate's CN that a broker is given as a client's name; RFC 5280 has 64 characters at most. */
-const longestName = 256;
 
 /** Every path that reaches the endpoint: a trailing slash makes no difference to people. */
 function pathsOf({ path, furtherPaths }: Listener): readonly string[] {

@@ -86,10 +86,26 @@ export interface RateLimitArgs {
 export interface ClientCertificatesArgs {
   /** `required` refuses a client without a certificate; `optional` takes both. */
   verify: 'optional' | 'required';
-  /** PEM of the CAs that sign the clients' certificates. */
+  /**
+   * PEM of the CAs that sign the clients' certificates, each with all that lead from it up to its root. CAs below these
+   * may be left out where clients send them beside their own certificate.
+   */
   ca: string;
-  /** PEM of their revocation lists, one for each CA. @default none */
+  /** PEM of revocation lists: one of every CA of a client's chain, root and those in between, empty if need be. @default none */
   crl?: string;
+  /**
+   * What happens once a list should have been renewed: `refuse` turns every client away, as OpenSSL does; `keep` goes by
+   * the old list. Two weeks before, or a third of the list's time, the preview and the balancers' journals warn.
+   * @default `refuse`
+   */
+  afterCrlEnds?: 'refuse' | 'keep';
+  /**
+   * PEM of clients' certificates, each with those that the client sends after it, without keys. The preview refuses what
+   * would turn one of them away; they go nowhere else. With the list of a root CA alone it needs one, to know whether
+   * clients come by a CA in between.
+   * @default none
+   */
+  samples?: string[];
   /** What the broker makes of the certificate's CN: nothing, the user name, or the client id; the same on all listeners; the last two need `required`. @default `none` */
   identity?: 'none' | 'username' | 'clientid';
 }

@@ -11,6 +11,8 @@ export interface ClientCertificates {
   readonly ca: string;
   /** PEM, one per CA. */
   readonly crl?: string;
+  /** A list whose next update is overdue goes on counting, instead of refusing everybody. */
+  readonly keepsEndedLists?: boolean;
   /** The broker takes the client's CN as user name or client id; only with `required`. */
   readonly identity: 'none' | 'username' | 'clientid';
 }
