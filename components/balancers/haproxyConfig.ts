@@ -16,7 +16,7 @@ export function haproxyConfig(view: BalancerView): string {
     name: view.name,
     maxConnections: view.limits.maxConnections,
     bufferBytes: bufferBytes(view.largestConnectBytes),
-    tls: view.listeners.some(({ name }) => isTls(name)) && {
+    tls: view.listeners.some(isTls) && {
       minVersion: view.tls.minVersion,
       ticketLifetimeSeconds: view.tls.ticketLifetimeSeconds,
     },
@@ -62,7 +62,7 @@ function bufferBytes(largestConnectBytes: number): number {
 
 function listenerView(view: BalancerView, listener: Listener): View {
   const balancing = balancingOn(view, listener);
-  const websocket = isWebSocket(listener.name);
+  const websocket = isWebSocket(listener);
   refuseContradictions(view, listener, websocket);
   const files = listenerFiles(listener);
   const named = (listener.clientCertificates?.identity ?? 'none') !== 'none';
@@ -74,7 +74,7 @@ function listenerView(view: BalancerView, listener: Listener): View {
     slots: Math.ceil(listener.maxConnections * (1 + (headroom - 1) / 2)),
     errorLog: haproxyAbilities(view.haproxyVersion).errorLog,
     refusalsLogged: refusalsLoggedIn10Seconds,
-    tls: isTls(listener.name) && {
+    tls: isTls(listener) && {
       // WebSocket begins as HTTP/1.1; a client that offered h2 would be taken at its word.
       alpn: websocket ? 'http/1.1' : 'mqtt',
       ticketKeys: ticketKeysFile(listener.name),
@@ -149,7 +149,7 @@ function refuseContradictions(view: BalancerView, listener: Listener, websocket:
     );
   }
   if (listener.clientCertificates === undefined) return;
-  if (!isTls(listener.name)) throw wrong('clientCertificates need TLS; allowed on mqtts and wss');
+  if (!isTls(listener)) throw wrong('clientCertificates need TLS; allowed on mqtts and wss');
   const { identity, verify } = listener.clientCertificates;
   if (identity !== 'none' && !(verify === 'required' && view.proxyProtocol)) {
     throw wrong(

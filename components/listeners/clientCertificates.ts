@@ -4,18 +4,18 @@ import { subjectOf } from '../certificates/contents';
 import { pemProblem } from '../certificates/pem';
 import type { Problems } from '../rendering/problems';
 import type { ClientCertificatesArgs } from './arguments';
-import type { ClientCertificates, Listener, ListenerName } from './listener';
+import type { ClientCertificates, Listener, ListenerKind } from './listener';
 import { isTls } from './listener';
 
 /** Applies the defaults and looks into the certificates; what is wrong goes to `problems` under `path`. */
 export function planClientCertificates(
-  listener: ListenerName,
+  kind: ListenerKind,
   args: ClientCertificatesArgs,
   path: string,
   problems: Problems,
 ): ClientCertificates {
   const { verify, ca, crl, afterCrlEnds = 'refuse', samples = [], identity = 'none' } = args;
-  if (!isTls(listener)) problems.add(path, 'is for mqtts and wss, where there is TLS; leave it out');
+  if (!isTls({ kind })) problems.add(path, 'is for mqtts and wss, where there is TLS; leave it out');
   problems.oneOf(`${path}.verify`, verify, ['optional', 'required']);
   problems.oneOf(`${path}.identity`, identity, ['none', 'username', 'clientid']);
   if (identity !== 'none' && verify !== 'required')
