@@ -6,7 +6,7 @@ export interface StackOutputs {
   readonly platform: string;
   /** The VIP. */
   readonly endpoint: pulumi.Output<string>;
-  /** A URL for each listener. */
+  /** A URL for each listener, by its name. */
   readonly endpoints: pulumi.Output<Record<string, string>>;
   readonly statsUrl: string;
   readonly statsUser: string;

@@ -7,6 +7,7 @@ import type { Host } from '../host/host';
 import { operatingSystems } from '../host/operatingSystems';
 import { hostSecret, programsSecret } from '../host/secrets';
 import type { Listener } from '../listeners/listener';
+import { endingSoon } from '../certificates/revocationLists';
 import { planListeners } from '../listeners/plan';
 import { tagged, typeToken } from '../rendering/naming';
 import { Problems } from '../rendering/problems';
@@ -97,6 +98,12 @@ export class HaproxyPair extends pulumi.ComponentResource {
     });
     const preferred = this.balancers.find((balancer) => balancer.name === settings.preferred);
     if (preferred !== undefined) preferredIs(preferred.host.interfaceId);
+    for (const { name: listener, clientCertificates } of plan.listeners)
+      for (const ending of endingSoon(clientCertificates?.crl ?? ''))
+        void pulumi.log.warn(
+          `listeners.${listener}.clientCertificates.crl: ${ending}: from then on ${clientCertificates?.keepsEndedLists === true ? 'the old list counts on' : 'every client is refused'}; give the CA's newest`,
+          this,
+        );
     this.registerOutputs({ securityGroupId: this.securityGroupId });
   }
 
