@@ -76,6 +76,7 @@ export function brokerPrograms(): HostFile[] {
     'broker.broker_agent',
     'broker.data_volume',
     'broker.health',
+    'broker.whereabouts',
   ]);
 }
 

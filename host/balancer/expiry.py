@@ -52,13 +52,18 @@ class Expiry:
 
 def ends(pem: str) -> float:
     """When the first of the certificates and lists in a file ends, in seconds since 1970."""
-    times = [_end(base64.b64decode(body)) for _, body in BLOCK.findall(pem)]
-    if not times:
+    return lifetime(pem)[1]
+
+
+def lifetime(pem: str) -> tuple[float, float]:
+    """From when to when that one is valid, in seconds since 1970."""
+    found = [_lifetime(base64.b64decode(body)) for _, body in BLOCK.findall(pem)]
+    if not found:
         raise ValueError("no certificate and no revocation list")
-    return min(times)
+    return min(found, key=lambda times: times[1])
 
 
-def _end(der: bytes) -> float:
+def _lifetime(der: bytes) -> tuple[float, float]:
     ((_, whole),) = elements(der)
     _, signed = next(elements(whole))
     fields = list(elements(signed))
@@ -68,10 +73,11 @@ def _end(der: bytes) -> float:
         inner = list(elements(content)) if tag == SEQUENCE and not found else []
         if len(inner) == 2 and all(kind in TIMES for kind, _ in inner):
             found = inner
-    if len(found) < 2:
-        # A list without a next update never ends.
-        return float("inf")
-    tag, text = found[1]
+    # A list without a next update never ends.
+    return _seconds(*found[0]), _seconds(*found[1]) if len(found) > 1 else float("inf")
+
+
+def _seconds(tag: int, text: bytes) -> float:
     # UTCTime has two digits of the year, GeneralizedTime four.
     form = "%y%m%d%H%M%SZ" if tag == TIMES[0] else "%Y%m%d%H%M%SZ"
     return datetime.strptime(text.decode(), form).replace(tzinfo=timezone.utc).timestamp()
