@@ -79,6 +79,7 @@ export function brokerPrograms(): HostFile[] {
     'broker.data_volume',
     'broker.health',
     'broker.drift',
+    'broker.whereabouts',
   ]);
 }
 
