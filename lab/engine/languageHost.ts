@@ -133,8 +133,6 @@ function programEnvironment(request: language.RunRequest): NodeJS.ProcessEnv {
     PULUMI_CONFIG: JSON.stringify(config),
     PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(request.getConfigsecretkeysList()),
     PULUMI_NODEJS_TYPESCRIPT: 'true',
-    // A program's own checks see to its types; here they would add seconds to every preview.
-    PULUMI_NODEJS_TRANSPILE_ONLY: 'true',
   };
 }
 
