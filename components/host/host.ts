@@ -21,6 +21,8 @@ import type { HostSecret } from './secrets';
 import { hostSecret } from './secrets';
 import type { SshTarget } from './ssh';
 import { connectionTo } from './ssh';
+import { bootLimits, changeLimits } from './wayIn';
+import { wayInHooks } from './wayInHook';
 import type { HostUserData } from './userData';
 import { userData } from './userData';
 
@@ -172,24 +174,25 @@ export class Host extends pulumi.ComponentResource {
   ): pulumi.Resource {
     const { operatingSystem, repairGeneration } = machineOf(args);
     const { loginUser } = operatingSystems[operatingSystem];
-    const connection = connectionTo(this.sshTarget, {
-      user: loginUser,
-      privateKey: args.login.privateKey,
-      hostKey: this.hostKey,
-    });
+    const login = { user: loginUser, privateKey: args.login.privateKey, hostKey: this.hostKey };
+    const connection = connectionTo(this.sshTarget, login);
+    const host = { hostname: args.hostname, instanceId: instance.id };
+    const booted = wayInHooks(host, this.sshTarget, login, bootLimits);
+    const stillThere = wayInHooks(host, this.sshTarget, login, changeLimits);
     // sshd would refuse the variables with the last output, and each run would warn of it.
     const own = { connection, addPreviousOutputInEnv: false };
     const triggers = [instance.id, repairGeneration];
     const ready = new command.remote.Command(
       `${name}-ready`,
       { ...own, create: waitUntilReady(args.hostname), triggers: [instance.id] },
-      { parent: this, dependsOn: [...attached] },
+      { parent: this, dependsOn: [...attached], hooks: booted },
     );
     const applied = new command.remote.Command(
       `${name}-files`,
       { ...own, create: applySet, stdin: files.apply(renderFileSet), triggers },
       {
         parent: this,
+        hooks: stillThere,
         // Today's set may ask for what only today's secrets have.
         dependsOn: [
           ready,
@@ -205,7 +208,7 @@ export class Host extends pulumi.ComponentResource {
         create: `${sudoPython}/fetch_secrets.py`,
         triggers: [...triggers, ...secrets.map(({ versionId }) => versionId)],
       },
-      { parent: this, dependsOn: [applied] },
+      { parent: this, dependsOn: [applied], hooks: stillThere },
     );
   }
 }
