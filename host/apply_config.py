@@ -1,6 +1,7 @@
-"""Makes a host what a file set says: `--boot FILE SECRET SHA256` at first boot, of standard input later.
+"""Makes a host what a file set says: of standard input, or, at first boot, `--ssh-key FILE`, then
+`--boot FILE SECRET SHA256`.
 
-`--apart FILE BY` does the latter in a unit of its own, so that it ends though the connection may not last;
+`--apart FILE BY` does so in a unit of its own, which ends though the connection may not last;
 `--confirm SHA256` comes after it, over another connection.
 """
 
@@ -9,10 +10,10 @@ import sys
 
 def main(arguments: list[str]) -> int:
     """Exit 0 when the host is as asked, else 1 with the reason. `--check` prints what is not."""
-    if arguments[:1] == ["--boot"]:
-        from apply.first_boot import first_boot
+    if arguments[:1] in (["--boot"], ["--ssh-key"]):
+        from apply.first_boot import first_boot, ssh_key
 
-        return first_boot(*arguments[1:])
+        return (first_boot if arguments[0] == "--boot" else ssh_key)(*arguments[1:])
     from apply.alone import by
     from apply.apart import apart
     from apply.confirm import confirm

@@ -74,7 +74,7 @@ const path = '/etc/app.conf';
 
 /** A set of one file, on a host that is well once somebody says so. */
 function setOf(content: string): HostFile[] {
-  return [
+  const files: HostFile[] = [
     ...programFiles(hostPrograms),
     settingsFile(
       'apply',
@@ -89,7 +89,8 @@ function setOf(content: string): HostFile[] {
       },
     ),
     { path, content, mode: '0644', owner: 'root:root', change: { kind: 'reload', unit: 'ssh' } },
-  ].sort((a, b) => (a.path < b.path ? -1 : 1));
+  ];
+  return files;
 }
 
 it('is applied in a unit of its own, which tells what it does', async () => {
