@@ -27,8 +27,10 @@ function platforms(clientsCa: string): readonly Tried[] {
         network: {},
         certificates: {},
         virtualIp: {},
+        iam: {},
         emqx: {
           repository: {},
+          egressRules: [{ cidr: '10.20.0.9/32', port: 5432 }],
           authentication: [
             { users: { device: {} } },
             { jwt: { jwksUrl: 'https://login.example.com/keys', verifyClaims: { sub: '${username}' } } },
