@@ -54,6 +54,8 @@ export function balancerFiles(view: BalancerView): HostFile[] {
         // haproxy.cfg names its files, which are in no set.
         programCommand('balancer.tickets'),
         ['/usr/sbin/haproxy', '-c', '-f', '/etc/haproxy/haproxy.cfg'],
+        // keepalived.conf includes what it finds.
+        programCommand('balancer.interface'),
         ['/usr/sbin/keepalived', '-t', '-f', '/etc/keepalived/keepalived.conf'],
       ],
       ['haproxy', 'haproxy-watch', 'vip-agent', 'keepalived'],
@@ -82,6 +84,7 @@ export function balancerPrograms(): HostFile[] {
       'haproxy_runtime',
       'haproxy_watch',
       'health',
+      'interface',
       'sessions',
       'tickets',
       'vip_agent',

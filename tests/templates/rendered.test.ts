@@ -67,7 +67,11 @@ describe.each(systems)('on $image', (system) => {
         const files = contents(
           balancerFiles(view(system, { virtualIp, keepalived: { ...balancerView().keepalived, preempt } })),
         );
-        const folders = { '/run/emqx-haproxy/fault/haproxy': '0\n', '/run/emqx-haproxy/fault/vip': '0\n' };
+        const folders = {
+          '/run/emqx-haproxy/fault/haproxy': '0\n',
+          '/run/emqx-haproxy/fault/vip': '0\n',
+          '/run/emqx-haproxy/interface.conf': 'interface ens5\n',
+        };
         const verdict = await ask(system, ['keepalived', '-t', '-f', '/etc/keepalived/keepalived.conf'], {
           ...files,
           ...folders,

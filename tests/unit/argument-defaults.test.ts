@@ -24,11 +24,13 @@ function platforms(clientsCa: string): readonly Tried[] {
     {
       args: {
         ssh,
+        iam: {},
         network: {},
         certificates: {},
         virtualIp: {},
         emqx: {
           repository: {},
+          egressRules: [{ port: 3306, cidr: '10.9.0.0/16' }],
           authentication: [
             { users: { device: {} } },
             { jwt: { jwksUrl: 'https://login.example.com/keys', verifyClaims: { sub: '${username}' } } },
