@@ -3,6 +3,7 @@ import type { FileChange, HostFile } from '../host/fileSet';
 import { kernelFile } from '../host/kernel';
 import { hostPrograms, programCommand, programFiles, programFolder } from '../host/programs';
 import { applySettings, awsSettings, settingsFile } from '../host/settings';
+import { unattendedFiles } from '../host/unattended';
 import { dropIn, programUnit } from '../host/units';
 import { render } from '../rendering/template';
 import { haproxyConfig } from './haproxyConfig';
@@ -98,6 +99,7 @@ function units(): HostFile[] {
     dropIn('haproxy', render('balancer/units/haproxy.conf', { programFolder })),
     dropIn('haproxy', render('balancer/units/haproxy-rights.conf', {}), 'emqx-haproxy-rights'),
     journalSettings,
+    ...unattendedFiles(['haproxy', 'keepalived', 'vip-agent'], ['haproxy', 'keepalived']),
     dropIn('keepalived', render('balancer/units/keepalived.conf', { programFolder })),
     programUnit('haproxy-watch', 'balancer.haproxy_watch', {
       description: 'Watches HAProxy for Keepalived and closes the sessions of down brokers',
