@@ -87,6 +87,7 @@ export function balancerPrograms(): HostFile[] {
       'health',
       'interface',
       'sessions',
+      'stray_address',
       'tickets',
       'vip_agent',
     ].map((name) => `balancer.${name}`),
