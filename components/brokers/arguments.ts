@@ -21,7 +21,7 @@ export interface EmqxArgs extends MachineArgs, OpeningArgs {
   cookie?: pulumi.Input<string>;
   /** The dashboard's password for `admin` on the first boot. @secret @default 24 random characters */
   dashboardPassword?: pulumi.Input<string>;
-  /** Size in GiB of each broker's data volume, which outlives its instance, 1 to 16384; encrypted. @default 8 */
+  /** Size in GiB of each broker's data volume, which outlives its instance, 1 to 16384; encrypted. It grows while the broker runs, and never shrinks. @default 8 */
   dataVolumeGib?: number;
   /** Who may connect, asked in this order; who is named nowhere may not, but on listeners with `anonymous: true`. @default nobody */
   authentication?: AuthenticatorArgs[];

@@ -24,6 +24,7 @@ function platforms(clientsCa: string): readonly Tried[] {
     {
       args: {
         ssh,
+        iam: {},
         network: {},
         certificates: {},
         virtualIp: {},
