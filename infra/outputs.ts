@@ -16,6 +16,10 @@ export interface StackOutputs {
   readonly dashboardPassword: pulumi.Output<string>;
   /** The users of EMQX's built-in database that the configuration names. Secret. */
   readonly users: pulumi.Output<readonly { readonly username: string; readonly password: string }[]>;
+  /** The keys of EMQX's REST API that the configuration names. Secret. */
+  readonly apiKeys: pulumi.Output<
+    readonly { readonly key: string; readonly secret: string; readonly role: string }[]
+  >;
   /** How each listener finds out who a client is, and what clients may do. */
   readonly access: AccessPromise;
   readonly brokers: readonly {
@@ -60,6 +64,7 @@ export function stackOutputs(platform: MqttPlatform): StackOutputs {
     users: pulumi.secret(
       cluster.users.apply((users) => users.map(({ username, password }) => ({ username, password }))),
     ),
+    apiKeys: cluster.apiKeys,
     access: cluster.access,
     brokers: cluster.brokers.map(({ name, host, nodeName }) => ({
       name,

@@ -1,6 +1,7 @@
 import type * as pulumi from '@pulumi/pulumi';
 import type { MachineArgs } from '../host/machines';
 import type { AuthenticatorArgs } from './authentication';
+import type { ApiKeyArgs } from './apiKeys';
 import type { AuthorizationArgs } from './authorization';
 
 /** The brokers, as a platform is told about them. */
@@ -18,8 +19,15 @@ export interface EmqxArgs extends MachineArgs {
   licenseKey?: pulumi.Input<string>;
   /** The node cookie: brokers with the same one trust each other. @secret @default 48 random characters */
   cookie?: pulumi.Input<string>;
-  /** The dashboard's password for `admin` on the first boot. @secret @default 24 random characters */
+  /** The dashboard's password for `admin`, 8 to 64 characters; a change of it holds at once. @secret @default 24 random characters */
   dashboardPassword?: pulumi.Input<string>;
+  /**
+   * Keys of EMQX's REST API, by name, which is what a client gives as the key: made, changed and removed while the brokers
+   * run. Keys that others make stay.
+   *
+   * @default none
+   */
+  apiKeys?: Record<string, ApiKeyArgs>;
   /** Size in GiB of each broker's data volume, which outlives its instance, 1 to 16384; encrypted. @default 8 */
   dataVolumeGib?: number;
   /** Who may connect, asked in this order; who is named nowhere may not, but on listeners with `anonymous: true`. @default nobody */

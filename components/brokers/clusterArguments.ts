@@ -44,7 +44,13 @@ export interface PlannedClusterArgs
     ClusterPlacement,
     Pick<
       EmqxArgs,
-      'instanceType' | 'licenseKey' | 'cookie' | 'dashboardPassword' | 'authentication' | 'settings'
+      | 'instanceType'
+      | 'licenseKey'
+      | 'cookie'
+      | 'dashboardPassword'
+      | 'authentication'
+      | 'settings'
+      | 'apiKeys'
     > {
   readonly plan: ClusterPlan;
 }

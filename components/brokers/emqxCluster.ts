@@ -8,6 +8,8 @@ import { tagged, typeToken } from '../rendering/naming';
 import { Problems } from '../rendering/problems';
 import type { AccessPromise } from './access';
 import { namesNobody, promisedAccess } from './access';
+import type { ApiKey } from './apiKeys';
+import { apiKeysWithSecrets } from './apiKeys';
 import { chainSecrets } from './authenticators/secrets';
 import type { ClusterParts } from './brokerHost';
 import { brokerHost } from './brokerHost';
@@ -38,6 +40,8 @@ export class EmqxCluster extends pulumi.ComponentResource {
   readonly dashboardPassword: pulumi.Output<string>;
   /** The users of EMQX's built-in database that the arguments name, with their passwords; secret. */
   readonly users: pulumi.Output<readonly User[]>;
+  /** The keys of EMQX's REST API that the arguments name, with their secrets; secret. */
+  readonly apiKeys: pulumi.Output<readonly ApiKey[]>;
   /** How each listener finds out who a client is, and what clients may do. */
   readonly access: AccessPromise;
   /** The node cookie; secret. */
@@ -55,6 +59,7 @@ export class EmqxCluster extends pulumi.ComponentResource {
     this.cookie = secretOr(planned.cookie, `${name}-cookie`, 48, this);
     this.dashboardPassword = secretOr(planned.dashboardPassword, `${name}-dashboard-password`, 24, this);
     this.users = usersWithPasswords(plan.authentication.users, authenticators, name, this);
+    this.apiKeys = apiKeysWithSecrets(plan.apiKeys, planned.apiKeys ?? {}, name, this);
     this.access = promisedAccess(plan.listeners, plan);
     if (namesNobody(plan.authentication, this.access))
       void pulumi.log.warn('emqx.authentication names nobody, so no client can connect', this);
@@ -73,7 +78,8 @@ export class EmqxCluster extends pulumi.ComponentResource {
         users: this.users,
         chain: chainSecrets(authenticators),
         settings: withoutSecrets(planned.settings ?? {}).secrets,
-        apiKey: secretOr(undefined, `${name}-api-key`, 48, this),
+        apiKeys: this.apiKeys,
+        ownApiKey: secretOr(undefined, `${name}-api-key`, 48, this),
       }),
       { tags: tagged(platform, `${name}-secrets`, tags), protect, parent: this },
     );
