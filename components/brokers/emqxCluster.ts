@@ -22,6 +22,7 @@ import { brokerRules } from './rules';
 import { brokerSecretFields } from './secrets';
 import { withoutSecrets } from './settings/secretSettings';
 import type { User } from './users';
+import { noteOnRelease } from './versions';
 
 /**
  * EMQX brokers without public addresses: each with a planned address that its node name is made of, a data volume that
@@ -63,6 +64,8 @@ export class EmqxCluster extends pulumi.ComponentResource {
     this.access = promisedAccess(plan.listeners, plan);
     if (namesNobody(plan.authentication, this.access))
       void pulumi.log.warn('emqx.authentication names nobody, so no client can connect', this);
+    const note = noteOnRelease(plan.release);
+    if (note !== undefined) void pulumi.log.info(note, this);
     const atStart = Object.keys(plan.settings.atStart);
     if (atStart.length > 0)
       void pulumi.log.info(

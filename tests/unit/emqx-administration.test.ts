@@ -1,9 +1,12 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import type { EmqxArgs } from '../../components';
 import { MqttPlatform, checkMqttPlatformArgs } from '../../components';
 import { brokerSecrets } from '../../components/brokers/secrets';
+import type { StackOutputs } from '../../infra/outputs';
+import { stackOutputs } from '../../infra/outputs';
 import type { ResourceGraph } from './resourceGraph';
-import { graphOf } from './resourceGraph';
+import { graphOf, isSecret, valueOf } from './resourceGraph';
 
 const ssh = { allowedCidrs: ['198.51.100.7/32'] };
 const fields = z.object({ apiKeys: z.string() });
@@ -14,18 +17,26 @@ function told(emqx: object): readonly string[] {
 
 describe('API keys', () => {
   let graph: ResourceGraph;
+  let outputs: StackOutputs;
   beforeAll(async () => {
-    graph = await graphOf(
-      () =>
-        new MqttPlatform('demo', {
-          ssh,
-          emqx: {
-            version: '5.10.3',
-            licenseKey: 'licence',
-            apiKeys: { ops: { secret: 'a-given-secret-1' }, panel: { role: 'viewer' } },
-          },
-        }),
-    );
+    graph = await graphOf(() => {
+      const emqx: EmqxArgs = {
+        version: '5.10.3',
+        licenseKey: 'licence',
+        apiKeys: { ops: { secret: 'a-given-secret-1' }, panel: { role: 'viewer' } },
+      };
+      outputs = stackOutputs(new MqttPlatform('demo', { ssh, emqx }));
+    });
+  });
+
+  it('are told with a way to the dashboard', async () => {
+    const { apiKeys, dashboardTunnel } = outputs;
+    expect(await valueOf(apiKeys)).toEqual([
+      { key: 'ops', secret: 'a-given-secret-1', role: 'administrator' },
+      { key: 'panel', secret: expect.any(String) as unknown, role: 'viewer' },
+    ]);
+    expect(await isSecret(apiKeys)).toBe(true);
+    expect(await valueOf(dashboardTunnel)).toMatch(/^ssh -N -i KEY -L 18083:10\.[\d.]+:18083 admin@\S+$/);
   });
 
   it('are in the file that EMQX reads, after that of the brokers’ own programs', () => {
