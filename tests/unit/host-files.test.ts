@@ -204,7 +204,7 @@ describe('a broker', () => {
   });
 
   it('is started again at once when it was killed, however often', () => {
-    const unit = contentOf(brokerFiles(brokerView), '/etc/systemd/system/emqx.service.d/emqx-haproxy.conf');
+    const unit = contentOf(brokerFiles(brokerView()), '/etc/systemd/system/emqx.service.d/emqx-haproxy.conf');
     expect(unit).toMatch(/^RestartSec=2s$/m);
     expect(unit).toMatch(/^\[Unit\](\n.+)*\nStartLimitIntervalSec=0$/m);
   });
