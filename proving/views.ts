@@ -1,6 +1,7 @@
 import type { BalancerView } from '../components/balancers/view';
 import { planAuthentication } from '../components/brokers/authentication';
 import { planAuthorization } from '../components/brokers/authorization';
+import { planSettings } from '../components/brokers/settings/plan';
 import type { BrokerView } from '../components/brokers/view';
 import type { Listener, ListenerKind } from '../components/listeners/listener';
 import { Problems } from '../components/rendering/problems';
@@ -106,6 +107,7 @@ export function brokerView(changes: Partial<BrokerView> = {}): BrokerView {
     listeners: [listener('mqtt'), listener('mqtts')],
     authentication: planAuthentication([], 'emqx.authentication', new Problems()),
     authorization: planAuthorization({}, 'emqx.authorization', new Problems()),
+    settings: planSettings({}, '5.8.9', 'emqx.settings', new Problems()),
     proxyProtocol: true,
     maxConnections: 5_000,
     dashboardPort: 18083,

@@ -1,5 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
+import { accountOf } from '../host/account';
 import { allow, securityGroup } from '../host/firewall';
+import { outboundWeb } from '../host/rules';
 import { secretOr } from '../host/generatedSecret';
 import type { Host } from '../host/host';
 import { operatingSystems } from '../host/operatingSystems';
@@ -67,9 +69,10 @@ export class HaproxyPair extends pulumi.ComponentResource {
         statsPassword: this.statsPassword,
         ticketMaster: secretOr(undefined, `${name}-ticket-master`, 64, this),
       },
-      { tags: tagged(platform, `${name}-secrets`, tags), protect, parent: this },
+      { ...accountOf(planned), tags: tagged(platform, `${name}-secrets`, tags), protect, parent: this },
     );
     const programs = programsSecret(`${name}-programs`, balancerPrograms(), {
+      ...accountOf(planned),
       tags: tagged(platform, `${name}-programs`, tags),
       parent: this,
     });
@@ -84,7 +87,10 @@ export class HaproxyPair extends pulumi.ComponentResource {
     const rules = allow(
       name,
       group.id,
-      balancerRules(group.id, planned.sshCidrs, settings.statsCidrs, plan.listeners),
+      balancerRules(group.id, planned.sshCidrs, settings.statsCidrs, plan.listeners, [
+        ...outboundWeb(planned.webCidrs),
+        ...plan.egressRules,
+      ]),
       this,
     );
     const [preferredInterfaceId, preferredIs] = pulumi.deferredOutput<string>();
@@ -130,10 +136,9 @@ function planAlone(name: string, args: HaproxyPairArgs): PlannedPairArgs {
   const { brokers, proxyProtocol = true, publicAddresses = true, stats } = args;
   const { clientCidrs } = args.virtualIp;
   const listeners = planListeners(args.listeners, problems, { proxyProtocol, clientCidrs });
-  const subnetCidrs = args.subnets.map(({ cidr }) => cidr);
   const plan = planPair(
     args,
-    { subnetCidrs, subnetsPath: 'subnets', listeners, brokers, proxyProtocol, publicAddresses },
+    { subnets: args.subnets, subnetsPath: 'subnets', listeners, brokers, proxyProtocol, publicAddresses },
     problems,
   );
   problems.throwIfAny(`HaproxyPair ${name}`);

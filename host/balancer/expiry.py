@@ -53,22 +53,27 @@ class Expiry:
 
 def ends(pem: str) -> float:
     """When the first of the certificates and lists in a file ends, in seconds since 1970."""
-    return min(end for _, end in _periods(pem))
+    return lifetime(pem)[1]
 
 
 def warning_seconds(pem: str) -> float:
     """How long before its end a file is told of: not all the time where a list is renewed each week."""
-    return min([WARNING_SECONDS, *((end - begin) / 3 for begin, end in _periods(pem))])
+    return min([WARNING_SECONDS, *((end - begin) / 3 for begin, end in _lifetimes(pem))])
 
 
-def _periods(pem: str) -> list[tuple[float, float]]:
-    periods = [_period(base64.b64decode(body)) for _, body in BLOCK.findall(pem)]
-    if not periods:
+def lifetime(pem: str) -> tuple[float, float]:
+    """From when to when that one is valid, in seconds since 1970."""
+    return min(_lifetimes(pem), key=lambda times: times[1])
+
+
+def _lifetimes(pem: str) -> list[tuple[float, float]]:
+    found = [_lifetime(base64.b64decode(body)) for _, body in BLOCK.findall(pem)]
+    if not found:
         raise ValueError("no certificate and no revocation list")
-    return periods
+    return found
 
 
-def _period(der: bytes) -> tuple[float, float]:
+def _lifetime(der: bytes) -> tuple[float, float]:
     ((_, whole),) = elements(der)
     _, signed = next(elements(whole))
     fields = list(elements(signed))
@@ -78,13 +83,11 @@ def _period(der: bytes) -> tuple[float, float]:
         inner = list(elements(content)) if tag == SEQUENCE and not found else []
         if len(inner) == 2 and all(kind in TIMES for kind, _ in inner):
             found = inner
-    if len(found) < 2:
-        # A list without a next update never ends.
-        return _moment(*found[0]), float("inf")
-    return _moment(*found[0]), _moment(*found[1])
+    # A list without a next update never ends.
+    return _seconds(*found[0]), _seconds(*found[1]) if len(found) > 1 else float("inf")
 
 
-def _moment(tag: int, text: bytes) -> float:
+def _seconds(tag: int, text: bytes) -> float:
     # UTCTime has two digits of the year, GeneralizedTime four.
     form = "%y%m%d%H%M%SZ" if tag == TIMES[0] else "%Y%m%d%H%M%SZ"
     return datetime.strptime(text.decode(), form).replace(tzinfo=timezone.utc).timestamp()
