@@ -4,7 +4,7 @@ import { AwsError } from '../awsError';
 import { accountId, type Region } from '../ec2/region';
 import { partitionOf } from '../partition';
 import { ec2Resources } from './ec2Resources';
-import { evaluate, type RequestedResource } from './evaluate';
+import { evaluate, type Decision, type RequestedResource } from './evaluate';
 import type { RoleCredentials } from './instanceCredentials';
 import type { RolePolicies } from './rolePolicies';
 
@@ -18,7 +18,7 @@ export async function authorize(
   // As in AWS, who one is may always be asked.
   if (call.service === 'sts' && call.action === 'GetCallerIdentity') return;
   const { name: partition } = partitionOf(region.name);
-  const action = `${prefixes[call.service] ?? call.service}:${call.action}`;
+  const action = actionOf(call);
   const arn = callerArn(region.name, credentials);
   const decision = evaluate(await policies.of(credentials.roleName), {
     action,
@@ -37,12 +37,25 @@ export async function authorize(
       ],
     ]),
   });
-  if (decision.allowed) return;
-  const why = decision.explicit
+  if (!decision.allowed) throw refusal(call, arn, action, decision);
+}
+
+/** As policies name it, for example ec2:RunInstances. */
+export function actionOf({ service, action }: AwsCall): string {
+  return `${prefixes[service] ?? service}:${action}`;
+}
+
+/** The error of the call's service that names who may not do what with which resource. */
+export function refusal(
+  call: AwsCall,
+  arn: string,
+  action: string,
+  { resource, explicit }: Extract<Decision, { readonly allowed: false }>,
+): AwsError {
+  const why = explicit
     ? 'with an explicit deny in an identity-based policy'
     : `because no identity-based policy allows the ${action} action`;
-  const message = `User: ${arn} is not authorized to perform: ${action} on resource: ${decision.resource} ${why}`;
-  throw denied(call, message);
+  return denied(call, `User: ${arn} is not authorized to perform: ${action} on resource: ${resource} ${why}`);
 }
 
 /** The role's session, as GetCallerIdentity and error messages name it. */
@@ -68,7 +81,8 @@ function denied(call: AwsCall, message: string): AwsError {
   }
 }
 
-async function resourcesOf(region: Region, call: AwsCall): Promise<readonly RequestedResource[]> {
+/** What the policies of a role are held against. */
+export async function resourcesOf(region: Region, call: AwsCall): Promise<readonly RequestedResource[]> {
   if (call.service === 'ec2') return ec2Resources(region, call.parameters);
   const input = jsonInput.safeParse(parseBody(call)).data ?? {};
   if (call.service === 'secretsmanager' && input.SecretId !== undefined) {
@@ -118,5 +132,7 @@ async function secret(region: Region, secretId: string): Promise<RequestedResour
 
 function parameterArn(region: Region, name: string): string {
   if (name.startsWith('arn:')) return name;
-  return `arn:${partitionOf(region.name).name}:ssm:${region.name}:${accountId}:parameter/${name.replace(/^\//, '')}`;
+  // AWS's own parameters are of no account.
+  const owner = name.startsWith('/aws/service/') ? '' : accountId;
+  return `arn:${partitionOf(region.name).name}:ssm:${region.name}:${owner}:parameter/${name.replace(/^\//, '')}`;
 }
