@@ -81,6 +81,8 @@ async function touched(region: Region, call: AwsCall): Promise<readonly Requeste
   if (call.service === 'secretsmanager' && call.action === 'CreateSecret') return newSecret(region, call);
   const known = await resourcesOf(region, call);
   if (call.service !== 'ec2' || !changesWhatIs.test(call.action)) return known;
+  const keyName = call.parameters.text('KeyName');
+  if (keyName !== undefined) return [await keyPair(region, keyName)];
   const isKnown = known.every(({ arn }) => arn !== '*');
   const ids = isKnown ? known.map(({ arn }) => arn.split('/').at(-1) ?? '') : idsIn(call.parameters);
   if (ids.length === 0) return known;
@@ -123,6 +125,16 @@ async function tagsOf(region: Region, id: string): Promise<ReadonlyMap<string, s
     Parameters.of({ ...query, Version: '2016-11-15' }),
   );
   return new Map(answer.items('tagSet').map((tag) => [tag.text('key'), tag.text('value')]));
+}
+
+async function keyPair(region: Region, name: string): Promise<RequestedResource> {
+  const query = { Action: 'DescribeKeyPairs', 'KeyName.1': name, Version: '2016-11-15' };
+  const answer = await region.moto.query('ec2', region.name, Parameters.of(query)).catch(() => undefined);
+  const tags = answer?.items('keySet')[0]?.items('tagSet') ?? [];
+  return {
+    arn: arnOf(region, 'ec2', `key-pair/${name}`),
+    tags: new Map(tags.map((tag) => [tag.text('key'), tag.text('value')])),
+  };
 }
 
 function ofIam(region: Region, parameters: Parameters): readonly RequestedResource[] {
