@@ -1,8 +1,9 @@
 import type * as pulumi from '@pulumi/pulumi';
 import type { MachineArgs } from '../host/machines';
+import type { OpeningArgs } from '../host/openings';
 
 /** The two balancers, as a platform is told about them. */
-export interface HaproxyArgs extends MachineArgs {
+export interface HaproxyArgs extends MachineArgs, OpeningArgs {
   /**
    * The largest keepalive that clients use, in seconds, 5 to 65535: an idle connection is closed after 1.5 times as
    * long, as MQTT says of a broker.

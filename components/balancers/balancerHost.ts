@@ -2,6 +2,7 @@ import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import { dashboardPort } from '../brokers/ports';
 import type { SecretView } from '../host/fileSet';
+import { accountOf } from '../host/account';
 import { Host } from '../host/host';
 import { operatingSystems } from '../host/operatingSystems';
 import type { HostSecret } from '../host/secrets';
@@ -37,13 +38,15 @@ export function balancerHost(
     `${platform}-${balancer.name}`,
     {
       ...plan.machine,
+      ...accountOf(args),
+      ...(args.imageId === undefined ? {} : { imageId: args.imageId }),
       instanceType: args.instanceType ?? defaultInstanceType,
       platform,
       hostname: balancer.name,
       subnetId: subnet.subnetId,
       address: balancer.address,
       ...virtualIp.interfaceFor(balancer.vipAddress),
-      securityGroupIds: [securityGroupId],
+      securityGroupIds: [securityGroupId, ...(args.furtherSecurityGroupIds ?? [])],
       interfaceAfter: virtualIp.outlivesInterfaces,
       publicAddress: plan.publicAddresses,
       role: 'virtual-ip',

@@ -29,10 +29,7 @@ export function balancerFiles(view: BalancerView): HostFile[] {
       change: reload('haproxy'),
     },
     ...haproxyFiles(view),
-    dropIn(
-      'haproxy',
-      render('balancer/units/haproxy.conf', { programFolder, fileDescriptors: view.limits.fileDescriptors }),
-    ),
+    dropIn('haproxy', `[Service]\nLimitNOFILE=${view.limits.fileDescriptors}\n`, 'emqx-haproxy-limits'),
     {
       path: '/etc/keepalived/keepalived.conf',
       content: keepalivedConfig(view),
@@ -81,6 +78,7 @@ export function balancerPrograms(): HostFile[] {
   const programs = programFiles([
     ...hostPrograms,
     ...[
+      'condition',
       'haproxy_reload',
       'haproxy_runtime',
       'haproxy_watch',
@@ -95,6 +93,7 @@ export function balancerPrograms(): HostFile[] {
 
 function units(): HostFile[] {
   return [
+    dropIn('haproxy', render('balancer/units/haproxy.conf', { programFolder })),
     dropIn('haproxy', render('balancer/units/haproxy-rights.conf', {}), 'emqx-haproxy-rights'),
     journalSettings,
     dropIn('keepalived', render('balancer/units/keepalived.conf', { programFolder })),

@@ -1,5 +1,6 @@
 import type { Balancing } from '../listeners/balancing';
 import { balancingMethods, methodsByClientId, othersThan } from '../listeners/balancing';
+import { longestName } from '../listeners/clientCertificates';
 import type { Listener } from '../listeners/listener';
 import { headroom, isTls, isWebSocket } from '../listeners/listener';
 import type { View } from '../rendering/template';
@@ -15,7 +16,7 @@ export function haproxyConfig(view: BalancerView): string {
     name: view.name,
     maxConnections: view.limits.maxConnections,
     bufferBytes: bufferBytes(view.largestConnectBytes),
-    tls: view.listeners.some(({ name }) => isTls(name)) && {
+    tls: view.listeners.some(isTls) && {
       minVersion: view.tls.minVersion,
       ticketLifetimeSeconds: view.tls.ticketLifetimeSeconds,
     },
@@ -61,7 +62,7 @@ function bufferBytes(largestConnectBytes: number): number {
 
 function listenerView(view: BalancerView, listener: Listener): View {
   const balancing = balancingOn(view, listener);
-  const websocket = isWebSocket(listener.name);
+  const websocket = isWebSocket(listener);
   refuseContradictions(view, listener, websocket);
   const files = listenerFiles(listener);
   const named = (listener.clientCertificates?.identity ?? 'none') !== 'none';
@@ -73,14 +74,17 @@ function listenerView(view: BalancerView, listener: Listener): View {
     slots: Math.ceil(listener.maxConnections * (1 + (headroom - 1) / 2)),
     errorLog: haproxyAbilities(view.haproxyVersion).errorLog,
     refusalsLogged: refusalsLoggedIn10Seconds,
-    tls: isTls(listener.name) && {
+    tls: isTls(listener) && {
       // WebSocket begins as HTTP/1.1; a client that offered h2 would be taken at its word.
       alpn: websocket ? 'http/1.1' : 'mqtt',
       ticketKeys: ticketKeysFile(listener.name),
       clientCertificates: listener.clientCertificates !== undefined && {
         ca: files.ca?.path ?? '',
         verify: listener.clientCertificates.verify,
-        crl: files.crl !== undefined && { file: files.crl.path },
+        crl: files.crl !== undefined && {
+          file: files.crl.path,
+          ended: listener.clientCertificates.keepsEndedLists === true,
+        },
       },
     },
     allowed: files.allowed !== undefined && { file: files.allowed.path },
@@ -108,9 +112,6 @@ function listenerView(view: BalancerView, listener: Listener): View {
 
 /** Lines of one reason that a listener writes in 10 s before it only counts. */
 const refusalsLoggedIn10Seconds = 200;
-
-/** Bytes of a certificate's CN that a broker is given as a client's name; RFC 5280 has 64 characters at most. */
-const longestName = 256;
 
 /** Every path that reaches the endpoint: a trailing slash makes no difference to people. */
 function pathsOf({ path, furtherPaths }: Listener): readonly string[] {
@@ -148,7 +149,7 @@ function refuseContradictions(view: BalancerView, listener: Listener, websocket:
     );
   }
   if (listener.clientCertificates === undefined) return;
-  if (!isTls(listener.name)) throw wrong('clientCertificates need TLS; allowed on mqtts and wss');
+  if (!isTls(listener)) throw wrong('clientCertificates need TLS; allowed on mqtts and wss');
   const { identity, verify } = listener.clientCertificates;
   if (identity !== 'none' && !(verify === 'required' && view.proxyProtocol)) {
     throw wrong(

@@ -1,10 +1,10 @@
 import { pemFile } from '../certificates/pem';
 import type { HostFile } from '../host/fileSet';
-import type { Listener, ListenerName } from '../listeners/listener';
+import type { Listener } from '../listeners/listener';
 import type { BalancerView } from './view';
 
 /** Made on the host from the ticket master: the same on both balancers, others for each listener. */
-export function ticketKeysFile(listener: ListenerName): string {
+export function ticketKeysFile(listener: string): string {
   return `/run/haproxy/${listener}-tickets.keys`;
 }
 

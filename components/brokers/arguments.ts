@@ -1,10 +1,11 @@
 import type * as pulumi from '@pulumi/pulumi';
 import type { MachineArgs } from '../host/machines';
+import type { OpeningArgs } from '../host/openings';
 import type { AuthenticatorArgs } from './authentication';
 import type { AuthorizationArgs } from './authorization';
 
 /** The brokers, as a platform is told about them. */
-export interface EmqxArgs extends MachineArgs {
+export interface EmqxArgs extends MachineArgs, OpeningArgs {
   /** How many, 1 to 28, named emqx-1, emqx-2, ...; or each by name, so that removing one does not rename the rest. @default 3 */
   brokers?: BrokersArgs;
   /**
@@ -26,6 +27,14 @@ export interface EmqxArgs extends MachineArgs {
   authentication?: AuthenticatorArgs[];
   /** What they may do. @default nothing */
   authorization?: AuthorizationArgs;
+  /**
+   * Any of EMQX's configuration, as the tree that its own files are: `{mqtt: {max_packet_size: "2MB"}}`. What this package
+   * sets itself is refused with the argument to give. Values may be Inputs; these, and texts under names such as
+   * `password`, are on the hosts only. docs/emqx.md says what restarts brokers, and what wins.
+   *
+   * @default none
+   */
+  settings?: Record<string, unknown>;
   /** EMQX's apt repository. @default EMQX's own */
   repository?: RepositoryArgs;
 }
@@ -37,7 +46,7 @@ export type BrokersArgs = number | Record<string, BrokerArgs>;
 export interface BrokerArgs {
   /** 1 to 28; fixes its address and its place in HAProxy's hash ring. @default the number that its name ends in */
   ordinal?: number;
-  /** Its private address. @default the planned one: the ordinal's place in its subnet's block .32/27 */
+  /** Its private address. @default the planned one: the ordinal's place in its subnet's block, .32/27 unless chosen */
   address?: string;
   /** Its share of new clients relative to the others, 0 to 256; 0 takes none. @default 100 */
   weight?: number;

@@ -1,4 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
+import { accountOf } from '../host/account';
 import { allow, securityGroup } from '../host/firewall';
 import { secretOr } from '../host/generatedSecret';
 import type { Host } from '../host/host';
@@ -18,6 +19,7 @@ import type { PlannedBroker } from './plan';
 import { planCluster } from './plan';
 import { brokerRules } from './rules';
 import { brokerSecretFields } from './secrets';
+import { withoutSecrets } from './settings/secretSettings';
 import type { User } from './users';
 
 /**
@@ -57,6 +59,12 @@ export class EmqxCluster extends pulumi.ComponentResource {
     this.access = promisedAccess(plan.listeners, plan);
     if (namesNobody(plan.authentication, this.access))
       void pulumi.log.warn('emqx.authentication names nobody, so no client can connect', this);
+    const atStart = Object.keys(plan.settings.atStart);
+    if (atStart.length > 0)
+      void pulumi.log.info(
+        `emqx.settings: a change of ${atStart.join(', ')} restarts the brokers, one after another; all others are taken while EMQX runs`,
+        this,
+      );
     const secret = hostSecret(
       `${name}-secrets`,
       brokerSecretFields(plan.authentication.users, {
@@ -65,11 +73,13 @@ export class EmqxCluster extends pulumi.ComponentResource {
         licenseKey: planned.licenseKey,
         users: this.users,
         chain: chainSecrets(authenticators),
+        settings: withoutSecrets(planned.settings ?? {}).secrets,
         apiKey: secretOr(undefined, `${name}-api-key`, 48, this),
       }),
-      { tags: tagged(platform, `${name}-secrets`, tags), protect, parent: this },
+      { ...accountOf(planned), tags: tagged(platform, `${name}-secrets`, tags), protect, parent: this },
     );
     const programs = programsSecret(`${name}-programs`, brokerPrograms(), {
+      ...accountOf(planned),
       tags: tagged(platform, `${name}-programs`, tags),
       parent: this,
     });
@@ -81,12 +91,7 @@ export class EmqxCluster extends pulumi.ComponentResource {
       this,
     );
     this.securityGroupId = group.id;
-    const rules = allow(
-      name,
-      group.id,
-      brokerRules(group.id, planned.clientsGroupId, planned.sshCidrs, plan),
-      this,
-    );
+    const rules = allow(name, group.id, brokerRules(group.id, planned.clientsGroupId, planned, plan), this);
     this.brokers = this.oneAfterTheOther(plan.brokers, {
       platform,
       args: planned,
@@ -110,8 +115,7 @@ function planAlone(name: string, args: EmqxClusterArgs): PlannedClusterArgs {
   const problems = new Problems();
   const { proxyProtocol = true } = args;
   const listeners = planListeners(args.listeners, problems, { proxyProtocol });
-  const subnetCidrs = args.subnets.map(({ cidr }) => cidr);
-  const plan = planCluster(args, { subnetCidrs, listeners, proxyProtocol }, problems);
+  const plan = planCluster(args, { subnets: args.subnets, listeners, proxyProtocol }, problems);
   problems.throwIfAny(`EmqxCluster ${name}`);
   return { ...args, plan };
 }

@@ -4,7 +4,7 @@ import { definitionName, definitionOf, readArgumentsSchema } from '../../argumen
 import type { Shape } from '../../arguments/schema';
 import { MqttPlatform } from '../../components';
 import type { MqttPlatformArgs } from '../../components';
-import { Identity } from './pki';
+import { Identity } from '../../proving/identities';
 import { graphOf } from './resourceGraph';
 
 const schema = readArgumentsSchema();

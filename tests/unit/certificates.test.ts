@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Certificates, Problems } from '../../components';
 import type { GivenCertificate } from '../../components/certificates/given';
 import { checkGivenCertificate } from '../../components/certificates/given';
-import { Identity } from './pki';
+import { Identity } from '../../proving/identities';
 import { graphOf, isSecret, refusalOf, valueOf } from './resourceGraph';
 
 const folder = mkdtempSync(join(tmpdir(), 'certificates-'));

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from broker import access, emqx_api, users
+from broker import access, drift, emqx_api, settings, users
 from residents import reports
 
 USERS = "/authentication/password_based:built_in_database/users"
@@ -27,6 +27,7 @@ class FakeEmqx:
         ]
         self.sources = [{"type": "file", "enable": True}]
         self.no_match = "deny"
+        self.configuration: dict[str, str] = {}
         self.refuses = ""
         self.asked: list[str] = []
         self.key = "emqx-haproxy:key-secret"
@@ -46,6 +47,10 @@ class FakeEmqx:
         monkeypatch.setattr(access, "SECRETS", [self.folder / "access.hocon"])
         monkeypatch.setattr(access, "RUN", self.folder)
         monkeypatch.setattr(reports, "RUN", self.folder)
+        monkeypatch.setattr(settings, "SETTINGS", self.folder / "settings.json")
+        monkeypatch.setattr(settings, "FILE", str(self.folder / "settings.hocon"))
+        monkeypatch.setattr(settings, "TOLD", self.folder / "settings-told.json")
+        monkeypatch.setattr(drift, "CLUSTER", self.folder / "cluster.hocon")
         self.expect(["password_based:built_in_database"])
 
     def desire(self, user_id_type: str = "username", **passwords: str) -> None:
@@ -59,6 +64,13 @@ class FakeEmqx:
     def expect(self, chain: list[str], no_match: str = "deny") -> None:
         """access.json."""
         (self.folder / "access.json").write_text(json.dumps({"authentication": chain, "noMatch": no_match}))
+
+    def give_settings(self, **roots: Any) -> None:
+        """settings.json and settings.hocon."""
+        empty = {root: "[]" if isinstance(value, list) else "{}" for root, value in roots.items()}
+        (self.folder / "settings.json").write_text(json.dumps({"roots": empty, "expected": roots}))
+        text = "".join(f"{root} = {json.dumps(value)}\n" for root, value in roots.items())
+        (self.folder / "settings.hocon").write_text(text)
 
     def stop(self) -> None:
         self.server.shutdown()
@@ -75,12 +87,20 @@ class FakeEmqx:
                 return 200, {"sources": self.sources}
             case "GET", "/authorization/settings":
                 return 200, {"no_match": self.no_match}
+            case "GET", "/configs" if query["key"] in self.configuration:
+                return 200, self.configuration[query["key"]]
+            case "GET", "/configs":
+                return 400, {"code": "BAD_REQUEST"}
             case "GET", "/clients":
                 found = [{"clientid": c} for c, user in self.clients.items() if user == query["username"]]
                 return 200, {"data": found}
             case "POST", path if path == USERS:
                 self.users[body["user_id"]] = body
                 return 201, {}
+            case "GET", path if path.startswith("/clients/"):
+                client = path.split("/")[-1]
+                where = {"node": "emqx@10.0.0.5", "connected": self.clients.get(client) != "gone"}
+                return (200, where) if client in self.clients else (404, {"code": "CLIENTID_NOT_FOUND"})
             case "DELETE", path if path.startswith("/clients/"):
                 return (204, None) if self.clients.pop(path.split("/")[-1], None) else (404, {})
             case method, path if path.startswith(f"{USERS}/"):
@@ -115,7 +135,8 @@ class Handler(BaseHTTPRequestHandler):
             query = dict(urllib.parse.parse_qsl(url.query))
             status, answer = self.emqx.answer(self.command, urllib.parse.unquote(url.path), query, body)
         self.send_response(status)
-        text = b"" if answer is None else json.dumps(answer).encode()
+        told = answer if isinstance(answer, str) else json.dumps(answer)
+        text = b"" if answer is None else told.encode()
         self.send_header("Content-Length", str(len(text)))
         self.end_headers()
         self.wfile.write(text)

@@ -11,7 +11,7 @@ import type { RolePolicies } from './rolePolicies';
 /** Refuses a call that the caller's role does not allow, naming the action and the resource. */
 export async function authorize(
   region: Region,
-  policies: RolePolicies,
+  policies: Pick<RolePolicies, 'of'>,
   call: AwsCall,
   credentials: RoleCredentials,
 ): Promise<void> {
@@ -20,24 +20,23 @@ export async function authorize(
   const { name: partition } = partitionOf(region.name);
   const action = actionOf(call);
   const arn = callerArn(region.name, credentials);
-  const decision = evaluate(await policies.of(credentials.roleName), {
-    action,
-    resources: await resourcesOf(region, call),
-    context: new Map([
-      ['aws:requestedregion', call.credential?.region ?? region.name],
-      ['ec2:region', region.name],
-      ['aws:principalarn', `arn:${partition}:iam::${accountId}:role/${credentials.roleName}`],
-      ['aws:principalaccount', accountId],
-      ['aws:sourceip', call.sourceAddress],
-      ['aws:securetransport', 'true'],
-      ['aws:currenttime', new Date().toISOString()],
-      [
-        'ec2:sourceinstancearn',
-        `arn:${partition}:ec2:${region.name}:${accountId}:instance/${credentials.instanceId}`,
-      ],
-    ]),
-  });
+  const context = new Map([
+    ['aws:requestedregion', call.credential?.region ?? region.name],
+    ['ec2:region', region.name],
+    ['aws:principalarn', `arn:${partition}:iam::${accountId}:role/${credentials.roleName}`],
+    ['aws:principalaccount', accountId],
+    ['aws:sourceip', call.sourceAddress],
+    ['aws:securetransport', 'true'],
+    ['aws:currenttime', new Date().toISOString()],
+    [
+      'ec2:sourceinstancearn',
+      `arn:${partition}:ec2:${region.name}:${accountId}:instance/${credentials.instanceId}`,
+    ],
+  ]);
+  const own = await policies.of(credentials.roleName);
+  const decision = evaluate(own, { action, resources: await resourcesOf(region, call), context });
   if (!decision.allowed) throw refusal(call, arn, action, decision);
+  await refuseForeignKey(region, own, call, context);
 }
 
 /** As policies name it, for example ec2:RunInstances. */
@@ -56,6 +55,29 @@ export function refusal(
     ? 'with an explicit deny in an identity-based policy'
     : `because no identity-based policy allows the ${action} action`;
   return denied(call, `User: ${arn} is not authorized to perform: ${action} on resource: ${resource} ${why}`);
+}
+
+/**
+ * A secret under a key of the account's own is decrypted in the name of whoever asks for it, so that its role must be
+ * allowed that too: by Secrets Manager, as the condition kms:ViaService says.
+ */
+async function refuseForeignKey(
+  region: Region,
+  policies: Awaited<ReturnType<RolePolicies['of']>>,
+  call: AwsCall,
+  context: ReadonlyMap<string, string>,
+): Promise<void> {
+  if (call.service !== 'secretsmanager' || call.action !== 'GetSecretValue') return;
+  const { SecretId = '' } = jsonInput.safeParse(parseBody(call)).data ?? {};
+  const key = (await describedSecret(region, SecretId))?.KmsKeyId;
+  if (key === undefined || key === '' || key.endsWith('alias/aws/secretsmanager')) return;
+  const via = `secretsmanager.${region.name}.${partitionOf(region.name).dnsSuffix}`;
+  const decision = evaluate(policies, {
+    action: 'kms:Decrypt',
+    resources: [{ arn: key, tags: new Map() }],
+    context: new Map([...context, ['kms:viaservice', via]]),
+  });
+  if (!decision.allowed) throw new AwsError('AccessDeniedException', 'Access to KMS is not allowed');
 }
 
 /** The role's session, as GetCallerIdentity and error messages name it. */
@@ -113,21 +135,26 @@ function parseBody(call: AwsCall): unknown {
 
 const secretDescription = z.object({
   ARN: z.string(),
+  KmsKeyId: z.string().optional(),
   Tags: z.array(z.object({ Key: z.string(), Value: z.string() })).optional(),
 });
 
 /** A secret is named by its name or its ARN; policies know the ARN. One that does not exist keeps what was asked. */
 async function secret(region: Region, secretId: string): Promise<RequestedResource> {
-  const description: unknown = await region.moto
-    .json('secretsmanager', region.name, 'secretsmanager.DescribeSecret', { SecretId: secretId })
-    .catch(() => undefined);
-  const parsed = secretDescription.safeParse(description);
-  if (parsed.success) {
-    const tags = (parsed.data.Tags ?? []).map((tag) => [tag.Key, tag.Value] as const);
-    return { arn: parsed.data.ARN, tags: new Map(tags) };
+  const described = await describedSecret(region, secretId);
+  if (described !== undefined) {
+    const tags = (described.Tags ?? []).map((tag) => [tag.Key, tag.Value] as const);
+    return { arn: described.ARN, tags: new Map(tags) };
   }
   const arn = `arn:${partitionOf(region.name).name}:secretsmanager:${region.name}:${accountId}:secret:${secretId}`;
   return { arn: secretId.startsWith('arn:') ? secretId : arn, tags: new Map() };
+}
+
+async function describedSecret(region: Region, secretId: string) {
+  const description: unknown = await region.moto
+    .json('secretsmanager', region.name, 'secretsmanager.DescribeSecret', { SecretId: secretId })
+    .catch(() => undefined);
+  return secretDescription.safeParse(description).data;
 }
 
 function parameterArn(region: Region, name: string): string {

@@ -71,6 +71,16 @@ def test_a_reload_takes_what_emqx_conf_says_now(node: Node) -> None:
     node.stop()
 
 
+def test_a_reload_lets_a_root_be_that_is_gone_and_takes_back_one_that_stands_empty(node: Node) -> None:
+    node.configure("mqtt.max_inflight = 5\n")
+    node.start()
+    node.reconfigure("")
+    assert shown(node, "mqtt", "max_inflight") == "5"
+    node.reconfigure("mqtt = {}\n")
+    assert shown(node, "mqtt", "max_inflight") == "32"
+    node.stop()
+
+
 def test_a_reload_opens_and_closes_listeners_and_leaves_others_alone(node: Node) -> None:
     node.start()
     with Client(node.address) as client:
@@ -193,12 +203,10 @@ def test_a_load_of_listeners_starts_those_that_nobody_asked_for(node: Node) -> N
 
 def test_a_hocon_text_and_json_of_the_configuration(broker: Node) -> None:
     assert 'max_packet_size = "1MB"' in broker.api("GET", "/configs?key=mqtt")[1]
-    assert (
-        broker.api("GET", "/configs?key=mqtt", headers={"Accept": "application/json"})[1]["mqtt"][
-            "max_inflight"
-        ]
-        == 32
-    )
+    as_json = broker.api("GET", "/configs?key=mqtt", headers={"Accept": "application/json"})[1]
+    assert "mqtt" not in as_json
+    assert as_json["sysmon"]["os"]["cpu_check_interval"] == "60s"
+    assert broker.api("GET", "/configs?key=broker")[0] == 400
 
 
 def test_check_config_is_silent_about_what_is_right(broker: Node) -> None:
