@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import type { Tags } from '../rendering/naming';
 import { tagged, typeToken } from '../rendering/naming';
 import { applySet, confirmSet, sentSet } from './applySet';
+import { growDisks } from './disks';
 import type { HostFile, SecretView } from './fileSet';
 import { renderFileSet } from './fileSet';
 import type { AccountArgs } from './account';
@@ -172,7 +173,7 @@ export class Host extends pulumi.ComponentResource {
     secrets: readonly HostSecret[],
     attached: readonly pulumi.Resource[],
   ): pulumi.Resource {
-    const { operatingSystem, repairGeneration } = machineOf(args);
+    const { operatingSystem, repairGeneration, rootVolumeGib } = machineOf(args);
     const { loginUser } = operatingSystems[operatingSystem];
     const login = { user: loginUser, privateKey: args.login.privateKey, hostKey: this.hostKey };
     const connection = connectionTo(this.sshTarget, login);
@@ -186,6 +187,11 @@ export class Host extends pulumi.ComponentResource {
       `${name}-ready`,
       { ...own, create: waitUntilReady(args.hostname), triggers: [instance.id] },
       { parent: this, dependsOn: [...attached], hooks: booted },
+    );
+    new command.remote.Command(
+      `${name}-disks`,
+      { ...own, create: growDisks, triggers: [instance.id, rootVolumeGib, args.dataVolumeGib ?? 0] },
+      { parent: this, dependsOn: [ready] },
     );
     const applied = new command.remote.Command(
       `${name}-files`,
