@@ -1,9 +1,11 @@
 """A new set, checked before it is in force: in a mount namespace its files lie over the real paths."""
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +23,23 @@ def refusal(new: dict[str, File]) -> str:
     staged = {path: [file.content.decode(), file.mode, file.owner] for path, file in new.items()}
     # unshare: a mount namespace of its own, which ends with the process.
     command = ["unshare", "--mount", sys.executable, str(PROGRAMS), __name__]
-    code, output = run_whole(command, SECONDS, text=json.dumps(staged))
+    # Its folders are real: over one that is not there, its parent would be hidden, such as all of /etc.
+    made = [folder for folder in _folders(new) if not os.path.exists(folder)]
+    for folder in made:
+        os.mkdir(folder, 0o755)
+    code = 1
+    try:
+        code, output = run_whole(command, SECONDS, text=json.dumps(staged))
+    finally:
+        for folder in reversed(made if code else []):
+            with contextlib.suppress(OSError):
+                os.rmdir(folder)
     return output or f"its checks ended with exit code {code}" if code else ""
+
+
+def _folders(paths: Iterable[str]) -> list[str]:
+    """All on the way to files, the outermost first."""
+    return sorted({str(folder) for path in paths for folder in Path(path).parents})
 
 
 def main(staged: dict[str, Any]) -> int:
@@ -35,9 +52,8 @@ def main(staged: dict[str, Any]) -> int:
     shadowed: list[str] = []
     for path in sorted(changed):
         folder = os.path.dirname(path)
-        while not os.path.isdir(folder):
-            folder = os.path.dirname(folder)
-        if folder not in shadowed:
+        # Of a file that is to go it may be gone.
+        if os.path.isdir(folder) and folder not in shadowed:
             # A memory file system with links to what was there takes files without touching the disk.
             real = STATE / "stage" / str(len(shadowed))
             shadowed.append(folder)
@@ -47,7 +63,8 @@ def main(staged: dict[str, Any]) -> int:
             for name in os.listdir(real):
                 os.symlink(real / name, f"{folder}/{name}")
     for path, file in changed.items():
-        put(path, file)
+        if file or os.path.lexists(path):
+            put(path, file)
     problem = check(json.loads(new[SETTINGS].content)["validate"])
     print(problem)
     return len(problem) and 1

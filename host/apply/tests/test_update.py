@@ -124,6 +124,19 @@ def test_a_staged_file_may_lie_in_a_folder_that_does_not_exist_yet(machine: Mach
     assert machine.read(deep) == "x\n"
 
 
+def test_a_check_writes_where_it_would_though_a_folder_beside_is_new(machine: Machine) -> None:
+    machine.run(text=OLD)
+    new, made = "/etc/anew/conf.d/x.conf", "/etc/made-by-a-check"
+    check = ["sh", "-c", f"cat {new} && touch {made}"]
+    files = {CONF: ("old\n", "none"), new: ("x\n", "none")}
+    done = machine.run(text=file_set(files, validate=[check, ["false"]]))
+    assert done.returncode == 1
+    assert not machine.path("/etc/anew").exists()
+    assert machine.read(made) == ""
+    assert machine.run(text=file_set(files, validate=[check])).returncode == 0
+    assert machine.read(new) == "x\n"
+
+
 def test_the_check_has_the_services_secret_environment(machine: Machine) -> None:
     machine.write("/etc/emqx-haproxy/secrets/app.env", 'PASSWORD="a \\"b"\n')
     check = ["sh", "-c", 'test "$PASSWORD" = \'a "b\'']
