@@ -81,6 +81,7 @@ export function balancerPrograms(): HostFile[] {
   const programs = programFiles([
     ...hostPrograms,
     ...[
+      'condition',
       'haproxy_reload',
       'haproxy_runtime',
       'haproxy_watch',

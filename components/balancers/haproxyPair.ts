@@ -7,11 +7,12 @@ import type { Host } from '../host/host';
 import { operatingSystems } from '../host/operatingSystems';
 import { hostSecret, programsSecret } from '../host/secrets';
 import type { Listener } from '../listeners/listener';
+import { endingSoon } from '../certificates/revocationLists';
 import { planListeners } from '../listeners/plan';
 import { tagged, typeToken } from '../rendering/naming';
 import { Problems } from '../rendering/problems';
 import type { PairParts } from './balancerHost';
-import { balancerHost } from './balancerHost';
+import { balancerHost, furtherKeyField } from './balancerHost';
 import { balancerPrograms } from './files';
 import type { HaproxyPairArgs, PlannedPairArgs } from './pairArguments';
 import type { PlannedBalancer } from './plan';
@@ -59,6 +60,12 @@ export class HaproxyPair extends pulumi.ComponentResource {
       `${name}-secrets`,
       {
         serverKey: planned.certificates.privateKey,
+        ...Object.fromEntries(
+          (planned.certificates.further ?? []).map(({ privateKey }, index) => [
+            furtherKeyField(index),
+            privateKey,
+          ]),
+        ),
         statsPassword: this.statsPassword,
         ticketMaster: secretOr(undefined, `${name}-ticket-master`, 64, this),
       },
@@ -97,6 +104,12 @@ export class HaproxyPair extends pulumi.ComponentResource {
     });
     const preferred = this.balancers.find((balancer) => balancer.name === settings.preferred);
     if (preferred !== undefined) preferredIs(preferred.host.interfaceId);
+    for (const { name: listener, clientCertificates } of plan.listeners)
+      for (const ending of endingSoon(clientCertificates?.crl ?? ''))
+        void pulumi.log.warn(
+          `listeners.${listener}.clientCertificates.crl: ${ending}: from then on ${clientCertificates?.keepsEndedLists === true ? 'the old list counts on' : 'every client is refused'}; give the CA's newest`,
+          this,
+        );
     this.registerOutputs({ securityGroupId: this.securityGroupId });
   }
 

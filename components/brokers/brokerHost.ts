@@ -90,6 +90,7 @@ function brokerView(
     proxyProtocol: plan.proxyProtocol,
     authentication: plan.authentication,
     authorization: plan.authorization,
+    settings: plan.settings,
     licensed: plan.isLicensed,
     maxConnections: plan.maxConnections,
     dashboardPort,

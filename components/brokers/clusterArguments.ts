@@ -54,6 +54,8 @@ export interface PlannedClusterArgs
       | 'cookie'
       | 'dashboardPassword'
       | 'authentication'
+      | 'settings'
+      | 'apiKeys'
     > {
   readonly plan: ClusterPlan;
 }

@@ -8,6 +8,7 @@ import { render } from '../rendering/template';
 import { accessFiles, expectedAccess } from './accessConfig';
 import { drainPace } from './draining';
 import { emqxConfig, seedsEnvironment } from './emqxConfig';
+import { settingsFiles } from './settings/files';
 import type { BrokerView } from './view';
 
 const none: FileChange = { kind: 'none' };
@@ -25,6 +26,7 @@ export function brokerFiles(view: BrokerView): HostFile[] {
       change: restart('emqx'),
     },
     ...accessFiles(view),
+    ...settingsFiles(view.settings),
     {
       path: '/etc/emqx-haproxy/seeds.env',
       content: seedsEnvironment(view),
@@ -77,6 +79,8 @@ export function brokerPrograms(): HostFile[] {
     'broker.broker_agent',
     'broker.data_volume',
     'broker.health',
+    'broker.drift',
+    'broker.whereabouts',
   ]);
   return [...programs, ...unattendedFiles(['emqx', 'broker-agent'], ['emqx'])];
 }

@@ -5,7 +5,7 @@ import * as tls from '@pulumi/tls';
 import { createHash } from 'node:crypto';
 import type { Tags } from '../rendering/naming';
 import { tagged, typeToken } from '../rendering/naming';
-import { applySet } from './applySet';
+import { applySet, confirmSet, sentSet } from './applySet';
 import { growDisks } from './disks';
 import type { HostFile, SecretView } from './fileSet';
 import { renderFileSet } from './fileSet';
@@ -22,6 +22,8 @@ import type { HostSecret } from './secrets';
 import { hostSecret } from './secrets';
 import type { SshTarget } from './ssh';
 import { connectionTo } from './ssh';
+import { bootLimits, changeLimits } from './wayIn';
+import { wayInHooks } from './wayInHook';
 import type { HostUserData } from './userData';
 import { userData } from './userData';
 
@@ -175,18 +177,18 @@ export class Host extends pulumi.ComponentResource {
   ): pulumi.Resource {
     const { operatingSystem, repairGeneration, rootVolumeGib } = machineOf(args);
     const { loginUser } = operatingSystems[operatingSystem];
-    const connection = connectionTo(this.sshTarget, {
-      user: loginUser,
-      privateKey: args.login.privateKey,
-      hostKey: this.hostKey,
-    });
+    const login = { user: loginUser, privateKey: args.login.privateKey, hostKey: this.hostKey };
+    const connection = connectionTo(this.sshTarget, login);
+    const host = { hostname: args.hostname, instanceId: instance.id };
+    const booted = wayInHooks(host, this.sshTarget, login, bootLimits);
+    const stillThere = wayInHooks(host, this.sshTarget, login, changeLimits);
     // sshd would refuse the variables with the last output, and each run would warn of it.
     const own = { connection, addPreviousOutputInEnv: false };
     const triggers = [instance.id, repairGeneration];
     const ready = new command.remote.Command(
       `${name}-ready`,
       { ...own, create: waitUntilReady(args.hostname), triggers: [instance.id] },
-      { parent: this, dependsOn: [...attached] },
+      { parent: this, dependsOn: [...attached], hooks: booted },
     );
     new command.remote.Command(
       `${name}-disks`,
@@ -195,9 +197,10 @@ export class Host extends pulumi.ComponentResource {
     );
     const applied = new command.remote.Command(
       `${name}-files`,
-      { ...own, create: applySet, stdin: files.apply(renderFileSet), triggers },
+      { ...own, create: applySet, stdin: files.apply(sentSet), triggers },
       {
         parent: this,
+        hooks: stillThere,
         // Today's set may ask for what only today's secrets have.
         dependsOn: [
           ready,
@@ -206,6 +209,15 @@ export class Host extends pulumi.ComponentResource {
         ],
       },
     );
+    const confirmed = new command.remote.Command(
+      `${name}-confirmed`,
+      {
+        ...own,
+        create: this.fileSetHash.apply((sha256) => confirmSet(args.hostname, sha256)),
+        triggers: [...triggers, this.fileSetHash],
+      },
+      { parent: this, dependsOn: [applied], hooks: stillThere },
+    );
     return new command.remote.Command(
       `${name}-secrets`,
       {
@@ -213,7 +225,7 @@ export class Host extends pulumi.ComponentResource {
         create: `${sudoPython}/fetch_secrets.py`,
         triggers: [...triggers, ...secrets.map(({ versionId }) => versionId)],
       },
-      { parent: this, dependsOn: [applied] },
+      { parent: this, dependsOn: [confirmed], hooks: stillThere },
     );
   }
 }
@@ -224,8 +236,12 @@ const sudoPython = 'sudo /usr/bin/python3 /usr/local/lib/emqx-haproxy';
 function waitUntilReady(hostname: string): string {
   return [
     'code=0; sudo cloud-init status --wait >/dev/null || code=$?',
+    // What a first boot leaves once it has its files: the set that comes next finishes it.
+    'if sudo test -e /var/lib/emqx-haproxy/run.json; then',
+    `  echo "${hostname}: its first boot did not end; applying its set takes it up"; exit 0`,
+    'fi',
     'if [ "$code" -ne 0 ] && [ "$code" -ne 2 ]; then',
-    `  echo "${hostname}: its first boot failed, and is not taken up again: mend the cause, then replace the instance" >&2`,
+    `  echo "${hostname}: its first boot failed before it had its files, which no later set takes up: mend the cause, then replace the instance" >&2`,
     '  echo "(pulumi up --replace URN). The end of /var/log/cloud-init-output.log, which EC2 shows too by" >&2',
     '  echo "aws ec2 get-console-output --latest --instance-id $(cat /var/lib/cloud/data/instance-id):" >&2',
     '  sudo tail -n 25 /var/log/cloud-init-output.log >&2; exit 1',

@@ -193,9 +193,9 @@ function throughBalancer(pair: HaproxyPair, { privateKey }: Login): JumpHostArgs
 
 function endpointUrls(listeners: readonly Listener[], address: string): Record<string, string> {
   return Object.fromEntries(
-    listeners.map(({ name, port, path }) => [
+    listeners.map(({ name, kind, port, path }) => [
       name,
-      `${name}://${address}:${port}${isWebSocket(name) ? path : ''}`,
+      `${kind}://${address}:${port}${isWebSocket({ kind }) ? path : ''}`,
     ]),
   );
 }

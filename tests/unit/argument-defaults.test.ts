@@ -4,7 +4,7 @@ import { definitionName, definitionOf, readArgumentsSchema } from '../../argumen
 import type { Shape } from '../../arguments/schema';
 import { MqttPlatform } from '../../components';
 import type { MqttPlatformArgs } from '../../components';
-import { Identity } from './pki';
+import { Identity } from '../../proving/identities';
 import { graphOf } from './resourceGraph';
 
 const schema = readArgumentsSchema();
@@ -30,7 +30,7 @@ function platforms(clientsCa: string): readonly Tried[] {
         virtualIp: {},
         emqx: {
           repository: {},
-          egressRules: [{ port: 3306, cidr: '10.9.0.0/16' }],
+          egressRules: [{ cidr: '10.20.0.9/32', port: 5432 }],
           authentication: [
             { users: { device: {} } },
             { jwt: { jwksUrl: 'https://login.example.com/keys', verifyClaims: { sub: '${username}' } } },
