@@ -48,6 +48,7 @@ export function brokerHost(
       address: broker.address,
       securityGroupIds: [securityGroupId, ...(args.furtherSecurityGroupIds ?? [])],
       dataVolumeGib: plan.dataVolumeGib,
+      finalSnapshot: plan.finalSnapshot,
       secrets: [secret],
       programs,
       login: args.login,

@@ -45,6 +45,8 @@ export interface HostArgs extends MachineArgs, InterfaceArgs, AccountArgs {
   publicAddress?: boolean;
   /** Size in GiB of a data volume that outlives the instance. @default none */
   dataVolumeGib?: number;
+  /** True makes a snapshot of the data volume before it is deleted. @default false */
+  finalSnapshot?: boolean;
   /** The role tag on its interface and instance. @default none */
   role?: string;
   /** What its role may do beyond reading its secrets. @default nothing */
@@ -274,7 +276,15 @@ function dataVolume(
   ).availabilityZone;
   return new aws.ebs.Volume(
     `${name}-data`,
-    { availabilityZone: zone, size: args.dataVolumeGib, type: 'gp3', encrypted: true, ...keyOf(args), tags },
+    {
+      availabilityZone: zone,
+      size: args.dataVolumeGib,
+      type: 'gp3',
+      encrypted: true,
+      ...keyOf(args),
+      ...(args.finalSnapshot === true ? { finalSnapshot: true } : {}),
+      tags,
+    },
     // Where it is, it stays, and under the key that it was made with: nothing may replace the data.
     { ...kept, ignoreChanges: ['availabilityZone', 'kmsKeyId'] },
   );
@@ -312,8 +322,10 @@ function bootInstance(
         volumeSize: rootVolumeGib,
         volumeType: 'gp3',
         ...keyOf(args),
-        tags: parts.tags,
+        ...(args.tagVolumesAtLaunch === true ? {} : { tags: parts.tags }),
       },
+      // The data volume has the same tags, so that nothing is tagged to and fro.
+      ...(args.tagVolumesAtLaunch === true ? { volumeTags: parts.tags } : {}),
       userDataBase64: pulumi
         .all([parts.files, args.programs.arn])
         .apply(([files, programsArn]) =>

@@ -13,12 +13,18 @@ export interface MachineArgs {
    * @default the newest public one of `operatingSystem` when a host is made
    */
   imageId?: pulumi.Input<string>;
-  /** The hosts' operating system. @default `debian-13` */
+  /** The hosts' operating system; Ubuntu is experimental: no host of it was ever booted. @default `debian-13` */
   operatingSystem?: OperatingSystem;
   /** The processors' architecture. @default `amd64` */
   architecture?: Architecture;
   /** Size of the root disk in GiB, 8 to 1024; encrypted. It grows while the host runs, and never shrinks. @default 8 */
   rootVolumeGib?: number;
+  /**
+   * True tags the root disk in the call that launches the instance, for accounts whose policies demand it; else it is
+   * tagged right after. Not together with default tags of the provider.
+   * @default false
+   */
+  tagVolumesAtLaunch?: boolean;
   /** Another value replaces the hosts by ones made from today's image; a newer image alone never does. 1 to 1,000,000. @default 1 */
   imageGeneration?: number;
   /** Another value runs every host's Commands again, to repair what was changed by hand. 1 to 1,000,000. @default 1 */
@@ -30,6 +36,7 @@ export interface Machine {
   readonly operatingSystem: OperatingSystem;
   readonly architecture: Architecture;
   readonly rootVolumeGib: number;
+  readonly tagVolumesAtLaunch: boolean;
   readonly imageGeneration: number;
   readonly repairGeneration: number;
 }
@@ -39,10 +46,18 @@ export function machineOf({
   operatingSystem = 'debian-13',
   architecture = 'amd64',
   rootVolumeGib = 8,
+  tagVolumesAtLaunch = false,
   imageGeneration = 1,
   repairGeneration = 1,
 }: MachineArgs): Machine {
-  return { operatingSystem, architecture, rootVolumeGib, imageGeneration, repairGeneration };
+  return {
+    operatingSystem,
+    architecture,
+    rootVolumeGib,
+    tagVolumesAtLaunch,
+    imageGeneration,
+    repairGeneration,
+  };
 }
 
 /** Applies the defaults and checks the machine; what is wrong goes to `problems` under `path`. */

@@ -50,7 +50,7 @@ export class MqttPlatform extends pulumi.ComponentResource {
     super(typeToken('MqttPlatform'), name, {}, opts);
     const plan = planPlatform(name, args);
     refuse(`MqttPlatform ${name}`, plan.problems);
-    for (const warning of warningsOf(plan)) void pulumi.log.warn(warning, this);
+    for (const warning of warningsOf(plan, args)) void pulumi.log.warn(warning, this);
 
     this.name = name;
     this.network = this.makeNetwork(plan, args);
