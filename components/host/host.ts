@@ -191,7 +191,7 @@ export class Host extends pulumi.ComponentResource {
     new command.remote.Command(
       `${name}-disks`,
       { ...own, create: growDisks, triggers: [instance.id, rootVolumeGib, args.dataVolumeGib ?? 0] },
-      { parent: this, dependsOn: [ready] },
+      { parent: this, dependsOn: [ready], hooks: stillThere },
     );
     const applied = new command.remote.Command(
       `${name}-files`,
