@@ -9,6 +9,7 @@ export { Certificates } from './certificates/certificates';
 export type {
   CertificateNames,
   CertificatesArgs,
+  FurtherCertificateArgs,
   GeneratedCertificatesArgs,
   GivenCertificateArgs,
 } from './certificates/arguments';
@@ -53,7 +54,9 @@ export type {
   ListenersArgs,
   RateLimitArgs,
 } from './listeners/arguments';
+export type { AccountArgs, IamArgs } from './host/account';
 export type { MachineArgs } from './host/machines';
+export type { EgressRuleArgs, OpeningArgs } from './host/openings';
 export { planVirtualIp } from './virtualIp/plan';
 export type { PlannedVirtualIp } from './virtualIp/plan';
 export type { VirtualIpArgs, VirtualIpMode } from './virtualIp/arguments';

@@ -1,11 +1,12 @@
 import type * as pulumi from '@pulumi/pulumi';
 import type { MachineArgs } from '../host/machines';
+import type { OpeningArgs } from '../host/openings';
 import type { AuthenticatorArgs } from './authentication';
 import type { ApiKeyArgs } from './apiKeys';
 import type { AuthorizationArgs } from './authorization';
 
 /** The brokers, as a platform is told about them. */
-export interface EmqxArgs extends MachineArgs {
+export interface EmqxArgs extends MachineArgs, OpeningArgs {
   /** How many, 1 to 28, named emqx-1, emqx-2, ...; or each by name, so that removing one does not rename the rest. @default 3 */
   brokers?: BrokersArgs;
   /**
@@ -28,7 +29,7 @@ export interface EmqxArgs extends MachineArgs {
    * @default none
    */
   apiKeys?: Record<string, ApiKeyArgs>;
-  /** Size in GiB of each broker's data volume, which outlives its instance, 1 to 16384; encrypted. @default 8 */
+  /** Size in GiB of each broker's data volume, which outlives its instance, 1 to 16384; encrypted. It grows while the broker runs, and never shrinks. @default 8 */
   dataVolumeGib?: number;
   /** Who may connect, asked in this order; who is named nowhere may not, but on listeners with `anonymous: true`. @default nobody */
   authentication?: AuthenticatorArgs[];
@@ -53,7 +54,7 @@ export type BrokersArgs = number | Record<string, BrokerArgs>;
 export interface BrokerArgs {
   /** 1 to 28; fixes its address and its place in HAProxy's hash ring. @default the number that its name ends in */
   ordinal?: number;
-  /** Its private address. @default the planned one: the ordinal's place in its subnet's block .32/27 */
+  /** Its private address. @default the planned one: the ordinal's place in its subnet's block, .32/27 unless chosen */
   address?: string;
   /** Its share of new clients relative to the others, 0 to 256; 0 takes none. @default 100 */
   weight?: number;

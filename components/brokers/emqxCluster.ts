@@ -1,4 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
+import { accountOf } from '../host/account';
 import { allow, securityGroup } from '../host/firewall';
 import { secretOr } from '../host/generatedSecret';
 import type { Host } from '../host/host';
@@ -84,9 +85,10 @@ export class EmqxCluster extends pulumi.ComponentResource {
         apiKeys: this.apiKeys,
         ownApiKey: secretOr(undefined, `${name}-api-key`, 48, this),
       }),
-      { tags: tagged(platform, `${name}-secrets`, tags), protect, parent: this },
+      { ...accountOf(planned), tags: tagged(platform, `${name}-secrets`, tags), protect, parent: this },
     );
     const programs = programsSecret(`${name}-programs`, brokerPrograms(), {
+      ...accountOf(planned),
       tags: tagged(platform, `${name}-programs`, tags),
       parent: this,
     });
@@ -98,12 +100,7 @@ export class EmqxCluster extends pulumi.ComponentResource {
       this,
     );
     this.securityGroupId = group.id;
-    const rules = allow(
-      name,
-      group.id,
-      brokerRules(group.id, planned.clientsGroupId, planned.sshCidrs, plan),
-      this,
-    );
+    const rules = allow(name, group.id, brokerRules(group.id, planned.clientsGroupId, planned, plan), this);
     this.brokers = this.oneAfterTheOther(plan.brokers, {
       platform,
       args: planned,
@@ -127,8 +124,7 @@ function planAlone(name: string, args: EmqxClusterArgs): PlannedClusterArgs {
   const problems = new Problems();
   const { proxyProtocol = true } = args;
   const listeners = planListeners(args.listeners, problems, { proxyProtocol });
-  const subnetCidrs = args.subnets.map(({ cidr }) => cidr);
-  const plan = planCluster(args, { subnetCidrs, listeners, proxyProtocol }, problems);
+  const plan = planCluster(args, { subnets: args.subnets, listeners, proxyProtocol }, problems);
   problems.throwIfAny(`EmqxCluster ${name}`);
   return { ...args, plan };
 }

@@ -29,7 +29,7 @@ export function emqxConfig(view: BrokerView): string {
     anonymousZone,
     peerCertificate: peerCertificateSettings(view.listeners),
     listeners: view.listeners.flatMap((listener) => {
-      const websocket = isWebSocket(listener.name);
+      const websocket = isWebSocket(listener);
       const access = accessOf(listener, view.authentication);
       return brokerPortsOf(listener).map((brokerPort, index) => ({
         kind: websocket ? 'ws' : 'tcp',

@@ -122,6 +122,17 @@ describe('every host', () => {
     ]);
   });
 
+  it('uses what its disks have grown by, without a restart', () => {
+    const disks = graph.one(command, 'mqtt-emqx-1-disks').inputs;
+    expect(disks).toMatchObject({ triggers: ['mqtt-emqx-1-instance-id', 8, 8] });
+    expect(disks['create']).toContain('resize2fs');
+    expect(graph.one(command, 'mqtt-haproxy-1-disks').inputs['triggers']).toEqual([
+      'mqtt-haproxy-1-instance-id',
+      8,
+      0,
+    ]);
+  });
+
   it('gets later changes over SSH with its host key pinned', () => {
     const files = graph.one(command, 'mqtt-haproxy-1-files').inputs;
     expect(files).toMatchObject({

@@ -82,6 +82,22 @@ def test_a_new_host_gets_its_files_and_secrets_and_starts(world: tuple[Machine, 
     assert "s3cret" not in done.stdout + done.stderr
 
 
+def test_a_new_host_can_be_logged_in_to_before_its_packages_and_programs_are_there(
+    world: tuple[Machine, FakeAws],
+) -> None:
+    machine, cloud = world
+    ssh = {**SECRET, "arn": "ssh", "file": "/etc/ssh/ssh_host_ed25519_key"}
+    entries = [*AWS["secrets"], {**ssh, "content": {"kind": "value", "field": "key"}}]
+    own = json.dumps({**AWS, "secrets": entries}) + "\n"
+    machine.write("/run/boot.set", file_set({"/etc/emqx-haproxy/aws.json": (own, "none")}))
+    cloud.secrets["ssh"] = {"key": "host key\n"}
+    done = machine.run("--ssh-key", "/run/boot.set")
+    assert done.returncode == 0, done.stderr
+    assert machine.read("/etc/ssh/ssh_host_ed25519_key") == "host key\n"
+    assert machine.calls() == ["restart ssh"]
+    assert machine.read(KEY) is None
+
+
 def test_a_first_boot_restarts_what_ran_before_with_other_settings(world: tuple[Machine, FakeAws]) -> None:
     machine, _ = world
     journal = file_set({"/etc/systemd/journald.conf.d/x.conf": ("[Journal]\n", "restart:systemd-journald")})

@@ -128,6 +128,10 @@ class FakeEmqx:
             case "POST", path if path == USERS:
                 self.users[body["user_id"]] = body
                 return 201, {}
+            case "GET", path if path.startswith("/clients/"):
+                client = path.split("/")[-1]
+                where = {"node": "emqx@10.0.0.5", "connected": self.clients.get(client) != "gone"}
+                return (200, where) if client in self.clients else (404, {"code": "CLIENTID_NOT_FOUND"})
             case "DELETE", path if path.startswith("/clients/"):
                 return (204, None) if self.clients.pop(path.split("/")[-1], None) else (404, {})
             case method, path if path.startswith(f"{USERS}/"):
