@@ -129,9 +129,9 @@ class Broker:
             self.joined = self._has_joined()
         alone = now - self._running_since
         if not self.joined and is_member(alone) and self._access.told():
-            self.joined = True
             JOINED.parent.mkdir(parents=True, exist_ok=True)
             JOINED.write_text(run_of_emqx())
+            self.joined = True
 
     @staticmethod
     def _has_joined() -> bool:
