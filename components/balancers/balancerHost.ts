@@ -113,6 +113,7 @@ function balancerView(
     largestConnectBytes: settings.largestConnectBytes,
     inspectDelaySeconds: settings.inspectDelaySeconds,
     stats: { port: statsPort, ...settings.stats },
+    ...(settings.dashboard === undefined ? {} : { dashboard: settings.dashboard }),
     healthCheck: { port: dashboardPort, ...settings.healthCheck },
     keepalived: { ...settings.keepalived, priority },
     limits: plan.limits,

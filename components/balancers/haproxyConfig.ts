@@ -17,7 +17,7 @@ export function haproxyConfig(view: BalancerView): string {
     name: view.name,
     maxConnections: view.limits.maxConnections,
     bufferBytes: bufferBytes(view.largestConnectBytes),
-    tls: view.listeners.some(isTls) && {
+    tls: (view.listeners.some(isTls) || view.dashboard !== undefined) && {
       minVersion: view.tls.minVersion,
       ticketLifetimeSeconds: view.tls.ticketLifetimeSeconds,
     },
@@ -39,6 +39,11 @@ export function haproxyConfig(view: BalancerView): string {
     },
     brokers: view.brokers.map(({ name, address, id, weight }) => ({ name, address, id, weight })),
     listeners: view.listeners.map((listener) => listenerView(view, listener)),
+    dashboard: view.dashboard !== undefined && {
+      port: view.dashboard.port,
+      certificates: serverCertificates(view),
+      cidrs: view.dashboard.allowedCidrs,
+    },
     statsUser: view.stats.user,
     statsAddress: view.address,
     statsPort: view.stats.port,

@@ -87,7 +87,7 @@ export class HaproxyPair extends pulumi.ComponentResource {
     const rules = allow(
       name,
       group.id,
-      balancerRules(group.id, planned.sshCidrs, settings.statsCidrs, plan.listeners, [
+      balancerRules(group.id, planned.sshCidrs, settings.statsCidrs, settings.dashboard, plan.listeners, [
         ...outboundWeb(planned.webCidrs),
         ...plan.egressRules,
       ]),

@@ -10,7 +10,7 @@ import { Problems } from '../rendering/problems';
 import type { AccessPromise } from './access';
 import { namesNobody, promisedAccess } from './access';
 import type { ApiKey } from './apiKeys';
-import { apiKeysWithSecrets } from './apiKeys';
+import { apiKeysWithSecrets } from './apiKeySecrets';
 import { chainSecrets } from './authenticators/secrets';
 import type { ClusterParts } from './brokerHost';
 import { brokerHost } from './brokerHost';

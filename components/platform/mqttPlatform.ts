@@ -35,6 +35,8 @@ export class MqttPlatform extends pulumi.ComponentResource {
   readonly caCertificate: pulumi.Output<string>;
   /** Where the statistics page answers, on the preferred balancer's private address. */
   readonly statsUrl: string;
+  /** Where EMQX's dashboard answers on the virtual IP; absent where only SSH leads to it. */
+  readonly dashboardUrl?: pulumi.Output<string>;
   /** The login user's private key for SSH, OpenSSH format; secret. */
   readonly sshPrivateKey: pulumi.Output<string>;
 
@@ -71,6 +73,9 @@ export class MqttPlatform extends pulumi.ComponentResource {
     this.endpoints = this.endpoint.apply((address) => endpointUrls(plan.listeners, address));
     this.caCertificate = this.certificates.caCertificate;
     this.statsUrl = plan.statsUrl;
+    const { dashboard } = plan.pair.settings;
+    if (dashboard !== undefined)
+      this.dashboardUrl = pulumi.interpolate`https://${this.endpoint}:${dashboard.port}`;
     this.sshPrivateKey = login.privateKey;
     this.registerOutputs({
       endpoint: this.endpoint,

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from broker.access import Teller
 from broker.emqx_ctl import emqx_ctl
+from broker.outage import Outage
 from residents.reports import RUN, metrics, tell_systemd
 
 SETTINGS = Path("/etc/emqx-haproxy/agent.json")
@@ -76,7 +77,14 @@ def serve() -> None:
             if now != said:
                 print(now, flush=True)
                 said = now
-            metrics("broker", {"joined": broker.joined, "draining": "drain" in now})
+            metrics(
+                "broker",
+                {
+                    "joined": broker.joined,
+                    "draining": "drain" in now,
+                    "not_serving_seconds": broker.outage.seconds,
+                },
+            )
             tell_systemd("READY=1\nWATCHDOG=1")
             time.sleep(INTERVAL_SECONDS)
             broker.look(time.monotonic())
@@ -104,10 +112,12 @@ class Broker:
         self.joined = False
         self._running_since: float | None = None
         self._access = Teller()
+        self.outage = Outage()
 
     def look(self, now: float) -> None:
         """Asks whether it runs, and until it has joined, whether it has."""
         runs = running()
+        self.outage.look(runs=bool(runs) or run_of_emqx() != "", serves=bool(runs), now=now)
         if runs is None and self._running_since is not None:
             # HAProxy's own checks find a broker that hangs; this is no second opinion.
             return
@@ -119,9 +129,9 @@ class Broker:
             self.joined = self._has_joined()
         alone = now - self._running_since
         if not self.joined and is_member(alone) and self._access.told():
-            self.joined = True
             JOINED.parent.mkdir(parents=True, exist_ok=True)
             JOINED.write_text(run_of_emqx())
+            self.joined = True
 
     @staticmethod
     def _has_joined() -> bool:

@@ -72,6 +72,10 @@ function optionsOf({ ca, crl }: Certificates): readonly (readonly Option[])[] {
       plain('further broker ports', { furtherBrokerPorts: { first: 20_001, count: 3 } }),
     ],
     [plain('open', {}), plain('ranges', { allowedCidrs: ['10.0.0.0/8'] })],
+    [
+      plain('dashboard by SSH', {}),
+      plain('dashboard', {}, { dashboard: { port: 18_083, allowedCidrs: ['10.0.0.0/8', '192.0.2.1/32'] } }),
+    ],
     [plain('long keepalive logged', {}), plain('refused', {}, { refuseLongKeepalive: true, largestConnectBytes: 40_000 })],
   ];
 }
