@@ -29,6 +29,7 @@ export type { JumpHostArgs, SshArgs, SshTarget } from './host/ssh';
 export type { HaproxyArgs, HealthCheckArgs, KeepalivedArgs, StatsArgs, TlsArgs } from './balancers/arguments';
 export type { PlannedBalancer } from './balancers/plan';
 export type { Access, AccessPromise } from './brokers/access';
+export type { ApiKey, ApiKeyArgs } from './brokers/apiKeys';
 export type { AuthenticatorArgs } from './brokers/authentication';
 export type {
   MysqlAuthenticationArgs,

@@ -58,7 +58,6 @@ export function balancerView(changes: Partial<BalancerView> = {}): BalancerView 
     stats: { port: 8888, user: 'admin', refreshSeconds: 10 },
     healthCheck: { port: 18083, intervalMs: 200, timeoutMs: 300, fall: 2, rise: 2 },
     keepalived: {
-      interface: 'ens5',
       routerId: 51,
       advertIntervalMs: 100,
       priority: 150,

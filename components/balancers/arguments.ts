@@ -78,6 +78,6 @@ export interface KeepalivedArgs {
   preempt?: boolean;
   /** How long HAProxy may be away before the address moves, in ms, 0 to 60000: systemd restarts it meanwhile, and moving costs seconds on EC2. @default 1000 */
   graceMs?: number;
-  /** The network interface's name in the guest; Nitro instances call it `ens5`. @default `ens5` */
+  /** The network interface's name in the guest. @default the one that has the balancer's address */
   interface?: string;
 }

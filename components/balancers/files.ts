@@ -3,6 +3,7 @@ import type { FileChange, HostFile } from '../host/fileSet';
 import { kernelFile } from '../host/kernel';
 import { hostPrograms, programCommand, programFiles, programFolder } from '../host/programs';
 import { applySettings, awsSettings, settingsFile } from '../host/settings';
+import { unattendedFiles } from '../host/unattended';
 import { dropIn, programUnit } from '../host/units';
 import { render } from '../rendering/template';
 import { haproxyConfig } from './haproxyConfig';
@@ -54,6 +55,8 @@ export function balancerFiles(view: BalancerView): HostFile[] {
         // haproxy.cfg names its files, which are in no set.
         programCommand('balancer.tickets'),
         ['/usr/sbin/haproxy', '-c', '-f', '/etc/haproxy/haproxy.cfg'],
+        // keepalived.conf includes what it finds.
+        programCommand('balancer.interface'),
         ['/usr/sbin/keepalived', '-t', '-f', '/etc/keepalived/keepalived.conf'],
       ],
       ['haproxy', 'haproxy-watch', 'vip-agent', 'keepalived'],
@@ -83,7 +86,9 @@ export function balancerPrograms(): HostFile[] {
       'haproxy_runtime',
       'haproxy_watch',
       'health',
+      'interface',
       'sessions',
+      'stray_address',
       'tickets',
       'vip_agent',
     ].map((name) => `balancer.${name}`),
@@ -96,6 +101,7 @@ function units(): HostFile[] {
     dropIn('haproxy', render('balancer/units/haproxy.conf', { programFolder })),
     dropIn('haproxy', render('balancer/units/haproxy-rights.conf', {}), 'emqx-haproxy-rights'),
     journalSettings,
+    ...unattendedFiles(['haproxy', 'keepalived', 'vip-agent'], ['haproxy', 'keepalived']),
     dropIn('keepalived', render('balancer/units/keepalived.conf', { programFolder })),
     programUnit('haproxy-watch', 'balancer.haproxy_watch', {
       description: 'Watches HAProxy for Keepalived and closes the sessions of down brokers',

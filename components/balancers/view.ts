@@ -61,7 +61,8 @@ export interface BalancerView {
     readonly rise: number;
   };
   readonly keepalived: {
-    readonly interface: string;
+    /** Absent: the one that has the balancer's address. */
+    readonly interface?: string;
     readonly routerId: number;
     readonly advertIntervalMs: number;
     readonly priority: number;

@@ -2,6 +2,7 @@ import type * as pulumi from '@pulumi/pulumi';
 import type { MachineArgs } from '../host/machines';
 import type { OpeningArgs } from '../host/openings';
 import type { AuthenticatorArgs } from './authentication';
+import type { ApiKeyArgs } from './apiKeys';
 import type { AuthorizationArgs } from './authorization';
 
 /** The brokers, as a platform is told about them. */
@@ -9,9 +10,9 @@ export interface EmqxArgs extends MachineArgs, OpeningArgs {
   /** How many, 1 to 28, named emqx-1, emqx-2, ...; or each by name, so that removing one does not rename the rest. @default 3 */
   brokers?: BrokersArgs;
   /**
-   * EMQX's version for new hosts; 5.8 is the last line under Apache-2.0, which is no longer maintained.
+   * EMQX's version for new hosts, 5.8.0 to 6.x; 5.8 is the last line under Apache-2.0, which is no longer maintained.
    * From 5.9.0 (BSL 1.1, package `emqx-enterprise`) a cluster of more than one broker needs `licenseKey`, or a joining
-   * broker is refused.
+   * broker is refused; one broker alone needs none.
    * @default `5.8.9`
    */
   version?: string;
@@ -19,9 +20,16 @@ export interface EmqxArgs extends MachineArgs, OpeningArgs {
   licenseKey?: pulumi.Input<string>;
   /** The node cookie: brokers with the same one trust each other. @secret @default 48 random characters */
   cookie?: pulumi.Input<string>;
-  /** The dashboard's password for `admin` on the first boot. @secret @default 24 random characters */
+  /** The dashboard's password for `admin`, 8 to 64 characters; a change of it holds at once. @secret @default 24 random characters */
   dashboardPassword?: pulumi.Input<string>;
-  /** Size in GiB of each broker's data volume, which outlives its instance, 1 to 16384; encrypted. @default 8 */
+  /**
+   * Keys of EMQX's REST API, by name, which is what a client gives as the key: made, changed and removed while the brokers
+   * run. Keys that others make stay.
+   *
+   * @default none
+   */
+  apiKeys?: Record<string, ApiKeyArgs>;
+  /** Size in GiB of each broker's data volume, which outlives its instance, 1 to 16384; encrypted. It grows while the broker runs, and never shrinks. @default 8 */
   dataVolumeGib?: number;
   /** Who may connect, asked in this order; who is named nowhere may not, but on listeners with `anonymous: true`. @default nobody */
   authentication?: AuthenticatorArgs[];

@@ -55,6 +55,7 @@ export interface PlannedClusterArgs
       | 'dashboardPassword'
       | 'authentication'
       | 'settings'
+      | 'apiKeys'
     > {
   readonly plan: ClusterPlan;
 }

@@ -9,6 +9,8 @@ import { tagged, typeToken } from '../rendering/naming';
 import { Problems } from '../rendering/problems';
 import type { AccessPromise } from './access';
 import { namesNobody, promisedAccess } from './access';
+import type { ApiKey } from './apiKeys';
+import { apiKeysWithSecrets } from './apiKeys';
 import { chainSecrets } from './authenticators/secrets';
 import type { ClusterParts } from './brokerHost';
 import { brokerHost } from './brokerHost';
@@ -21,6 +23,7 @@ import { brokerRules } from './rules';
 import { brokerSecretFields } from './secrets';
 import { withoutSecrets } from './settings/secretSettings';
 import type { User } from './users';
+import { noteOnRelease } from './versions';
 
 /**
  * EMQX brokers without public addresses: each with a planned address that its node name is made of, a data volume that
@@ -39,6 +42,8 @@ export class EmqxCluster extends pulumi.ComponentResource {
   readonly dashboardPassword: pulumi.Output<string>;
   /** The users of EMQX's built-in database that the arguments name, with their passwords; secret. */
   readonly users: pulumi.Output<readonly User[]>;
+  /** The keys of EMQX's REST API that the arguments name, with their secrets; secret. */
+  readonly apiKeys: pulumi.Output<readonly ApiKey[]>;
   /** How each listener finds out who a client is, and what clients may do. */
   readonly access: AccessPromise;
   /** The node cookie; secret. */
@@ -56,9 +61,12 @@ export class EmqxCluster extends pulumi.ComponentResource {
     this.cookie = secretOr(planned.cookie, `${name}-cookie`, 48, this);
     this.dashboardPassword = secretOr(planned.dashboardPassword, `${name}-dashboard-password`, 24, this);
     this.users = usersWithPasswords(plan.authentication.users, authenticators, name, this);
+    this.apiKeys = apiKeysWithSecrets(plan.apiKeys, planned.apiKeys ?? {}, name, this);
     this.access = promisedAccess(plan.listeners, plan);
     if (namesNobody(plan.authentication, this.access))
       void pulumi.log.warn('emqx.authentication names nobody, so no client can connect', this);
+    const note = noteOnRelease(plan.release);
+    if (note !== undefined) void pulumi.log.info(note, this);
     const atStart = Object.keys(plan.settings.atStart);
     if (atStart.length > 0)
       void pulumi.log.info(
@@ -74,7 +82,8 @@ export class EmqxCluster extends pulumi.ComponentResource {
         users: this.users,
         chain: chainSecrets(authenticators),
         settings: withoutSecrets(planned.settings ?? {}).secrets,
-        apiKey: secretOr(undefined, `${name}-api-key`, 48, this),
+        apiKeys: this.apiKeys,
+        ownApiKey: secretOr(undefined, `${name}-api-key`, 48, this),
       }),
       { ...accountOf(planned), tags: tagged(platform, `${name}-secrets`, tags), protect, parent: this },
     );

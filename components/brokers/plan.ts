@@ -14,11 +14,14 @@ import {
 } from '../network/addresses';
 import type { Problems } from '../rendering/problems';
 import { checkAccess } from './access';
+import type { PlannedApiKey } from './apiKeys';
+import { planApiKeys } from './apiKeys';
 import type { BrokerArgs, BrokersArgs, EmqxArgs } from './arguments';
 import type { PlannedAuthentication } from './authentication';
 import { planAuthentication } from './authentication';
 import type { PlannedAuthorization } from './authorization';
 import { planAuthorization } from './authorization';
+import { checkDashboardPassword } from './dashboardPassword';
 import { checkBrokerMemory } from './limits';
 import { brokerPorts } from './ports';
 import type { PlannedSettings } from './settings/plan';
@@ -51,6 +54,7 @@ export interface ClusterPlan {
   readonly authentication: PlannedAuthentication;
   readonly authorization: PlannedAuthorization;
   readonly settings: PlannedSettings;
+  readonly apiKeys: readonly PlannedApiKey[];
   /** Clients at once on each broker, which may have to carry all of them. */
   readonly maxConnections: number;
 }
@@ -86,6 +90,7 @@ export function planCluster(
     authentication: planAuthentication(args.authentication ?? [], `${path}.authentication`, problems),
     authorization: planAuthorization(args.authorization ?? {}, `${path}.authorization`, problems),
   };
+  checkDashboardPassword(args.dashboardPassword, `${path}.dashboardPassword`, problems);
   checkAccess(listeners, access, args.authorization, problems);
   return {
     brokers,
@@ -97,6 +102,7 @@ export function planCluster(
     listeners,
     proxyProtocol,
     ...access,
+    apiKeys: planApiKeys(args.apiKeys ?? {}, version, `${path}.apiKeys`, problems),
     settings: planSettings(args.settings ?? {}, version, `${path}.settings`, problems),
     maxConnections: listeners.reduce((sum, { maxConnections }) => sum + maxConnections, 0),
   };

@@ -1,5 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { FileChange, SecretView } from '../host/fileSet';
+import type { ApiKey } from './apiKeys';
+import { apiKeysFile } from './apiKeys';
 import type { SecretSetting } from './authenticators/secrets';
 import type { HoconObject, HoconValue } from './hocon';
 import { renderHocon } from './hocon';
@@ -17,9 +19,6 @@ export const secretFiles = {
   users: '/etc/emqx-haproxy/secrets/users.json',
 } as const;
 
-/** The API key of the broker's own programs. */
-const apiKeyName = 'emqx-haproxy';
-
 /** The fields of the brokers' secret, each a file as it is: no secret is on view in a preview or on a command line. */
 export function brokerSecretFields(
   { userIdType }: PlannedUsers,
@@ -30,7 +29,9 @@ export function brokerSecretFields(
     readonly users: pulumi.Output<readonly User[]>;
     readonly chain: readonly SecretSetting[];
     readonly settings: readonly SecretValue[];
-    readonly apiKey: pulumi.Output<string>;
+    readonly apiKeys: pulumi.Output<readonly ApiKey[]>;
+    /** The secret of the key of the broker's own programs. */
+    readonly ownApiKey: pulumi.Output<string>;
   },
 ): Readonly<Record<string, pulumi.Input<string>>> {
   const chain = pulumi.all(
@@ -44,7 +45,9 @@ export function brokerSecretFields(
     access: pulumi
       .all([chain, values.dashboardPassword, settings])
       .apply(([ofChain, password, ofSettings]) => accessSecrets(ofChain, password, ofSettings)),
-    apiKeys: values.apiKey.apply((key) => `${apiKeyName}:${key}\n`),
+    apiKeys: pulumi
+      .all([values.ownApiKey, values.apiKeys])
+      .apply(([ownSecret, keys]) => apiKeysFile(ownSecret, keys)),
     users: values.users.apply((users) => usersFile(userIdType, users)),
     ...(values.licenseKey === undefined ? {} : { licence: values.licenseKey }),
   };
@@ -96,8 +99,7 @@ export function brokerSecrets(arn: string, licensed: boolean): readonly SecretVi
   return [
     file('node', '0640', 'root:emqx', restart),
     file('access', '0640', 'root:emqx', reload),
-    // Read at a start only.
-    file('apiKeys', '0640', 'root:emqx', restart),
+    file('apiKeys', '0640', 'root:emqx', reload),
     file('users', '0600', 'root:root', reload),
     // EMQX looks for a new key every two minutes.
     ...(licensed ? [file('licence', '0640', 'root:emqx', { kind: 'none' })] : []),

@@ -17,7 +17,7 @@ export interface MachineArgs {
   operatingSystem?: OperatingSystem;
   /** The processors' architecture. @default `amd64` */
   architecture?: Architecture;
-  /** Size of the root disk in GiB, 8 to 1024; encrypted. @default 8 */
+  /** Size of the root disk in GiB, 8 to 1024; encrypted. It grows while the host runs, and never shrinks. @default 8 */
   rootVolumeGib?: number;
   /** Another value replaces the hosts by ones made from today's image; a newer image alone never does. 1 to 1,000,000. @default 1 */
   imageGeneration?: number;

@@ -33,7 +33,7 @@ export function hostRole(
   parent: pulumi.Resource,
 ): HostRole {
   const { permissionsBoundaryArn: permissionsBoundary, path } = iam;
-  const inPath = path === undefined ? {} : { path };
+  const inPath = path === undefined || path === '/' ? {} : { path };
   const role = new aws.iam.Role(
     `${name}-role`,
     {

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from broker.administration import administer
 from broker.emqx_api import ApiError, call
 from broker.emqx_ctl import emqx_ctl
 from broker.settings import gone_ones_taken_back, remember, wanted
@@ -32,6 +33,7 @@ def main() -> int:
             _wait_for_start()
             _reload()
             tell()
+            administer()
     except (
         ApiError,
         OSError,
@@ -57,12 +59,28 @@ class Teller:
         try:
             with _alone(AGENT_PATIENCE_SECONDS):
                 tell()
+                self._administer()
         except (ApiError, OSError, ValueError, LookupError) as reason:
             problem = f"who may connect: {reason!r}"
         if problem and problem != self._said:
             print(problem, flush=True)
         self._said = problem
         return not problem
+
+    @staticmethod
+    def _administer() -> None:
+        """Clients do not wait for the dashboard."""
+        try:
+            administer()
+        except (
+            ApiError,
+            OSError,
+            ValueError,
+            LookupError,
+            RuntimeError,
+            subprocess.SubprocessError,
+        ) as reason:
+            print(f"who administers EMQX: {reason!r}", flush=True)
 
 
 def tell() -> None:

@@ -27,13 +27,20 @@ def call(method: str, path: str, body: dict[str, Any] | None = None) -> Any:
     return json.loads(text) if text else None
 
 
-def answer(method: str, path: str, body: dict[str, Any] | None = None, authorization: str = "") -> str:
-    """The same as it is, by this host's own key or another `authorization`."""
+def answer(
+    method: str, path: str, body: dict[str, Any] | None = None, authorization: str | None = None
+) -> str:
+    """The same as it is, by this host's own key, another `authorization`, or none."""
+    if authorization is None:
+        authorization = _credentials()
     request = urllib.request.Request(
         BASE + path,
         method=method,
         data=None if body is None else json.dumps(body).encode(),
-        headers={"Authorization": authorization or _credentials(), "Content-Type": "application/json"},
+        headers={
+            "Content-Type": "application/json",
+            **({"Authorization": authorization} if authorization else {}),
+        },
     )
     try:
         with urllib.request.urlopen(request, timeout=ANSWER_SECONDS) as reply:

@@ -204,6 +204,12 @@ describe('a broker', () => {
     );
   });
 
+  it('is started again at once when it was killed, however often', () => {
+    const unit = contentOf(brokerFiles(brokerView()), '/etc/systemd/system/emqx.service.d/emqx-haproxy.conf');
+    expect(unit).toMatch(/^RestartSec=2s$/m);
+    expect(unit).toMatch(/^\[Unit\](\n.+)*\nStartLimitIntervalSec=0$/m);
+  });
+
   it('needs its data volume, and moves its clients before it stops', () => {
     const files = brokerFiles(brokerView());
     const unit = contentOf(files, '/etc/systemd/system/emqx.service.d/emqx-haproxy.conf');

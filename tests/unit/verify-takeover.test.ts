@@ -6,7 +6,7 @@ import { judgeFileModes } from '../../verify/fileModes';
 import { healthFindings } from '../../verify/hostChecks';
 import { judgeLifetime } from '../../verify/lifetimes';
 import { judgeBrokers, judgeHaproxy, judgeTakeover } from '../../verify/takeover';
-import { changes, wrongIn } from '../../verify/watch';
+import { changes, watch, wrongIn } from '../../verify/watch';
 
 const broker = { listener: 'mqtt', address: '10.0.0.5:1883', proxied: true };
 
@@ -241,6 +241,32 @@ describe('a survey', () => {
 });
 
 describe('a watch', () => {
+  test('goes on where a round itself fails, and ends with the round in which it is interrupted', async () => {
+    const rounds = [
+      () => Promise.resolve([result('pass', 'y')]),
+      () => Promise.reject(new Error('no route')),
+      () => {
+        interrupted.abort();
+        return Promise.resolve([result('warn', 'b')]);
+      },
+    ];
+    const interrupted = new AbortController();
+    const said: string[] = [];
+    const last = await watch(
+      () => rounds.shift()?.() ?? Promise.resolve([]),
+      1,
+      (line) => said.push(line),
+      interrupted.signal,
+    );
+    expect(said.map((line) => line.replace(/^\S+Z {2}/, ''))).toEqual([
+      'ok    1 checks; what changes is said here',
+      'FAIL  verify: no route',
+      'ended FAIL  verify: no route',
+      'warn  x: b',
+    ]);
+    expect(last).toEqual([result('warn', 'b')]);
+  });
+
   const result = (verdict: 'pass' | 'warn' | 'fail', detail: string) => ({
     ...{ name: 'x', verdict, detail, durationMs: 1 },
   });

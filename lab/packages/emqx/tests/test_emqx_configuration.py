@@ -314,6 +314,28 @@ def test_keys_of_a_file_are_taken_at_each_start(node: Node) -> None:
     node.stop()
 
 
+def test_keys_of_a_file_are_taken_at_a_reload_and_none_is_removed(node: Node) -> None:
+    line = 'api_key.bootstrap_file = "/etc/emqx/keys"\n'
+    node.write("/etc/emqx/keys", "app:first\n")
+    node.configure(line)
+    node.start()
+    node.write("/etc/emqx/keys", "app:second\nmore:secret\n")
+    node.reconfigure(line)
+    ask = "/api/v5/nodes"
+    assert node.http("GET", ask, headers=basic("app", "first"))[0] == 401
+    for key, secret in (("app", "second"), ("more", "secret")):
+        assert node.http("GET", ask, headers=basic(key, secret))[0] == 200
+    node.write("/etc/emqx/keys", "app:second\n")
+    node.reconfigure(line)
+    assert node.http("GET", ask, headers=basic("more", "secret"))[0] == 200
+    # A change of something else does not read the file.
+    node.write("/etc/emqx/keys", "late:secret\n")
+    _, zone = node.api("GET", "/configs/global_zone")
+    assert node.api("PUT", "/configs/global_zone", {"mqtt": {**zone["mqtt"], "max_inflight": 9}})[0] == 200
+    assert node.http("GET", ask, headers=basic("late", "secret"))[0] == 401
+    node.stop()
+
+
 def test_an_upgrade_gives_everything_under_etc_emqx_to_emqx(broker: Node) -> None:
     broker.run(
         "sh", "-c", "echo x >/etc/emqx/ours; chown root:root /etc/emqx/ours; chmod 0600 /etc/emqx/ours"
