@@ -21,8 +21,12 @@ export function balancerRules(
   const pair: Peer = { name: 'balancers', groupId: self };
   const between = [{ protocol: vrrpProtocol }, { port: peersPort }];
   return [
-    ...listeners.flatMap(({ port, allowedCidrs }) =>
-      allowedCidrs.map((cidr): Rule => ({ direction: 'from', what: { port }, peer: range(cidr) })),
+    ...listeners.flatMap(({ port, allowedCidrs, acceptProxy = [] }) =>
+      [...new Set([...allowedCidrs, ...acceptProxy])].map((cidr): Rule => ({
+        direction: 'from',
+        what: { port },
+        peer: range(cidr),
+      })),
     ),
     ...statsCidrs.map((cidr): Rule => ({
       direction: 'from',

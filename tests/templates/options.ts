@@ -57,7 +57,7 @@ function optionsOf({ ca, crl }: Certificates): readonly (readonly Option[])[] {
     balancings.map((balancing) => plain(balancing.method, { balancing })),
     [
       plain('no client certificates', {}),
-      plain('optional', certificates({ verify: 'optional' })),
+      plain('optional, ended CRL kept', certificates({ verify: 'optional', crl, keepsEndedLists: true })),
       plain('required', certificates({})),
       plain('required with CRL', certificates({ crl })),
     ],
@@ -65,7 +65,10 @@ function optionsOf({ ca, crl }: Certificates): readonly (readonly Option[])[] {
     [
       plain('no rate limit', {}),
       plain('rate limit', { rateLimit: { connectionsPerSource: 9, periodSeconds: 10, sparedCidrs: [] } }),
-      plain('spared', { rateLimit: { connectionsPerSource: 9, periodSeconds: 10, sparedCidrs: ['10.1.0.0/16'] } }),
+      plain('spared, behind a load balancer', {
+        rateLimit: { connectionsPerSource: 9, periodSeconds: 10, sparedCidrs: ['10.1.0.0/16'] },
+        acceptProxy: ['10.9.0.0/24'],
+      }),
     ],
     [
       plain('one broker port', {}),
