@@ -71,6 +71,7 @@ export default defineConfig({
       lab('lab', 'tests/lab/cluster/**/*.test.ts'),
       lab('lab-vip', 'tests/lab/vip/**/*.test.ts'),
       lab('lab-modes', 'tests/lab/modes/**/*.test.ts'),
+      lab('chaos', 'tests/chaos/**/*.test.ts'),
     ],
   },
 });
