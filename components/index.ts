@@ -9,6 +9,7 @@ export { Certificates } from './certificates/certificates';
 export type {
   CertificateNames,
   CertificatesArgs,
+  FurtherCertificateArgs,
   GeneratedCertificatesArgs,
   GivenCertificateArgs,
 } from './certificates/arguments';

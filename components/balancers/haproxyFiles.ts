@@ -11,13 +11,25 @@ export function ticketKeysFile(listener: string): string {
 /** The server certificate without its key: HAProxy looks for that in server.pem.key beside it. */
 export const serverCertificateFile = '/etc/haproxy/certs/server.pem';
 
+export function furtherCertificateFile(index: number): string {
+  return `/etc/haproxy/certs/server-${index + 2}.pem`;
+}
+
 /** The files that haproxy.cfg names: they can be loaded through the runtime API, without a reload. */
 export function haproxyFiles(view: BalancerView): HostFile[] {
   const server = {
     path: serverCertificateFile,
     content: pemFile(view.tls.certificateChain, 'CERTIFICATE', 'tls.certificateChain'),
   };
-  const files = [server, ...view.listeners.flatMap((listener) => Object.values(listenerFiles(listener)))];
+  const further = (view.tls.furtherChains ?? []).map((chain, index) => ({
+    path: furtherCertificateFile(index),
+    content: pemFile(chain, 'CERTIFICATE', `tls.furtherChains[${index}]`),
+  }));
+  const files = [
+    server,
+    ...further,
+    ...view.listeners.flatMap((listener) => Object.values(listenerFiles(listener))),
+  ];
   return files.map((file) => ({
     ...file,
     mode: '0640',

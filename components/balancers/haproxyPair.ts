@@ -12,7 +12,7 @@ import { planListeners } from '../listeners/plan';
 import { tagged, typeToken } from '../rendering/naming';
 import { Problems } from '../rendering/problems';
 import type { PairParts } from './balancerHost';
-import { balancerHost } from './balancerHost';
+import { balancerHost, furtherKeyField } from './balancerHost';
 import { balancerPrograms } from './files';
 import type { HaproxyPairArgs, PlannedPairArgs } from './pairArguments';
 import type { PlannedBalancer } from './plan';
@@ -60,6 +60,12 @@ export class HaproxyPair extends pulumi.ComponentResource {
       `${name}-secrets`,
       {
         serverKey: planned.certificates.privateKey,
+        ...Object.fromEntries(
+          (planned.certificates.further ?? []).map(({ privateKey }, index) => [
+            furtherKeyField(index),
+            privateKey,
+          ]),
+        ),
         statsPassword: this.statsPassword,
         ticketMaster: secretOr(undefined, `${name}-ticket-master`, 64, this),
       },

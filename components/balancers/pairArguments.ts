@@ -18,8 +18,9 @@ export interface PairPlacement extends AccountArgs {
   vpcId: pulumi.Input<string>;
   /** Where the balancers are placed: one subnet, or two in different zones. */
   subnets: readonly NetworkSubnet[];
-  /** The server certificate, its key and CA. */
-  certificates: Pick<Certificates, 'certificateChain' | 'privateKey'>;
+  /** The server certificate and its key, and further ones. */
+  certificates: Pick<Certificates, 'certificateChain' | 'privateKey'> &
+    Partial<Pick<Certificates, 'further'>>;
   /** The address that the active balancer holds. */
   virtualIp: VirtualIp;
   /** Ranges that may reach port 22. */

@@ -5,7 +5,7 @@ import * as tls from '@pulumi/tls';
 import { createHash } from 'node:crypto';
 import type { Tags } from '../rendering/naming';
 import { tagged, typeToken } from '../rendering/naming';
-import { applySet } from './applySet';
+import { applySet, confirmSet, sentSet } from './applySet';
 import { growDisks } from './disks';
 import type { HostFile, SecretView } from './fileSet';
 import { renderFileSet } from './fileSet';
@@ -195,7 +195,7 @@ export class Host extends pulumi.ComponentResource {
     );
     const applied = new command.remote.Command(
       `${name}-files`,
-      { ...own, create: applySet, stdin: files.apply(renderFileSet), triggers },
+      { ...own, create: applySet, stdin: files.apply(sentSet), triggers },
       {
         parent: this,
         hooks: stillThere,
@@ -207,6 +207,15 @@ export class Host extends pulumi.ComponentResource {
         ],
       },
     );
+    const confirmed = new command.remote.Command(
+      `${name}-confirmed`,
+      {
+        ...own,
+        create: this.fileSetHash.apply((sha256) => confirmSet(args.hostname, sha256)),
+        triggers: [...triggers, this.fileSetHash],
+      },
+      { parent: this, dependsOn: [applied], hooks: stillThere },
+    );
     return new command.remote.Command(
       `${name}-secrets`,
       {
@@ -214,7 +223,7 @@ export class Host extends pulumi.ComponentResource {
         create: `${sudoPython}/fetch_secrets.py`,
         triggers: [...triggers, ...secrets.map(({ versionId }) => versionId)],
       },
-      { parent: this, dependsOn: [applied], hooks: stillThere },
+      { parent: this, dependsOn: [confirmed], hooks: stillThere },
     );
   }
 }
@@ -225,8 +234,12 @@ const sudoPython = 'sudo /usr/bin/python3 /usr/local/lib/emqx-haproxy';
 function waitUntilReady(hostname: string): string {
   return [
     'code=0; sudo cloud-init status --wait >/dev/null || code=$?',
+    // What a first boot leaves once it has its files: the set that comes next finishes it.
+    'if sudo test -e /var/lib/emqx-haproxy/run.json; then',
+    `  echo "${hostname}: its first boot did not end; applying its set takes it up"; exit 0`,
+    'fi',
     'if [ "$code" -ne 0 ] && [ "$code" -ne 2 ]; then',
-    `  echo "${hostname}: its first boot failed, and is not taken up again: mend the cause, then replace the instance" >&2`,
+    `  echo "${hostname}: its first boot failed before it had its files, which no later set takes up: mend the cause, then replace the instance" >&2`,
     '  echo "(pulumi up --replace URN). The end of /var/log/cloud-init-output.log, which EC2 shows too by" >&2',
     '  echo "aws ec2 get-console-output --latest --instance-id $(cat /var/lib/cloud/data/instance-id):" >&2',
     '  sudo tail -n 25 /var/log/cloud-init-output.log >&2; exit 1',

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from apply.file_set import on_disk, put
+from apply.disk import on_disk, put
 from residents.reports import RUN
 
 SETTINGS = Path("/etc/emqx-haproxy/settings.json")

@@ -28,7 +28,6 @@ function platforms(clientsCa: string): readonly Tried[] {
         network: {},
         certificates: {},
         virtualIp: {},
-        iam: {},
         emqx: {
           repository: {},
           egressRules: [{ cidr: '10.20.0.9/32', port: 5432 }],

@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import * as pulumi from '@pulumi/pulumi';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { MqttPlatform } from '../../components';
-import { applySet } from '../../components/host/applySet';
+import { applySet, confirmSet } from '../../components/host/applySet';
 import type { MqttPlatformArgs } from '../../components';
 import type { ResourceGraph } from './resourceGraph';
 import { graphOf, isSecret, refusalOf, valueOf } from './resourceGraph';
@@ -141,6 +142,13 @@ describe('every host', () => {
       triggers: ['mqtt-haproxy-1-instance-id', 1],
     });
     expect(graph.one(command, 'mqtt-haproxy-1-files').secretInputs).toEqual(['connection']);
+    const sha256 = createHash('sha256')
+      .update(String(files['stdin']).replace(/=== end\n$/, ''))
+      .digest('hex');
+    expect(graph.one(command, 'mqtt-haproxy-1-confirmed').inputs).toMatchObject({
+      create: confirmSet('haproxy-1', sha256),
+      triggers: expect.arrayContaining([sha256]) as unknown,
+    });
     expect(String(files['stdin'])).toContain('=== /etc/haproxy/haproxy.cfg ');
   });
 });

@@ -4,7 +4,7 @@ import { AwsError } from '../awsError';
 import { accountId, type Region } from '../ec2/region';
 import { partitionOf } from '../partition';
 import { ec2Resources } from './ec2Resources';
-import { evaluate, type RequestedResource } from './evaluate';
+import { evaluate, type Decision, type RequestedResource } from './evaluate';
 import type { RoleCredentials } from './instanceCredentials';
 import type { RolePolicies } from './rolePolicies';
 
@@ -18,7 +18,7 @@ export async function authorize(
   // As in AWS, who one is may always be asked.
   if (call.service === 'sts' && call.action === 'GetCallerIdentity') return;
   const { name: partition } = partitionOf(region.name);
-  const action = `${prefixes[call.service] ?? call.service}:${call.action}`;
+  const action = actionOf(call);
   const arn = callerArn(region.name, credentials);
   const context = new Map([
     ['aws:requestedregion', call.credential?.region ?? region.name],
@@ -35,12 +35,26 @@ export async function authorize(
   ]);
   const own = await policies.of(credentials.roleName);
   const decision = evaluate(own, { action, resources: await resourcesOf(region, call), context });
-  if (decision.allowed) return refuseForeignKey(region, own, call, context);
-  const why = decision.explicit
+  if (!decision.allowed) throw refusal(call, arn, action, decision);
+  await refuseForeignKey(region, own, call, context);
+}
+
+/** As policies name it, for example ec2:RunInstances. */
+export function actionOf({ service, action }: AwsCall): string {
+  return `${prefixes[service] ?? service}:${action}`;
+}
+
+/** The error of the call's service that names who may not do what with which resource. */
+export function refusal(
+  call: AwsCall,
+  arn: string,
+  action: string,
+  { resource, explicit }: Extract<Decision, { readonly allowed: false }>,
+): AwsError {
+  const why = explicit
     ? 'with an explicit deny in an identity-based policy'
     : `because no identity-based policy allows the ${action} action`;
-  const message = `User: ${arn} is not authorized to perform: ${action} on resource: ${decision.resource} ${why}`;
-  throw denied(call, message);
+  return denied(call, `User: ${arn} is not authorized to perform: ${action} on resource: ${resource} ${why}`);
 }
 
 /**
@@ -89,7 +103,8 @@ function denied(call: AwsCall, message: string): AwsError {
   }
 }
 
-async function resourcesOf(region: Region, call: AwsCall): Promise<readonly RequestedResource[]> {
+/** What the policies of a role are held against. */
+export async function resourcesOf(region: Region, call: AwsCall): Promise<readonly RequestedResource[]> {
   if (call.service === 'ec2') return ec2Resources(region, call.parameters);
   const input = jsonInput.safeParse(parseBody(call)).data ?? {};
   if (call.service === 'secretsmanager' && input.SecretId !== undefined) {
@@ -144,5 +159,7 @@ async function describedSecret(region: Region, secretId: string) {
 
 function parameterArn(region: Region, name: string): string {
   if (name.startsWith('arn:')) return name;
-  return `arn:${partitionOf(region.name).name}:ssm:${region.name}:${accountId}:parameter/${name.replace(/^\//, '')}`;
+  // AWS's own parameters are of no account.
+  const owner = name.startsWith('/aws/service/') ? '' : accountId;
+  return `arn:${partitionOf(region.name).name}:ssm:${region.name}:${owner}:parameter/${name.replace(/^\//, '')}`;
 }
