@@ -72,6 +72,7 @@ export default defineConfig({
       lab('lab-vip', 'tests/lab/vip/**/*.test.ts'),
       lab('lab-modes', 'tests/lab/modes/**/*.test.ts'),
       lab('lab-check', 'tests/lab/check/**/*.test.ts'),
+      lab('chaos', 'tests/chaos/**/*.test.ts'),
     ],
   },
 });

@@ -5,6 +5,7 @@ const benchmarks: Readonly<Record<string, () => Promise<{ readonly benchmark: Be
   dataplane: () => import('./dataplane.js'),
   failover: () => import('./failover.js'),
   lab: () => import('./lab.js'),
+  restarts: () => import('./restarts.js'),
 };
 
 /** `npm run bench -- NAME [options]`. */
