@@ -1,6 +1,6 @@
 import { Output } from '@pulumi/pulumi';
 import type { Problem } from '../components';
-import { nearestName } from './nearestName';
+import { nearestName } from '../components/rendering/nearestName';
 import type { ArgumentsSchema, ObjectShape, Shape } from './schema';
 import { definitionOf } from './schema';
 import { allowed, kindOf, show } from './words';
@@ -111,6 +111,7 @@ export function fits(value: unknown, shape: Shape): boolean {
   if ('anyOf' in shape) return shape.anyOf.some((each) => fits(value, each));
   if ('$ref' in shape) return kindOf(value) === 'object';
   if ('enum' in shape) return shape.enum.some((each) => each === value);
+  if (typeof shape.type !== 'string') return shape.type.some((type) => type === kindOf(value));
   return kindOf(value) === (shape.type === 'integer' ? 'number' : shape.type);
 }
 

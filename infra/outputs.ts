@@ -1,4 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
+import { dashboardPort } from '../components/brokers/ports';
 import type { AccessPromise, Host, MqttPlatform } from '../components';
 
 /** What `pulumi stack output` shows; `verify` needs nothing else. */
@@ -17,8 +18,12 @@ export interface StackOutputs {
   readonly statsPassword: pulumi.Output<string>;
   /** The password of `admin` on EMQX's dashboard. @secret */
   readonly dashboardPassword: pulumi.Output<string>;
+  /** A command that leads http://127.0.0.1:18083 to the first broker's dashboard; `KEY` is a file with `ssh.privateKey`. */
+  readonly dashboardTunnel: pulumi.Output<string>;
   /** The users of EMQX's built-in database that the configuration names. @secret */
   readonly users: pulumi.Output<readonly UserOutput[]>;
+  /** The keys of EMQX's REST API that the configuration names. @secret */
+  readonly apiKeys: pulumi.Output<readonly ApiKeyOutput[]>;
   /** How each listener finds out who a client is, and what clients may do. */
   readonly access: AccessPromise;
   /** The brokers. */
@@ -39,6 +44,16 @@ export interface UserOutput {
   readonly username: string;
   /** Its password. */
   readonly password: string;
+}
+
+/** A key of EMQX's REST API. */
+export interface ApiKeyOutput {
+  /** The key, which is its name. */
+  readonly key: string;
+  /** Its secret. */
+  readonly secret: string;
+  /** What it may do. */
+  readonly role: string;
 }
 
 /** A broker as others find it. */
@@ -96,9 +111,11 @@ export function stackOutputs(platform: MqttPlatform): StackOutputs {
     statsUser: pair.statsUser,
     statsPassword: pair.statsPassword,
     dashboardPassword: cluster.dashboardPassword,
+    dashboardTunnel: dashboardTunnel(platform),
     users: pulumi.secret(
       cluster.users.apply((users) => users.map(({ username, password }) => ({ username, password }))),
     ),
+    apiKeys: cluster.apiKeys,
     access: cluster.access,
     brokers: cluster.brokers.map(({ name, host, nodeName }) => ({
       name,
@@ -116,6 +133,22 @@ export function stackOutputs(platform: MqttPlatform): StackOutputs {
     ssh: sshOutput(platform, hosts),
     hostFiles: Object.fromEntries(hosts.map((host) => [host.hostname, host.fileSetHash])),
   };
+}
+
+/** Through a balancer, since nobody else reaches the brokers' dashboard. */
+function dashboardTunnel({ pair, cluster }: MqttPlatform): pulumi.Output<string> {
+  const [balancer] = pair.balancers;
+  const [broker] = cluster.brokers;
+  if (balancer === undefined || broker === undefined) throw new Error('a platform has balancers and brokers');
+  const { address, jump } = balancer.host.sshTarget;
+  const there = pulumi.all([address, jump?.user ?? '', jump?.host ?? '']);
+  return there.apply(([host, jumpUser, jumpHost]) =>
+    [
+      `ssh -N -i KEY -L ${dashboardPort}:${broker.address}:${dashboardPort}`,
+      ...(jumpHost === '' ? [] : [`-J ${jumpUser}@${jumpHost}`]),
+      `${pair.loginUser}@${host}`,
+    ].join(' '),
+  );
 }
 
 function sshOutput(platform: MqttPlatform, hosts: readonly Host[]): pulumi.Output<SshOutput> {

@@ -170,7 +170,7 @@ class PackageTypes {
     if (shape.type === 'array') return { type: 'array', items: within(shape.items, place) };
     if (shape.type === 'object')
       return { type: 'object', additionalProperties: within(shape.additionalProperties, place) };
-    return { type: shape.type };
+    return typeof shape.type === 'string' ? { type: shape.type } : { $ref: 'pulumi.json#/Any' };
   }
 
   private refer(name: string, define: () => PackageType): PackageValue {

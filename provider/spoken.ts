@@ -57,6 +57,7 @@ function formName(form: Shape): string {
   if ('$ref' in form) return lowerFirst(withoutSuffix(definitionName(form.$ref)));
   if ('anyOf' in form) throw new Error('a union within a union');
   if ('enum' in form) return 'choice';
+  if (typeof form.type !== 'string') throw new Error('a union of anything');
   switch (form.type) {
     case 'integer':
       return 'count';
@@ -75,6 +76,7 @@ function descriptionOf(form: Shape): string {
   if ('$ref' in form) return `As ${withoutSuffix(definitionName(form.$ref))} says.`;
   if ('anyOf' in form) throw new Error('a union within a union');
   if ('enum' in form) return `One of ${form.enum.join(', ')}.`;
+  if (typeof form.type !== 'string') throw new Error('a union of anything');
   switch (form.type) {
     case 'integer':
       return 'As a number.';

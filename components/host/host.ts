@@ -5,9 +5,12 @@ import * as tls from '@pulumi/tls';
 import { createHash } from 'node:crypto';
 import type { Tags } from '../rendering/naming';
 import { tagged, typeToken } from '../rendering/naming';
-import { applySet } from './applySet';
+import { applySet, confirmSet, sentSet } from './applySet';
+import { growDisks } from './disks';
 import type { HostFile, SecretView } from './fileSet';
 import { renderFileSet } from './fileSet';
+import type { AccountArgs } from './account';
+import { accountOf } from './account';
 import type { MachineArgs } from './machines';
 import { machineOf } from './machines';
 import type { InterfaceArgs } from './networkInterface';
@@ -19,6 +22,8 @@ import type { HostSecret } from './secrets';
 import { hostSecret } from './secrets';
 import type { SshTarget } from './ssh';
 import { connectionTo } from './ssh';
+import { bootLimits, changeLimits } from './wayIn';
+import { wayInHooks } from './wayInHook';
 import type { HostUserData } from './userData';
 import { userData } from './userData';
 
@@ -31,7 +36,7 @@ export interface HostFacts {
 }
 
 /** Arguments of a Host. */
-export interface HostArgs extends MachineArgs, InterfaceArgs {
+export interface HostArgs extends MachineArgs, InterfaceArgs, AccountArgs {
   /** The platform that the host belongs to, for its tags. */
   platform: string;
   /** The host's own name, for example `haproxy-1`. */
@@ -101,13 +106,14 @@ export class Host extends pulumi.ComponentResource {
     const keySecret = hostSecret(
       `${name}-ssh`,
       { hostKey: key.privateKeyOpenssh },
-      { tags, protect, parent: this },
+      { ...accountOf(args), tags, protect, parent: this },
     );
     const secrets = [keySecret, ...args.secrets];
     const { profile, policy } = hostRole(
       name,
       [...secrets, args.programs].map(({ arn }) => arn),
       args.statements ?? pulumi.output([]),
+      accountOf(args),
       tags,
       this,
     );
@@ -167,26 +173,32 @@ export class Host extends pulumi.ComponentResource {
     secrets: readonly HostSecret[],
     attached: readonly pulumi.Resource[],
   ): pulumi.Resource {
-    const { operatingSystem, repairGeneration } = machineOf(args);
+    const { operatingSystem, repairGeneration, rootVolumeGib } = machineOf(args);
     const { loginUser } = operatingSystems[operatingSystem];
-    const connection = connectionTo(this.sshTarget, {
-      user: loginUser,
-      privateKey: args.login.privateKey,
-      hostKey: this.hostKey,
-    });
+    const login = { user: loginUser, privateKey: args.login.privateKey, hostKey: this.hostKey };
+    const connection = connectionTo(this.sshTarget, login);
+    const host = { hostname: args.hostname, instanceId: instance.id };
+    const booted = wayInHooks(host, this.sshTarget, login, bootLimits);
+    const stillThere = wayInHooks(host, this.sshTarget, login, changeLimits);
     // sshd would refuse the variables with the last output, and each run would warn of it.
     const own = { connection, addPreviousOutputInEnv: false };
     const triggers = [instance.id, repairGeneration];
     const ready = new command.remote.Command(
       `${name}-ready`,
       { ...own, create: waitUntilReady(args.hostname), triggers: [instance.id] },
-      { parent: this, dependsOn: [...attached] },
+      { parent: this, dependsOn: [...attached], hooks: booted },
+    );
+    new command.remote.Command(
+      `${name}-disks`,
+      { ...own, create: growDisks, triggers: [instance.id, rootVolumeGib, args.dataVolumeGib ?? 0] },
+      { parent: this, dependsOn: [ready] },
     );
     const applied = new command.remote.Command(
       `${name}-files`,
-      { ...own, create: applySet, stdin: files.apply(renderFileSet), triggers },
+      { ...own, create: applySet, stdin: files.apply(sentSet), triggers },
       {
         parent: this,
+        hooks: stillThere,
         // Today's set may ask for what only today's secrets have.
         dependsOn: [
           ready,
@@ -195,6 +207,15 @@ export class Host extends pulumi.ComponentResource {
         ],
       },
     );
+    const confirmed = new command.remote.Command(
+      `${name}-confirmed`,
+      {
+        ...own,
+        create: this.fileSetHash.apply((sha256) => confirmSet(args.hostname, sha256)),
+        triggers: [...triggers, this.fileSetHash],
+      },
+      { parent: this, dependsOn: [applied], hooks: stillThere },
+    );
     return new command.remote.Command(
       `${name}-secrets`,
       {
@@ -202,7 +223,7 @@ export class Host extends pulumi.ComponentResource {
         create: `${sudoPython}/fetch_secrets.py`,
         triggers: [...triggers, ...secrets.map(({ versionId }) => versionId)],
       },
-      { parent: this, dependsOn: [applied] },
+      { parent: this, dependsOn: [confirmed], hooks: stillThere },
     );
   }
 }
@@ -213,8 +234,14 @@ const sudoPython = 'sudo /usr/bin/python3 /usr/local/lib/emqx-haproxy';
 function waitUntilReady(hostname: string): string {
   return [
     'code=0; sudo cloud-init status --wait >/dev/null || code=$?',
+    // What a first boot leaves once it has its files: the set that comes next finishes it.
+    'if sudo test -e /var/lib/emqx-haproxy/run.json; then',
+    `  echo "${hostname}: its first boot did not end; applying its set takes it up"; exit 0`,
+    'fi',
     'if [ "$code" -ne 0 ] && [ "$code" -ne 2 ]; then',
-    `  echo "${hostname}: cloud-init failed; the end of /var/log/cloud-init-output.log:" >&2`,
+    `  echo "${hostname}: its first boot failed before it had its files, which no later set takes up: mend the cause, then replace the instance" >&2`,
+    '  echo "(pulumi up --replace URN). The end of /var/log/cloud-init-output.log, which EC2 shows too by" >&2',
+    '  echo "aws ec2 get-console-output --latest --instance-id $(cat /var/lib/cloud/data/instance-id):" >&2',
     '  sudo tail -n 25 /var/log/cloud-init-output.log >&2; exit 1',
     'fi',
     `for _ in $(seq 60); do problems=$(${sudoPython}/health.py) && exit 0; sleep 2; done`,
@@ -247,10 +274,14 @@ function dataVolume(
   ).availabilityZone;
   return new aws.ebs.Volume(
     `${name}-data`,
-    { availabilityZone: zone, size: args.dataVolumeGib, type: 'gp3', encrypted: true, tags },
-    // Where it is, it stays: nothing that is read anew may replace the data.
-    { ...kept, ignoreChanges: ['availabilityZone'] },
+    { availabilityZone: zone, size: args.dataVolumeGib, type: 'gp3', encrypted: true, ...keyOf(args), tags },
+    // Where it is, it stays, and under the key that it was made with: nothing may replace the data.
+    { ...kept, ignoreChanges: ['availabilityZone', 'kmsKeyId'] },
   );
+}
+
+function keyOf({ kmsKeyArn }: AccountArgs): { kmsKeyId?: pulumi.Input<string> } {
+  return kmsKeyArn === undefined ? {} : { kmsKeyId: kmsKeyArn };
 }
 
 function bootInstance(
@@ -267,15 +298,10 @@ function bootInstance(
 ): aws.ec2.Instance {
   const { operatingSystem, architecture, rootVolumeGib, imageGeneration } = machineOf(args);
   const { hostname, software } = args;
-  const image = aws.ssm.getParameterOutput(
-    { name: operatingSystems[operatingSystem].imageParameter(architecture) },
-    { parent },
-  );
   return new aws.ec2.Instance(
     `${name}-instance`,
     {
-      // The SDK marks the whole answer secret for the sake of its `value`; an image's id is public.
-      ami: pulumi.unsecret(image.insecureValue),
+      ami: args.imageId ?? newestImage(args, parent),
       instanceType: args.instanceType ?? 't3.small',
       primaryNetworkInterface: { networkInterfaceId: parts.networkInterface.id },
       iamInstanceProfile: parts.profile.name,
@@ -285,6 +311,7 @@ function bootInstance(
         encrypted: true,
         volumeSize: rootVolumeGib,
         volumeType: 'gp3',
+        ...keyOf(args),
         tags: parts.tags,
       },
       userDataBase64: pulumi
@@ -300,8 +327,23 @@ function bootInstance(
       // The interface stays and can be on one instance only.
       deleteBeforeReplace: true,
       // EC2 reads the interface's source/destination check back as the instance's; its default would be written over it.
-      ignoreChanges: ['ami', 'userDataBase64', 'sourceDestCheck'],
-      replacementTrigger: [operatingSystem, architecture, imageGeneration],
+      ignoreChanges: ['ami', 'userDataBase64', 'sourceDestCheck', 'rootBlockDevice.kmsKeyId'],
+      replacementTrigger: [
+        operatingSystem,
+        architecture,
+        imageGeneration,
+        ...(args.imageId === undefined ? [] : [args.imageId]),
+      ],
     },
   );
+}
+
+function newestImage(args: MachineArgs, parent: Host): pulumi.Output<string> {
+  const { operatingSystem, architecture } = machineOf(args);
+  const image = aws.ssm.getParameterOutput(
+    { name: operatingSystems[operatingSystem].imageParameter(architecture) },
+    { parent },
+  );
+  // The SDK marks the whole answer secret for the sake of its `value`; an image's id is public.
+  return pulumi.unsecret(image.insecureValue);
 }

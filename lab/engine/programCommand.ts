@@ -27,8 +27,7 @@ export async function programCommand(
       return {
         program: process.execPath,
         args: nodeArguments(request, engineAddress),
-        // A program's own checks see to its types; here they would add seconds to every preview.
-        env: { ...env, PULUMI_NODEJS_TYPESCRIPT: 'true', PULUMI_NODEJS_TRANSPILE_ONLY: 'true' },
+        env: { ...env, PULUMI_NODEJS_TYPESCRIPT: 'true' },
       };
     case 'python':
       return {

@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { PackageProvider } from '../../provider/provider';
 import { repositoryRoot } from '../../proving/product';
-import { Identity } from './pki';
+import { Identity } from '../../proving/identities';
 import type { ResourceGraph } from './resourceGraph';
 import { graphOf } from './resourceGraph';
 
@@ -32,7 +32,13 @@ const examples = readdirSync(folder, { recursive: true, encoding: 'utf8' })
 let configuration: Readonly<Record<string, string>>;
 beforeAll(async () => {
   const ca = await Identity.authority('devices');
-  configuration = { sshCidr: '198.51.100.7/32', deviceCa: ca.pem, deviceCrl: await ca.revocationList() };
+  const device = await Identity.make('thermostat-1', { signer: ca });
+  configuration = {
+    sshCidr: '198.51.100.7/32',
+    deviceCa: ca.pem,
+    deviceCrl: await ca.revocationList(),
+    deviceSample: device.pem,
+  };
 });
 
 /** What the YAML host makes of a value: `${name}` is the configuration's, `$${` is `${`. */
