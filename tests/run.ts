@@ -53,6 +53,7 @@ const suites: readonly Suite[] = [
   { name: 'lab', run: () => vitest('lab') },
   { name: 'lab-vip', run: () => vitest('lab-vip') },
   { name: 'lab-modes', run: () => vitest('lab-modes') },
+  { name: 'lab-changes', run: () => vitest('lab-changes'), long: true },
   // Only by name: that release still changes, and nobody's host runs it.
   {
     name: 'next-debian',

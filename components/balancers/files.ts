@@ -85,6 +85,7 @@ export function balancerPrograms(): HostFile[] {
       'haproxy_runtime',
       'haproxy_watch',
       'health',
+      'leave',
       'sessions',
       'tickets',
       'vip_agent',

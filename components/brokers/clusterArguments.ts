@@ -1,4 +1,5 @@
 import type * as pulumi from '@pulumi/pulumi';
+import type { Host } from '../host/host';
 import type { SshTarget } from '../host/ssh';
 import type { ListenersArgs } from '../listeners/arguments';
 import type { NetworkSubnet } from '../network/parts';
@@ -24,6 +25,8 @@ export interface ClusterPlacement {
   jump?: NonNullable<SshTarget['jump']>;
   /** What must exist before brokers boot: routes, NAT. @default nothing */
   egress?: readonly pulumi.Resource[];
+  /** Hosts that brokers are reached through: replaced before a broker is, and there until the last broker has left. @default none */
+  after?: readonly Host[];
   /** Keeps interfaces, volumes and secrets from being deleted by mistake. @default false */
   protect?: boolean;
   /** Tags on everything that can carry them. @default none */

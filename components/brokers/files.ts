@@ -76,6 +76,8 @@ export function brokerPrograms(): HostFile[] {
     'broker.broker_agent',
     'broker.data_volume',
     'broker.health',
+    'broker.leave',
+    'broker.spare',
   ]);
 }
 

@@ -1,4 +1,5 @@
 import * as aws from '@pulumi/aws';
+import type { types } from '@pulumi/command';
 import * as command from '@pulumi/command';
 import * as pulumi from '@pulumi/pulumi';
 import * as tls from '@pulumi/tls';
@@ -19,6 +20,8 @@ import type { HostSecret } from './secrets';
 import { hostSecret } from './secrets';
 import type { SshTarget } from './ssh';
 import { connectionTo } from './ssh';
+import type { ProgramLine, TurnHost } from './turns';
+import { leaving, runsNow, stayAfterAll } from './turns';
 import type { HostUserData } from './userData';
 import { userData } from './userData';
 
@@ -60,6 +63,12 @@ export interface HostArgs extends MachineArgs, InterfaceArgs {
   egress: readonly pulumi.Resource[];
   /** Hosts whose files are changed before this one's: on an update they are dealt with one at a time. */
   updateAfter?: readonly Host[];
+  /** What its instance waits for before it is replaced. @default nothing */
+  turn?: pulumi.Output<readonly pulumi.Resource[]>;
+  /** What it runs before its instance goes, replaced or removed. */
+  leave: ProgramLine;
+  /** Hosts that it needs for that, and that leave after it. @default none */
+  leaveBefore?: readonly Host[];
   /** Keeps what outlives instances (interface, addresses, volume, secret) from being deleted by mistake. @default false */
   protect?: boolean;
   /** Tags on everything that can carry them. @default none */
@@ -70,7 +79,9 @@ export interface HostArgs extends MachineArgs, InterfaceArgs {
  * One EC2 host: an interface with a planned address, an instance on it, its role, SSH host key, disks, and its files.
  * The instance is never replaced for user data or a newer image; files reach a running host over SSH.
  */
-export class Host extends pulumi.ComponentResource {
+export class Host extends pulumi.ComponentResource implements TurnHost {
+  /** The name that its resources begin with. */
+  readonly name: string;
   readonly hostname: string;
   readonly instanceId: pulumi.Output<string>;
   readonly interfaceId: pulumi.Output<string>;
@@ -83,8 +94,18 @@ export class Host extends pulumi.ComponentResource {
   readonly fileSetHash: pulumi.Output<string>;
   /** Done when the host has booted, is healthy, and has today's files and secrets. */
   readonly settled: pulumi.Resource;
+  /** Done when it has booted and is healthy. */
+  readonly ready: pulumi.Resource;
+  /** Its deletion, before the instance's, makes the host leave. */
+  readonly left: pulumi.Resource;
+  /** Whether EC2 runs its instance as `pulumi up` begins. */
+  readonly isRunning: pulumi.Output<boolean>;
+  /** Values that replace the instance when one of them changes. */
+  readonly replacedBy: readonly pulumi.Input<string | number>[];
   /** How it is reached over SSH. */
   readonly sshTarget: SshTarget;
+  /** The same, as a Command's connection. */
+  readonly connection: types.input.remote.ConnectionArgs;
 
   constructor(name: string, args: HostArgs, opts: pulumi.ComponentResourceOptions = {}) {
     super(typeToken('Host'), name, {}, opts);
@@ -121,12 +142,21 @@ export class Host extends pulumi.ComponentResource {
         ...(dataVolumeId === undefined ? {} : { dataVolumeId }),
       }));
     const files = args.files(facts);
-    const instance = bootInstance(name, args, { networkInterface, profile, files, tags }, this, [
+    const { operatingSystem, architecture, imageGeneration } = machineOf(args);
+    const turn = args.turn ?? pulumi.output<readonly pulumi.Resource[]>([]);
+    const before = [
       policy,
       ...[...secrets, args.programs].map(({ version }) => version),
       ...args.egress,
       ...(publicAddress === undefined ? [] : [publicAddress]),
-    ]);
+    ];
+    const instance = bootInstance(
+      name,
+      args,
+      { networkInterface, profile, files, tags },
+      this,
+      turn.apply((its) => [...before, ...its]),
+    );
     const attached =
       volume === undefined
         ? []
@@ -143,7 +173,10 @@ export class Host extends pulumi.ComponentResource {
             ),
           ];
 
+    this.name = name;
     this.hostname = args.hostname;
+    this.isRunning = runsNow(args.platform, name, this);
+    this.replacedBy = [operatingSystem, architecture, imageGeneration, typeOf(args)];
     this.instanceId = instance.id;
     this.interfaceId = networkInterface.id;
     this.privateAddress = args.address;
@@ -151,37 +184,53 @@ export class Host extends pulumi.ComponentResource {
     this.hostKey = key.publicKeyOpenssh.apply((line) => line.trim());
     this.fileSetHash = files.apply((all) => createHash('sha256').update(renderFileSet(all)).digest('hex'));
     this.sshTarget = args.reachedBy ?? { address: publicAddress?.publicIp ?? args.address };
-    this.settled = this.keepUpToDate(name, args, instance, files, secrets, attached);
+    this.connection = connectionTo(this.sshTarget, {
+      user: operatingSystems[operatingSystem].loginUser,
+      privateKey: args.login.privateKey,
+      hostKey: this.hostKey,
+    });
+    this.ready = this.becomeReady(name, args, instance, attached);
+    this.settled = this.keepUpToDate(name, args, instance, files, secrets);
+    this.left = leaving(name, this.connection, args.leave, instance.id, {
+      parent: this,
+      dependsOn: [
+        this.settled,
+        ...[...(args.updateAfter ?? []), ...(args.leaveBefore ?? [])].map(({ left }) => left),
+      ],
+    });
     this.registerOutputs({ instanceId: this.instanceId, interfaceId: this.interfaceId });
   }
 
-  /**
-   * The gate that a new host must pass, then its files and secrets whenever they change. Gates run side by side; files
-   * are applied one host at a time, in the order of `updateAfter`.
-   */
+  /** The gate that a new host must pass; gates run side by side. */
+  private becomeReady(
+    name: string,
+    args: HostArgs,
+    instance: aws.ec2.Instance,
+    attached: readonly pulumi.Resource[],
+  ): pulumi.Resource {
+    return new command.remote.Command(
+      `${name}-ready`,
+      {
+        connection: this.connection,
+        addPreviousOutputInEnv: false,
+        create: waitUntilReady(args.hostname),
+        triggers: [instance.id],
+      },
+      { parent: this, dependsOn: [...attached] },
+    );
+  }
+
+  /** Its files and secrets, whenever they change: one host at a time, in the order of `updateAfter`. */
   private keepUpToDate(
     name: string,
     args: HostArgs,
     instance: aws.ec2.Instance,
     files: pulumi.Output<readonly HostFile[]>,
     secrets: readonly HostSecret[],
-    attached: readonly pulumi.Resource[],
   ): pulumi.Resource {
-    const { operatingSystem, repairGeneration } = machineOf(args);
-    const { loginUser } = operatingSystems[operatingSystem];
-    const connection = connectionTo(this.sshTarget, {
-      user: loginUser,
-      privateKey: args.login.privateKey,
-      hostKey: this.hostKey,
-    });
     // sshd would refuse the variables with the last output, and each run would warn of it.
-    const own = { connection, addPreviousOutputInEnv: false };
-    const triggers = [instance.id, repairGeneration];
-    const ready = new command.remote.Command(
-      `${name}-ready`,
-      { ...own, create: waitUntilReady(args.hostname), triggers: [instance.id] },
-      { parent: this, dependsOn: [...attached] },
-    );
+    const own = { connection: this.connection, addPreviousOutputInEnv: false };
+    const triggers = [instance.id, machineOf(args).repairGeneration];
     const applied = new command.remote.Command(
       `${name}-files`,
       { ...own, create: applySet, stdin: files.apply(renderFileSet), triggers },
@@ -189,7 +238,7 @@ export class Host extends pulumi.ComponentResource {
         parent: this,
         // Today's set may ask for what only today's secrets have.
         dependsOn: [
-          ready,
+          this.ready,
           ...secrets.map(({ version }) => version),
           ...(args.updateAfter ?? []).map(({ settled }) => settled),
         ],
@@ -217,6 +266,7 @@ function waitUntilReady(hostname: string): string {
     `  echo "${hostname}: cloud-init failed; the end of /var/log/cloud-init-output.log:" >&2`,
     '  sudo tail -n 25 /var/log/cloud-init-output.log >&2; exit 1',
     'fi',
+    stayAfterAll,
     `for _ in $(seq 60); do problems=$(${sudoPython}/health.py) && exit 0; sleep 2; done`,
     `echo "${hostname}: not healthy after two minutes: $problems; the end of its journal:" >&2`,
     'sudo journalctl --no-pager -n 25 -p notice >&2; exit 1',
@@ -263,7 +313,7 @@ function bootInstance(
     readonly tags: Tags;
   },
   parent: Host,
-  dependsOn: pulumi.Resource[],
+  dependsOn: pulumi.Output<pulumi.Resource[]>,
 ): aws.ec2.Instance {
   const { operatingSystem, architecture, rootVolumeGib, imageGeneration } = machineOf(args);
   const { hostname, software } = args;
@@ -276,7 +326,7 @@ function bootInstance(
     {
       // The SDK marks the whole answer secret for the sake of its `value`; an image's id is public.
       ami: pulumi.unsecret(image.insecureValue),
-      instanceType: args.instanceType ?? 't3.small',
+      instanceType: typeOf(args),
       primaryNetworkInterface: { networkInterfaceId: parts.networkInterface.id },
       iamInstanceProfile: parts.profile.name,
       keyName: args.login.keyName,
@@ -302,6 +352,12 @@ function bootInstance(
       // EC2 reads the interface's source/destination check back as the instance's; its default would be written over it.
       ignoreChanges: ['ami', 'userDataBase64', 'sourceDestCheck'],
       replacementTrigger: [operatingSystem, architecture, imageGeneration],
+      // In place, the instance would be stopped under its clients, and nobody would wait for its start.
+      replaceOnChanges: ['instanceType'],
     },
   );
+}
+
+function typeOf({ instanceType = 't3.small' }: HostArgs): pulumi.Input<string> {
+  return instanceType;
 }

@@ -5,7 +5,7 @@ import { operatingSystems } from './operatingSystems';
 
 /** What both kinds of hosts can be told about their machines. */
 export interface MachineArgs {
-  /** EC2 instance type; arm64 needs a type of that kind, such as `t4g.small`. @default `t3.small` for balancers, `t3.medium` for brokers */
+  /** EC2 instance type; another one replaces the hosts, one at a time. arm64 needs a type of that kind, such as `t4g.small`. @default `t3.small` for balancers, `t3.medium` for brokers */
   instanceType?: pulumi.Input<string>;
   /** The hosts' operating system. @default `debian-13` */
   operatingSystem?: OperatingSystem;
@@ -13,7 +13,7 @@ export interface MachineArgs {
   architecture?: Architecture;
   /** Size of the root disk in GiB, 8 to 1024; encrypted. @default 8 */
   rootVolumeGib?: number;
-  /** Another value replaces the hosts by ones made from today's image; a newer image alone never does. 1 to 1,000,000. @default 1 */
+  /** Another value replaces the hosts, one at a time, by ones made from today's image; a newer image alone never does. 1 to 1,000,000. @default 1 */
   imageGeneration?: number;
   /** Another value runs every host's Commands again, to repair what was changed by hand. 1 to 1,000,000. @default 1 */
   repairGeneration?: number;

@@ -4,7 +4,6 @@ import argparse
 import http.client
 import json
 import re
-import shlex
 import socketserver
 import subprocess
 import threading
@@ -15,11 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from broker.access import Teller
+from broker.cluster import members, planned
 from broker.emqx_ctl import emqx_ctl
+from residents.left import LEFT
 from residents.reports import RUN, metrics, tell_systemd
 
 SETTINGS = Path("/etc/emqx-haproxy/agent.json")
-SEEDS = Path("/etc/emqx-haproxy/seeds.env")
 STATUS = "http://127.0.0.1:18083/status"
 # Set while EMQX is being stopped; its unit takes it away before the next start.
 DRAIN = RUN / "drain"
@@ -155,26 +155,16 @@ def running() -> bool | None:
 
 def is_member(alone_seconds: float) -> bool:
     """Whether its cluster has other members, or need not have."""
-    try:
-        output = emqx_ctl("cluster", "status", "--json")
-        status = json.loads(output[output.index("{") : output.rindex("}") + 1])
-        known = {*status["running_nodes"], *status["stopped_nodes"]}
-    except (OSError, ValueError, LookupError, TypeError, subprocess.SubprocessError) as reason:
-        print(f"emqx ctl cluster status: {reason!r}", flush=True)
+    known = members()
+    if known is None or not known.running:
         return False
-    return bool(status["running_nodes"]) and (len(known) > 1 or seeds() < 2 or alone_seconds > ALONE_SECONDS)
-
-
-def seeds() -> int:
-    """How many nodes the cluster was planned with."""
-    if not SEEDS.exists():
-        return 1
-    variables = dict(word.split("=", 1) for word in shlex.split(SEEDS.read_text()))
-    return len(json.loads(variables["EMQX_CLUSTER__STATIC__SEEDS"]))
+    return len(known.running | known.stopped) > 1 or len(planned()) < 2 or alone_seconds > ALONE_SECONDS
 
 
 def drain(timeout_seconds: float) -> None:
     """Until no client is left or the time is up: without balancers that listen nobody goes."""
+    if LEFT.exists():
+        return
     deadline = time.monotonic() + timeout_seconds
     DRAIN.parent.mkdir(parents=True, exist_ok=True)
     DRAIN.touch()

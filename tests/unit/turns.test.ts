@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest';
+import { MqttPlatform } from '../../components';
+import type { MqttPlatformArgs } from '../../components';
+import type { ResourceGraph } from './resourceGraph';
+import { graphOf } from './resourceGraph';
+
+const args: MqttPlatformArgs = {
+  ssh: { allowedCidrs: ['203.0.113.0/24'] },
+  emqx: { brokers: 3 },
+  listeners: { mqtt: {} },
+};
+const command = 'command:remote:Command';
+const instance = 'aws:ec2/instance:Instance';
+const hosts = ['haproxy-1', 'haproxy-2', 'emqx-1', 'emqx-2', 'emqx-3'];
+
+/** A platform of which EC2 runs every host, or none. */
+async function platform(runs: boolean, more: Partial<MqttPlatformArgs> = {}): Promise<ResourceGraph> {
+  return graphOf(() => new MqttPlatform('mqtt', { ...args, ...more }), {
+    'aws:ec2/getInstances:getInstances': { ids: runs ? ['i-0'] : [] },
+  });
+}
+
+/** The hosts whose own end an instance waits for. */
+function awaited(graph: ResourceGraph, host: string): readonly string[] {
+  const ancestors = graph.ancestorsOf(instance, `mqtt-${host}-instance`);
+  return hosts.filter((other) => ancestors.has(`${command} mqtt-${other}-secrets`));
+}
+
+describe('hosts that run', () => {
+  it('are replaced one after the other: the standby, the active balancer, then broker by broker', async () => {
+    const graph = await platform(true);
+    expect(awaited(graph, 'haproxy-2')).toEqual([]);
+    expect(awaited(graph, 'haproxy-1')).toEqual(['haproxy-2']);
+    expect(awaited(graph, 'emqx-1')).toEqual(['haproxy-1', 'haproxy-2']);
+    expect(awaited(graph, 'emqx-2')).toEqual(['haproxy-1', 'haproxy-2', 'emqx-1']);
+    expect(awaited(graph, 'emqx-3')).toEqual(['haproxy-1', 'haproxy-2', 'emqx-1', 'emqx-2']);
+  });
+
+  it('are replaced in the order of who holds the address now', async () => {
+    const graph = await platform(true, { activeBalancer: 'haproxy-2' });
+    expect(awaited(graph, 'haproxy-1')).toEqual([]);
+    expect(awaited(graph, 'haproxy-2')).toEqual(['haproxy-1']);
+  });
+
+  it('are replaced once a neighbour has said that the others can do without them', async () => {
+    const graph = await platform(true);
+    for (const host of hosts)
+      expect(graph.ancestorsOf(instance, `mqtt-${host}-instance`)).toContain(`${command} mqtt-${host}-turn`);
+    const { inputs } = graph.one(command, 'mqtt-emqx-1-turn');
+    expect(inputs['create']).toMatch(/ broker\.spare emqx@10\.20\.\d+\.\d+$/);
+    // Its own address is another one than the neighbour's, who is asked.
+    expect(String(inputs['create'])).not.toContain(`@${hostOf(graph, 'mqtt-emqx-1-turn')}`);
+    expect(hostOf(graph, 'mqtt-emqx-1-turn')).toBe(hostOf(graph, 'mqtt-emqx-3-ready'));
+    expect(hostOf(graph, 'mqtt-emqx-2-turn')).toBe(hostOf(graph, 'mqtt-emqx-1-ready'));
+  });
+
+  it('ask again whenever something changes that replaces them', async () => {
+    const before = await platform(true);
+    const triggers = (graph: ResourceGraph) => graph.one(command, 'mqtt-emqx-1-turn').inputs['triggers'];
+    for (const emqx of [
+      { imageGeneration: 2 },
+      { operatingSystem: 'debian-12' },
+      { architecture: 'arm64', instanceType: 't3.medium' },
+      { instanceType: 't3.large' },
+    ] as const)
+      expect(triggers(await platform(true, { emqx: { brokers: 3, ...emqx } }))).not.toEqual(triggers(before));
+  });
+});
+
+describe('hosts that do not run', () => {
+  it('are made at once, all of them', async () => {
+    const graph = await platform(false);
+    for (const host of hosts) {
+      expect(awaited(graph, host)).toEqual([]);
+      expect(graph.ancestorsOf(instance, `mqtt-${host}-instance`)).not.toContain(
+        `${command} mqtt-${host}-turn`,
+      );
+    }
+  });
+});
+
+describe('a host that goes', () => {
+  it('leaves before its instance is deleted, the last broker first, and the balancers after all brokers', async () => {
+    const graph = await platform(false);
+    const leftAfter = (host: string) => {
+      const ancestors = graph.ancestorsOf(command, `mqtt-${host}-leave`);
+      return hosts.filter((other) => other !== host && ancestors.has(`${command} mqtt-${other}-leave`));
+    };
+    expect(leftAfter('emqx-3')).toEqual(['haproxy-1', 'haproxy-2', 'emqx-1', 'emqx-2']);
+    expect(leftAfter('emqx-1')).toEqual(['haproxy-1', 'haproxy-2']);
+    expect(leftAfter('haproxy-1')).toEqual(['haproxy-2']);
+    for (const host of hosts)
+      expect(graph.one(command, `mqtt-${host}-leave`).inputs['triggers']).toEqual([
+        `mqtt-${host}-instance-id`,
+      ]);
+  });
+
+  it('does nothing at any other time', async () => {
+    const { inputs } = (await platform(true)).one(command, 'mqtt-emqx-1-leave');
+    expect(inputs).not.toHaveProperty('create');
+    expect(inputs).not.toHaveProperty('update');
+    expect(inputs['delete']).toMatch(/ broker\.leave --timeout \d+$/);
+  });
+});
+
+it('a single broker has nobody to ask', async () => {
+  const graph = await platform(true, { emqx: { brokers: 1 } });
+  expect(graph.namesOf(command)).not.toContain('mqtt-emqx-1-turn');
+  expect(awaited(graph, 'emqx-1')).toEqual(['haproxy-1', 'haproxy-2']);
+});
+
+function hostOf(graph: ResourceGraph, name: string): string {
+  const { host } = graph.one(command, name).inputs['connection'] as { readonly host: string };
+  return host;
+}
