@@ -54,16 +54,21 @@ describe('hosts that run', () => {
     expect(hostOf(graph, 'mqtt-emqx-2-turn')).toBe(hostOf(graph, 'mqtt-emqx-1-ready'));
   });
 
-  it('ask again whenever something changes that replaces them', async () => {
-    const before = await platform(true);
+  it.each([
+    { imageGeneration: 2 },
+    { operatingSystem: 'debian-12' },
+    { architecture: 'arm64' },
+    { instanceType: 't3.large' },
+  ] as const)('ask again when %o replaces them', async (emqx) => {
     const triggers = (graph: ResourceGraph) => graph.one(command, 'mqtt-emqx-1-turn').inputs['triggers'];
-    for (const emqx of [
-      { imageGeneration: 2 },
-      { operatingSystem: 'debian-12' },
-      { architecture: 'arm64', instanceType: 't3.medium' },
-      { instanceType: 't3.large' },
-    ] as const)
-      expect(triggers(await platform(true, { emqx: { brokers: 3, ...emqx } }))).not.toEqual(triggers(before));
+    const after = await platform(true, { emqx: { brokers: 3, ...emqx } });
+    expect(triggers(after)).not.toEqual(['debian-13', 'amd64', 1, 't3.medium']);
+  });
+
+  it('ask about nothing else', async () => {
+    const graph = await platform(true, { emqx: { brokers: 3, repairGeneration: 2 } });
+    const { triggers } = graph.one(command, 'mqtt-emqx-1-turn').inputs;
+    expect(triggers).toEqual(['debian-13', 'amd64', 1, 't3.medium']);
   });
 });
 
