@@ -102,7 +102,10 @@ function askNeighbour(
   );
 }
 
-/** A Command that does nothing until it is deleted, just before its host's instance is: then the host leaves. */
+/**
+ * A Command for its deletion, just before its host's instance is deleted: then the host leaves. A host that left and stays
+ * after all starts again what it had stopped.
+ */
 export function leaving(
   name: string,
   connection: types.input.remote.ConnectionArgs,
@@ -115,21 +118,26 @@ export function leaving(
     {
       connection: { ...connection, dialErrorLimit },
       addPreviousOutputInEnv: false,
-      delete: runIfThere(leave),
+      create: `if ${hasLeft}; then\n${startAgain}\n${healthy}; fi`,
+      delete: instanceId.apply((id) => onInstance(id, runIfThere(leave))),
       triggers: [instanceId],
     },
     opts,
   );
 }
 
-/** Shell that starts again what a host stopped that was to go, and stays after all. */
-export const stayAfterAll = [
-  'left=/run/emqx-haproxy/left',
-  'if [ -e $left ]; then',
-  '  units=$(cat $left); sudo rm $left',
-  '  sudo systemctl start $units',
-  'fi',
-].join('\n');
+const left = '/run/emqx-haproxy/left';
+const hasLeft = `sudo test -e ${left}`;
+const startAgain = `units=$(sudo cat ${left}); sudo rm ${left}; sudo systemctl start $units`;
+const healthy = `sudo ${programCommand('health').join(' ')} --wait 120`;
+
+/** Shell for a host that may have left, and whose replacement was taken back. */
+export const stayAfterAll = `if ${hasLeft}; then ${startAgain}; fi`;
+
+/** An instance that was made anew has the address and the key of the former one, which is not there to leave any more. */
+function onInstance(id: string, line: string): string {
+  return `[ "$(cat /var/lib/cloud/data/instance-id)" != ${id} ] || { ${line}; }`;
+}
 
 /** Hosts of an earlier release, and those whose first boot has just begun, do not have every program. */
 function runIfThere([program, ...words]: ProgramLine): string {

@@ -1,6 +1,7 @@
 """Resident on a broker: answers HAProxy's agent checks. `drain --timeout N`, at EMQX's stop, empties it."""
 
 import argparse
+import contextlib
 import http.client
 import json
 import re
@@ -10,6 +11,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -161,16 +163,18 @@ def is_member(alone_seconds: float) -> bool:
     return len(known.running | known.stopped) > 1 or len(planned()) < 2 or alone_seconds > ALONE_SECONDS
 
 
-def drain(timeout_seconds: float) -> None:
-    """Until no client is left or the time is up: without balancers that listen nobody goes."""
+def drain(timeout_seconds: float, wanted: Callable[[], bool] = lambda: True) -> None:
+    """Until no client is left, the time is up or nobody wants it any more: without balancers that listen
+    nobody goes."""
     if LEFT.exists():
         return
     deadline = time.monotonic() + timeout_seconds
     DRAIN.parent.mkdir(parents=True, exist_ok=True)
     DRAIN.touch()
-    while (left := clients()) != 0 and time.monotonic() < deadline:
+    while (left := clients()) != 0 and time.monotonic() < deadline and wanted():
         time.sleep(min(1, max(0, deadline - time.monotonic())))
-    print(f"drained, {'an unknown number of' if left is None else left} clients left", flush=True)
+    with contextlib.suppress(BrokenPipeError):
+        print(f"drained, {'an unknown number of' if left is None else left} clients left", flush=True)
 
 
 def clients() -> int | None:

@@ -2,6 +2,7 @@
 
 import argparse
 import re
+import select
 import subprocess
 import sys
 
@@ -14,7 +15,8 @@ LEAVE_SECONDS = 60
 
 
 def main() -> int:
-    """Always 0: a host that is to go is not kept by what it cannot do any more. Says what it left behind."""
+    """A host that is to go is not kept by what it cannot do any more, and says what it leaves behind.
+    It stays, with its clients, only where nobody listens any more before it has left."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--timeout", type=float, required=True, help="seconds for the clients to move")
     timeout = parser.parse_args().timeout
@@ -24,10 +26,20 @@ def main() -> int:
     elif len(known.running) < 2:
         print("no other broker runs: the clients have nowhere to go, and the data stays here", flush=True)
     else:
-        broker_agent.drain(timeout)
+        broker_agent.drain(timeout, is_heard)
+        if not is_heard():
+            broker_agent.DRAIN.unlink(missing_ok=True)
+            return 1
         print(left_cluster(), flush=True)
     leave(["emqx"])
     return 0
+
+
+def is_heard() -> bool:
+    """Whether someone still reads what this prints: `pulumi up` may have been killed."""
+    poll = select.poll()
+    poll.register(sys.stdout.fileno(), 0)
+    return not poll.poll(0)
 
 
 def left_cluster() -> str:

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { MqttPlatform } from '../../components';
 import type { MqttPlatformArgs } from '../../components';
@@ -100,11 +101,28 @@ describe('a host that goes', () => {
       ]);
   });
 
-  it('does nothing at any other time', async () => {
-    const { inputs } = (await platform(true)).one(command, 'mqtt-emqx-1-leave');
-    expect(inputs).not.toHaveProperty('create');
-    expect(inputs).not.toHaveProperty('update');
-    expect(inputs['delete']).toMatch(/ broker\.leave --timeout \d+$/);
+  it('is asked to on the very instance that goes, whatever has its address by then', async () => {
+    const graph = await platform(true);
+    for (const [host, program] of [
+      ['emqx-1', /broker\.leave --timeout \d+/],
+      ['haproxy-1', /balancer\.leave/],
+    ] as const) {
+      const line = String(graph.one(command, `mqtt-${host}-leave`).inputs['delete']);
+      expect(line).toMatch(program);
+      expect(line).toContain(`instance-id)" != mqtt-${host}-instance-id ] || {`);
+      execFileSync('sh', ['-n', '-c', line]);
+      // Here is another instance, and none of the programs.
+      execFileSync('sh', ['-c', line]);
+    }
+  });
+
+  it('and stays after all starts again what it had stopped', async () => {
+    const graph = await platform(true);
+    for (const name of ['mqtt-emqx-1-leave', 'mqtt-emqx-1-ready']) {
+      const line = String(graph.one(command, name).inputs['create']);
+      expect(line).toMatch(/test -e \/run\/emqx-haproxy\/left; then\s+units=.*systemctl start \$units/);
+      execFileSync('sh', ['-n', '-c', line]);
+    }
   });
 });
 

@@ -1,6 +1,9 @@
 """A broker's turn to be replaced: whether the others can spare it, and how it goes."""
 
+import os
+import socket
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -64,6 +67,7 @@ class Host:
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.done: list[str] = []
+        self.heard = True
         self.answer = "Leave the cluster successfully.\n"
         for place, name in ((reports, "RUN"), (left, "RUN"), (broker_agent, "RUN")):
             monkeypatch.setattr(place, name, folder)
@@ -72,6 +76,7 @@ class Host:
         monkeypatch.setattr(broker_agent, "DRAIN", folder / "drain")
         monkeypatch.setattr(broker_agent, "clients", self.clients)
         monkeypatch.setattr(leave, "emqx_ctl", self.ctl)
+        monkeypatch.setattr(leave, "is_heard", lambda: self.heard)
         monkeypatch.setattr(subprocess, "run", lambda command, **_: self.done.append(" ".join(command)))
         monkeypatch.setattr("sys.argv", ["leave", "--timeout", "5"])
 
@@ -133,3 +138,26 @@ def test_an_emqx_that_hangs_keeps_nobody(
     assert leave.main() == 0
     assert host.done == ["systemctl stop emqx"]
     assert "no client was moved" in capsys.readouterr().out
+
+
+def test_it_stays_when_whoever_asked_is_gone_before_it_has_left(
+    running: Running, host: Host, tmp_path: Path
+) -> None:
+    running(FIRST, SECOND, THIRD)
+    host.heard = False
+    assert leave.main() == 1
+    assert host.done == ["looked"]
+    assert not (tmp_path / "drain").exists()
+    assert not (tmp_path / "left").exists()
+
+
+@pytest.mark.parametrize("ends", [os.pipe, lambda: [end.detach() for end in reversed(socket.socketpair())]])
+def test_it_is_heard_until_the_other_end_is_closed(
+    ends: Callable[[], tuple[int, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader, writer = ends()
+    with os.fdopen(writer, "w") as stream:
+        monkeypatch.setattr(sys, "stdout", stream)
+        assert leave.is_heard()
+        os.close(reader)
+        assert not leave.is_heard()
