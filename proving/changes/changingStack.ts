@@ -14,12 +14,17 @@ export type Change = Readonly<Record<string, Readonly<Record<string, unknown>>>>
 export class ChangingStack {
   private readonly stackFile: string;
 
-  /** Begins with the committed configuration. */
-  constructor() {
+  /** Begins with the configuration in a stack file, the committed one if not told otherwise. */
+  constructor(from: string = join(repositoryRoot, 'Pulumi.lab.yaml')) {
     const folder = join(labHome, 'changes');
     mkdirSync(folder, { recursive: true });
     this.stackFile = join(folder, 'Pulumi.lab.yaml');
-    writeFileSync(this.stackFile, readFileSync(join(repositoryRoot, 'Pulumi.lab.yaml'), 'utf8'));
+    this.become(from);
+  }
+
+  /** Takes over the configuration in another stack file. */
+  become(from: string): void {
+    writeFileSync(this.stackFile, readFileSync(from, 'utf8'));
   }
 
   configure(change: Change): void {
@@ -63,15 +68,19 @@ export class ChangingStack {
   }
 
   /** Applies a change while so many clients are on, and says what it did to them. */
-  async measured(
-    size: number,
-    change: Change,
-  ): Promise<Cost & { readonly seconds: number; readonly ran: Ran }> {
+  async measured(size: number, change: Change | (() => void)): Promise<Measured> {
     const ring = await this.ring(size);
-    this.configure(change);
+    if (typeof change === 'function') change();
+    else this.configure(change);
     const begun = performance.now();
     const ran = await this.run('up');
     const seconds = Math.round((performance.now() - begun) / 1_000);
     return { ...(await ring.end()), seconds, ran };
   }
+}
+
+/** What a change did, and the `up` that made it. */
+export interface Measured extends Cost {
+  readonly seconds: number;
+  readonly ran: Ran;
 }

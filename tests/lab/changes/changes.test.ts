@@ -89,8 +89,10 @@ describe('a rollout', () => {
     expect(replaced(before, await instanceIds())).toEqual(brokers);
     await stack.lab('verify');
   });
+});
 
-  it('ends with the others untouched when a new host does not come up, and goes on once it does', async () => {
+describe('a new host that does not come up', () => {
+  it('ends the rollout with the others untouched, which goes on once it does', async () => {
     const before = await instanceIds();
     const broken = { imageGeneration: 4, version: '5.8.99' };
     const { ran, lost } = await stack.measured(clients, { emqx: broken });
@@ -120,8 +122,10 @@ describe('a broker more, and one less', () => {
     expect(JSON.parse(await members())).toMatchObject({ stopped_nodes: [] });
     await stack.lab('verify');
   });
+});
 
-  it('comes back clean by the same name', async () => {
+describe('a broker of a name that was removed', () => {
+  it('comes back clean', async () => {
     stack.configure({ emqx: { brokers: 4 } });
     await stack.lab('up');
     await stack.lab('verify');
