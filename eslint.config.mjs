@@ -6,11 +6,12 @@ const mayImport = {
   components: [],
   arguments: ['components'],
   infra: ['arguments', 'components'],
+  provider: ['arguments', 'components', 'infra'],
   verify: [],
   lab: [],
   proving: ['components', 'verify', 'lab'],
   bench: ['components', 'verify', 'lab', 'proving'],
-  tests: ['arguments', 'components', 'infra', 'verify', 'lab', 'proving', 'examples'],
+  tests: ['arguments', 'components', 'infra', 'provider', 'verify', 'lab', 'proving', 'examples'],
 };
 
 const folders = [...Object.keys(mayImport), 'examples'];
@@ -23,7 +24,17 @@ const arrows = Object.entries(mayImport).map(([folder, allowed]) => {
 });
 
 export default tseslint.config(
-  { ignores: ['node_modules', 'dist', '.lab', '**/*.mjs', '**/*.mts', 'tests/package/consumer'] },
+  {
+    ignores: [
+      '**/node_modules',
+      '**/dist',
+      '.lab',
+      '**/*.js',
+      '**/*.mjs',
+      '**/*.mts',
+      'tests/package/consumer',
+    ],
+  },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { project: './tsconfig.json', tsconfigRootDir: import.meta.dirname } },

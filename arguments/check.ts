@@ -1,5 +1,6 @@
+import { Output } from '@pulumi/pulumi';
 import type { Problem } from '../components';
-import { nearestName } from './nearestName';
+import { nearestName } from '../components/rendering/nearestName';
 import type { ArgumentsSchema, ObjectShape, Shape } from './schema';
 import { definitionOf } from './schema';
 import { allowed, kindOf, show } from './words';
@@ -15,6 +16,7 @@ export interface ShapeProblem extends Problem {
 /**
  * Everything that makes plain values other than the schema says, or other than a part of it: unknown keys, missing
  * ones, wrong types. Whether a number is whole and within its bounds is for the plans to say, which know the bounds.
+ * An Output where code may give one is taken as it is.
  */
 export function checkArguments(
   values: unknown,
@@ -42,6 +44,7 @@ class Check {
   constructor(private readonly schema: ArgumentsSchema) {}
 
   check(value: unknown, shape: Shape, keys: Keys): readonly ShapeProblem[] {
+    if (shape.input === true && Output.isInstance(value)) return [];
     if ('anyOf' in shape) return this.checkUnion(value, shape.anyOf, keys);
     if (!fits(value, shape)) return [problem(keys, refusal(value, shape))];
     if ('$ref' in shape) return this.checkObject(value, definitionOf(this.schema, shape), keys);
@@ -108,6 +111,7 @@ export function fits(value: unknown, shape: Shape): boolean {
   if ('anyOf' in shape) return shape.anyOf.some((each) => fits(value, each));
   if ('$ref' in shape) return kindOf(value) === 'object';
   if ('enum' in shape) return shape.enum.some((each) => each === value);
+  if (typeof shape.type !== 'string') return shape.type.some((type) => type === kindOf(value));
   return kindOf(value) === (shape.type === 'integer' ? 'number' : shape.type);
 }
 

@@ -2,7 +2,7 @@ import * as ts from 'typescript';
 import { fits } from './check';
 import { readDocComment } from './docComments';
 import type { ArgumentsSchema, ObjectShape, Property, Shape } from './schema';
-import { reference } from './schema';
+import { anything, reference } from './schema';
 import { allowed } from './words';
 
 /**
@@ -142,6 +142,7 @@ class Derivation {
 
   private form(type: ts.Type, words: readonly string[], where: string): Shape {
     if (type.flags & ts.TypeFlags.String) return { type: 'string' };
+    if (type.flags & ts.TypeFlags.Unknown) return { type: anything };
     if (type.flags & ts.TypeFlags.Number) return { type: 'integer' };
     if (this.checker.isArrayType(type)) {
       const [element] = this.checker.getTypeArguments(type as ts.TypeReference);

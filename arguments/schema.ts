@@ -13,7 +13,13 @@ export interface ArgumentsSchema extends Reference {
 
 /** What a place in the arguments may hold. */
 export type Shape = (
-  Reference | Union | Choice | Scalar | { readonly type: 'array'; readonly items: Shape } | MapShape
+  | Reference
+  | Union
+  | Choice
+  | Scalar
+  | Anything
+  | { readonly type: 'array'; readonly items: Shape }
+  | MapShape
 ) & {
   /** True where code may give a `pulumi.Input`; a stack's configuration gives the plain value. */
   readonly input?: true;
@@ -59,6 +65,13 @@ export interface Choice {
 export interface Scalar {
   readonly type: 'string' | 'integer' | 'boolean';
 }
+
+/** Whatever JSON can say: another program knows what it may be. */
+export interface Anything {
+  readonly type: typeof anything;
+}
+
+export const anything = ['string', 'number', 'boolean', 'object', 'array', 'null'] as const;
 
 /** Values under names that the user chooses. */
 export interface MapShape {

@@ -28,6 +28,7 @@ function formsOf(shape: Shape): readonly string[] {
   if ('anyOf' in shape) return shape.anyOf.flatMap(formsOf);
   if ('$ref' in shape) return ['an object'];
   if ('enum' in shape) return shape.enum;
+  if (typeof shape.type !== 'string') return ['any plain value'];
   switch (shape.type) {
     case 'string':
       return ['a string'];

@@ -1,18 +1,20 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
+import { join } from 'node:path';
 import { paths } from '../lab/paths';
 import { repositoryRoot } from '../proving/product';
 import type { Benchmark } from './benchmark';
 import { publishFile } from './published';
 
 /**
- * `npm run bench -- lab [--runs N]`: how long the lab's verbs take with everything cached, and what it needs of memory.
+ * `npm run bench -- lab [--runs N]`: how long the lab's verbs take with everything cached, what it needs of memory, and
+ * how a preview without changes compares with that of a program which starts the same providers and makes nothing.
  * Writes docs/benchmarks/lab.json and prints the table that the README quotes.
  */
 interface Measured {
   readonly name: string;
-  readonly unit: 's' | 'MiB';
+  readonly unit: 's' | 'MiB' | 'times';
   readonly values: readonly number[];
 }
 
@@ -22,14 +24,24 @@ export const benchmark: Benchmark = async (args) => {
     throw new Error(`--runs takes a whole number from 1, and not ${runs}`);
   timed('down');
   const rounds = Array.from({ length: runs }, round);
-  const names = ['start (up and verify)', 'up without changes', 'verify', 'down'] as const;
+  const of = (name: string, unit: Measured['unit'], value: (round: Round) => number): Measured => ({
+    name,
+    unit,
+    values: rounds.map(value),
+  });
   const results: Measured[] = [
-    ...names.map((name, index) => ({
-      name,
-      unit: 's' as const,
-      values: rounds.map(({ seconds }) => seconds[index] ?? NaN),
-    })),
-    { name: 'memory of all processes', unit: 'MiB', values: rounds.map(({ memoryMib }) => memoryMib) },
+    of('start (up and verify)', 's', ({ start }) => start),
+    of('up without changes', 's', ({ up }) => up),
+    of('preview without changes', 's', ({ preview }) => preview),
+    of('preview of an empty program with the same providers', 's', ({ emptyPreview }) => emptyPreview),
+    of(
+      'preview, to that of the empty program',
+      'times',
+      ({ preview, emptyPreview }) => preview / emptyPreview,
+    ),
+    of('verify', 's', ({ verify }) => verify),
+    of('down', 's', ({ down }) => down),
+    of('memory of all processes', 'MiB', ({ memoryMib }) => memoryMib),
   ];
   const machine = {
     cores: cpus().length,
@@ -44,19 +56,50 @@ export const benchmark: Benchmark = async (args) => {
   return 0;
 };
 
-function round(): { readonly seconds: readonly number[]; readonly memoryMib: number } {
-  const start = timed('start');
-  const memoryMib = labMemoryMib();
-  return { seconds: [start, timed('up'), timed('verify'), timed('down')], memoryMib };
+interface Round {
+  readonly start: number;
+  readonly memoryMib: number;
+  readonly up: number;
+  readonly preview: number;
+  readonly emptyPreview: number;
+  readonly verify: number;
+  readonly down: number;
 }
 
-function timed(verb: string): number {
+function round(): Round {
+  const start = timed('start');
+  const memoryMib = labMemoryMib();
+  const up = timed('up');
+  pulumi('--cwd', emptyProgram, 'stack', 'select', '--create', 'empty');
+  // In turn, and three times, so that both stand on an equally busy machine.
+  const previews = [1, 2, 3].map(() => ({
+    ours: pulumi('preview', '--expect-no-changes'),
+    empty: pulumi('--cwd', emptyProgram, 'preview', '--stack', 'empty'),
+  }));
+  return {
+    start,
+    memoryMib,
+    up,
+    preview: median(previews.map(({ ours }) => ours)),
+    emptyPreview: median(previews.map(({ empty }) => empty)),
+    verify: timed('verify'),
+    down: timed('down'),
+  };
+}
+
+const emptyProgram = join(__dirname, 'lab', 'empty');
+
+const pulumi = (...args: readonly string[]): number => timed('pulumi', '--', ...args);
+
+/** Seconds that a verb of the lab took. */
+function timed(verb: string, ...args: readonly string[]): number {
   const begun = performance.now();
-  const { status, stderr } = spawnSync('npx', ['tsx', 'lab/cli.ts', verb], {
+  const { status, stdout, stderr } = spawnSync('npx', ['tsx', 'lab/cli.ts', verb, ...args], {
     cwd: repositoryRoot,
     encoding: 'utf8',
   });
-  if (status !== 0) throw new Error(`lab ${verb} failed (exit ${String(status)})\n${stderr}`);
+  if (status !== 0)
+    throw new Error(`lab ${[verb, ...args].join(' ')} failed (exit ${String(status)})\n${stdout}${stderr}`);
   return (performance.now() - begun) / 1000;
 }
 
@@ -87,7 +130,8 @@ function summarized({ name, unit, values }: Measured): Measured & { readonly med
 }
 
 function row({ name, unit, values }: Measured): string {
-  const shown = (value: number) => `${value.toFixed(unit === 's' ? 1 : 0)} ${unit}`;
+  const digits = { s: 1, MiB: 0, times: 2 }[unit];
+  const shown = (value: number) => `${value.toFixed(digits)} ${unit}`;
   return `| ${name} | ${shown(median(values))} | ${shown(Math.min(...values))} to ${shown(Math.max(...values))} |`;
 }
 

@@ -9,6 +9,7 @@ export { Certificates } from './certificates/certificates';
 export type {
   CertificateNames,
   CertificatesArgs,
+  FurtherCertificateArgs,
   GeneratedCertificatesArgs,
   GivenCertificateArgs,
 } from './certificates/arguments';
@@ -28,6 +29,7 @@ export type { JumpHostArgs, SshArgs, SshTarget } from './host/ssh';
 export type { HaproxyArgs, HealthCheckArgs, KeepalivedArgs, StatsArgs, TlsArgs } from './balancers/arguments';
 export type { PlannedBalancer } from './balancers/plan';
 export type { Access, AccessPromise } from './brokers/access';
+export type { ApiKey, ApiKeyArgs } from './brokers/apiKeys';
 export type { AuthenticatorArgs } from './brokers/authentication';
 export type {
   MysqlAuthenticationArgs,
@@ -52,7 +54,9 @@ export type {
   ListenersArgs,
   RateLimitArgs,
 } from './listeners/arguments';
+export type { AccountArgs, IamArgs } from './host/account';
 export type { MachineArgs } from './host/machines';
+export type { EgressRuleArgs, OpeningArgs } from './host/openings';
 export { planVirtualIp } from './virtualIp/plan';
 export type { PlannedVirtualIp } from './virtualIp/plan';
 export type { VirtualIpArgs, VirtualIpMode } from './virtualIp/arguments';

@@ -1,17 +1,31 @@
-"""Makes a host what a file set says: `--boot FILE SECRET SHA256` at first boot, of standard input later."""
+"""Makes a host what a file set says: of standard input, or, at first boot, `--ssh-key FILE`, then
+`--boot FILE SECRET SHA256`.
+
+`--apart FILE BY` does so in a unit of its own, which ends though the connection may not last;
+`--confirm SHA256` comes after it, over another connection.
+"""
 
 import sys
 
 
 def main(arguments: list[str]) -> int:
     """Exit 0 when the host is as asked, else 1 with the reason. `--check` prints what is not."""
-    if arguments[:1] == ["--boot"]:
-        from apply.first_boot import first_boot
+    if arguments[:1] in (["--boot"], ["--ssh-key"]):
+        from apply.first_boot import first_boot, ssh_key
 
-        return first_boot(*arguments[1:])
+        return (first_boot if arguments[0] == "--boot" else ssh_key)(*arguments[1:])
+    from apply.alone import by
+    from apply.apart import apart
+    from apply.confirm import confirm
     from apply.update import print_differences, update
 
-    return print_differences() if arguments == ["--check"] else update(sys.stdin.read())
+    if arguments == ["--check"]:
+        return print_differences()
+    if arguments[:1] == ["--confirm"]:
+        return confirm(arguments[1], by())
+    if arguments[:1] == ["--apart"]:
+        return apart([sys.executable, __file__], given=arguments[1], by=arguments[2])
+    return update(sys.stdin.read(), by())
 
 
 if __name__ == "__main__":

@@ -48,6 +48,7 @@ function typeName(shape: Shape): string {
   if ('anyOf' in shape) return shape.anyOf.map(typeName).join(', or ');
   if ('$ref' in shape) return linked(definitionName(shape.$ref));
   if ('enum' in shape) return shape.enum.map((value) => `\`${value}\``).join(', ');
+  if (typeof shape.type !== 'string') return 'anything';
   if (shape.type === 'array') return `list of ${typeName(shape.items)}`;
   if (shape.type === 'object') return `map from name to ${typeName(shape.additionalProperties)}`;
   return shape.type === 'integer' ? 'number' : shape.type;

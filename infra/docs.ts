@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { derivedSchema } from '../arguments/program';
 import type { ArgumentsSchema } from '../arguments/schema';
@@ -30,20 +30,3 @@ export function outdatedFiles(files: readonly DerivedFile[] = derivedFiles()): r
     .filter(({ path, content }) => readFileSync(path, 'utf8') !== content)
     .map(({ path }) => relative(root, path));
 }
-
-/** `npm run docs` writes what is derived; with `--check` it compares instead and exits 1 on a difference. */
-function main(check: boolean): void {
-  const files = derivedFiles();
-  if (!check) {
-    for (const { path, content } of files) writeFileSync(path, content);
-    return;
-  }
-  const outdated = outdatedFiles(files);
-  if (outdated.length === 0) return;
-  process.stderr.write(
-    `${outdated.join(', ')}: not what the arguments' interfaces say now; run \`npm run docs\`\n`,
-  );
-  process.exitCode = 1;
-}
-
-if (require.main === module) main(process.argv.includes('--check'));

@@ -86,8 +86,8 @@ async function zonesOf({ network }: PlatformPlan, { network: args = {} }: Config
   const names =
     args.availabilityZones ?? (await aws.getAvailabilityZones({ state: 'available', filters })).names;
   return {
-    balancerZones: names.slice(0, network.balancerCidrs.length),
-    brokerZones: names.slice(0, network.brokerCidrs.length),
+    balancerZones: names.slice(0, network.balancerSubnets.length),
+    brokerZones: names.slice(0, network.brokerSubnets.length),
   };
 }
 

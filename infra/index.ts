@@ -3,9 +3,11 @@ import { allConfig } from '@pulumi/pulumi/runtime/config';
 import { MqttPlatform, planPlatform } from '../components';
 import { activeBalancer } from './activeBalancer';
 import { refuseDocumentationRanges } from './documentationRanges';
+import { checkAddresses } from './freeAddresses';
 import { checkGrants } from './grants';
 import { platformName, readConfiguration } from './configuration';
 import type { StackOutputs } from './outputs';
+import { checkImages } from './ownImages';
 import { stackOutputs } from './outputs';
 
 /** The program: a stack's configuration in, one MqttPlatform, its outputs out. */
@@ -14,6 +16,8 @@ export = async (): Promise<StackOutputs> => {
   await refusedPlainly(() => refuseDocumentationRanges(configuration));
   const plan = planPlatform(platformName, configuration);
   await refusedPlainly(() => checkGrants(plan, configuration));
+  await refusedPlainly(() => checkImages(plan, configuration));
+  await refusedPlainly(() => checkAddresses(plan, configuration));
   const active = await activeBalancer(plan, configuration.virtualIp?.allocationId);
   const platform = new MqttPlatform(platformName, {
     ...configuration,

@@ -127,6 +127,7 @@ export interface Machines {
   attachVolume(instanceId: string, volumeId: string): Promise<void>;
   detachVolume(instanceId: string, volumeId: string): Promise<void>;
   createVolume(volumeId: string, sizeGib: number): Promise<void>;
+  growVolume(volumeId: string, sizeGib: number): Promise<void>;
   deleteVolume(volumeId: string): Promise<void>;
   state(instanceId: string): MachineState;
   /** What the machine printed on its console, the newest 64 KiB. */

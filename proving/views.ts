@@ -1,15 +1,16 @@
 import type { BalancerView } from '../components/balancers/view';
 import { planAuthentication } from '../components/brokers/authentication';
 import { planAuthorization } from '../components/brokers/authorization';
+import { planSettings } from '../components/brokers/settings/plan';
 import type { BrokerView } from '../components/brokers/view';
-import type { Listener, ListenerName } from '../components/listeners/listener';
+import type { Listener, ListenerKind } from '../components/listeners/listener';
 import { Problems } from '../components/rendering/problems';
 
 const pem = (label: string) => `-----BEGIN ${label}-----\nTUlJQg==\n-----END ${label}-----\n`;
 export const certificate = pem('CERTIFICATE');
 export const revocationList = pem('X509 CRL');
 
-const ports: Record<ListenerName, readonly [port: number, brokerPort: number]> = {
+const ports: Record<ListenerKind, readonly [port: number, brokerPort: number]> = {
   mqtt: [1883, 1883],
   mqtts: [8883, 1884],
   ws: [8083, 8083],
@@ -17,10 +18,11 @@ const ports: Record<ListenerName, readonly [port: number, brokerPort: number]> =
 };
 
 /** A listener as the components make it by default. */
-export function listener(name: ListenerName, changes: Partial<Listener> = {}): Listener {
+export function listener(name: ListenerKind, changes: Partial<Listener> = {}): Listener {
   const websocket = name === 'ws' || name === 'wss';
   return {
     name,
+    kind: name,
     port: ports[name][0],
     brokerPort: ports[name][1],
     allowedCidrs: ['0.0.0.0/0'],
@@ -56,7 +58,6 @@ export function balancerView(changes: Partial<BalancerView> = {}): BalancerView 
     stats: { port: 8888, user: 'admin', refreshSeconds: 10 },
     healthCheck: { port: 18083, intervalMs: 200, timeoutMs: 300, fall: 2, rise: 2 },
     keepalived: {
-      interface: 'ens5',
       routerId: 51,
       advertIntervalMs: 100,
       priority: 150,
@@ -105,6 +106,7 @@ export function brokerView(changes: Partial<BrokerView> = {}): BrokerView {
     listeners: [listener('mqtt'), listener('mqtts')],
     authentication: planAuthentication([], 'emqx.authentication', new Problems()),
     authorization: planAuthorization({}, 'emqx.authorization', new Problems()),
+    settings: planSettings({}, '5.8.9', 'emqx.settings', new Problems()),
     proxyProtocol: true,
     maxConnections: 5_000,
     dashboardPort: 18083,

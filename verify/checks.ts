@@ -9,6 +9,21 @@ export interface Result {
   readonly durationMs: number;
 }
 
+/** One thing that is not as it should be, and what to do about it, in a line. */
+export interface Finding {
+  readonly verdict: Exclude<Verdict, 'pass'>;
+  readonly text: string;
+}
+
+/** What a look at several things found; `proved` is said when that is nothing. */
+export interface Survey {
+  readonly findings: readonly Finding[];
+  readonly proved: string;
+}
+
+/** How long a service that is just moving or restarting may take to settle. */
+export const settleMs = 10_000;
+
 /** A check that found something else than it expected. */
 export class Unexpected extends Error {
   constructor(expected: string, seen: string) {
@@ -21,18 +36,49 @@ export class Warning extends Error {}
 
 /** Runs one check; the string that it returns says what it proved. */
 export async function check(name: string, work: () => Promise<string>): Promise<Result> {
+  const [result] = await timed(name, async () => [{ verdict: 'pass', text: await work() }]);
+  return result;
+}
+
+/** Looks until nothing is wrong or the time is up: a result for each finding, or one that says what was proved. */
+export async function survey(
+  name: string,
+  look: () => Promise<Survey>,
+  limitMs = settleMs,
+  pauseMs = 1_000,
+): Promise<readonly Result[]> {
+  return timed(name, async () => {
+    const end = performance.now() + limitMs;
+    for (;;) {
+      const { findings, proved } = await look();
+      const [first, ...more] = findings;
+      if (first === undefined) return [{ verdict: 'pass', text: proved }];
+      const mayPass = findings.some(({ verdict }) => verdict === 'fail');
+      if (!mayPass || performance.now() + pauseMs >= end) return [first, ...more];
+      await pause(pauseMs);
+    }
+  });
+}
+
+type Told = { readonly verdict: Verdict; readonly text: string };
+
+async function timed(
+  name: string,
+  work: () => Promise<readonly [Told, ...Told[]]>,
+): Promise<readonly [Result, ...Result[]]> {
   const begun = performance.now();
-  const result = (verdict: Verdict, detail: string): Result => ({
+  const result = ({ verdict, text }: Told): Result => ({
     name,
     verdict,
-    detail,
+    detail: text,
     durationMs: Math.round(performance.now() - begun),
   });
   try {
-    return result('pass', await work());
+    const [first, ...more] = await work();
+    return [result(first), ...more.map(result)];
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    return result(error instanceof Warning ? 'warn' : 'fail', message);
+    const text = error instanceof Error ? error.message : String(error);
+    return [result({ verdict: error instanceof Warning ? 'warn' : 'fail', text })];
   }
 }
 
@@ -48,6 +94,10 @@ export async function eventually<T>(limitMs: number, pauseMs: number, attempt: (
     } catch (error) {
       if (performance.now() + pauseMs >= end) throw error;
     }
-    await new Promise((resume) => setTimeout(resume, pauseMs));
+    await pause(pauseMs);
   }
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resume) => setTimeout(resume, milliseconds));
 }

@@ -5,7 +5,8 @@ import {
   connect as connectTls,
   rootCertificates,
 } from 'node:tls';
-import { type Result, Unexpected, check, eventually } from './checks';
+import { type Result, Unexpected, Warning, check, eventually } from './checks';
+import { judgeLifetime } from './lifetimes';
 import type { Dial } from './mqttClients';
 
 const handshakeMs = 3_000;
@@ -41,7 +42,12 @@ export function checkEdge(endpoints: Readonly<Record<string, Dial>>): Promise<Re
 async function shownCertificate(dial: Dial): Promise<string> {
   const { socket, certificate } = await eventually(settleMs, 200, () => handshake(dial, dial.ca));
   socket.destroy();
-  return `${String(certificate.subjectaltname)}, until ${certificate.valid_to}`;
+  const { subjectaltname, valid_from: from, valid_to: to } = certificate;
+  const lifetime = [Date.parse(from) / 1_000, Date.parse(to) / 1_000] as const;
+  const remedy = 'run `pulumi refresh` and `pulumi up`, which renew what this program made, or give another';
+  const found = judgeLifetime('the certificate that clients see', lifetime, remedy, Date.now() / 1_000);
+  if (found !== undefined) throw new Warning(found.text);
+  return `${String(subjectaltname)}, until ${to}`;
 }
 
 async function refusedCertificate(dial: Dial): Promise<string> {

@@ -1,28 +1,41 @@
 import { z } from 'zod';
-import { type Result, Unexpected, check, eventually } from './checks';
+import {
+  type Finding,
+  type Result,
+  type Survey,
+  Unexpected,
+  check,
+  eventually,
+  settleMs,
+  survey,
+} from './checks';
 import { emqxCtl, runningNodes } from './emqxCtl';
+import { surveyFileModes } from './fileModes';
 import { type Hosts, onEach } from './hosts';
 import type { Outputs } from './outputs';
 import { quote } from './ssh';
 
-/** How long a service that is just moving or restarting may take to settle. */
-const settleMs = 10_000;
 const pauseMs = 300;
+/** It may ask a service that hangs. */
+const healthMs = 60_000;
+/** `emqx ctl` starts an Erlang node of its own. */
+const emqxCtlMs = 20_000;
 
 /** What is true of the hosts, whatever the clients see. */
-export function checkHosts(outputs: Outputs, hosts: Hosts): Promise<Result>[] {
-  return [
+export async function checkHosts(outputs: Outputs, hosts: Hosts): Promise<readonly Result[]> {
+  const results = await Promise.all([
     check('packages: one version of haproxy and keepalived', () =>
       sameVersions(hosts, hosts.balancers, ['haproxy', 'keepalived']),
     ),
     check('packages: one version of emqx', () => sameVersions(hosts, hosts.brokers, ['emqx*'])),
     check('files: on the hosts as rendered', () => renderedFiles(outputs, hosts)),
-    check('units: active', () => eventually(settleMs, pauseMs, () => activeUnits(hosts))),
+    survey('files: modes and owners as rendered', () => surveyFileModes(hosts)),
+    survey('health: every host says that it is well', () => surveyHealth(hosts)),
     check('cluster: every broker sees all', () =>
       eventually(settleMs, pauseMs, () => wholeCluster(outputs, hosts)),
     ),
-    check('VIP: held by one balancer', () => eventually(settleMs, pauseMs, () => oneHolder(hosts))),
-  ];
+  ]);
+  return results.flat();
 }
 
 async function sameVersions(
@@ -72,30 +85,32 @@ export function wrongFiles(expectedSet: string, answer: string): string[] {
   return [...another, ...Object.keys(differences.parse(JSON.parse(check)))];
 }
 
-const applySettings = z.object({ enable: z.array(z.string()) });
-
-async function activeUnits(hosts: Hosts): Promise<string> {
+/** A host's own word, the one that an update of it goes by. */
+async function surveyHealth(hosts: Hosts): Promise<Survey> {
   const names = [...hosts.balancers, ...hosts.brokers];
-  const settings = await onEach(hosts, names, () => 'cat /etc/emqx-haproxy/apply.json');
-  const units = (name: string) => applySettings.parse(JSON.parse(settings.get(name) ?? '{}')).enable;
-  const states = await onEach(
-    hosts,
-    names,
-    (name) => `systemctl is-active ${units(name).map(quote).join(' ')} || true`,
-  );
-  const inactive = names.flatMap((name) => {
-    const lines = (states.get(name) ?? '').trim().split('\n');
-    return units(name).flatMap((unit, i) =>
-      lines[i] === 'active' ? [] : [`${name}:${unit} ${lines[i] ?? 'unknown'}`],
-    );
-  });
-  if (inactive.length > 0) throw new Unexpected('every unit active', inactive.join(', '));
-  return `${names.reduce((sum, name) => sum + units(name).length, 0)} units on ${names.length} hosts`;
+  const command = 'sudo -n /usr/bin/python3 /usr/local/lib/emqx-haproxy/health.py || test $? -eq 1';
+  const said = await onEach(hosts, names, () => command, healthMs);
+  return {
+    findings: [...said].flatMap(([name, text]) => healthFindings(name, text)),
+    proved: `${names.length} hosts`,
+  };
+}
+
+/** By what `health.py` prints: a line for each thing, the first of a role's own after the command that said it. */
+export function healthFindings(name: string, text: string): readonly Finding[] {
+  const lines = text.split('\n').map((line) => line.replace(/^\/\S.*?: exit \d+: /, '').trim());
+  return lines
+    .filter((line) => line !== '')
+    .map((line) => {
+      const [, unit] = /^(\S+) is \w+$/.exec(line) ?? [];
+      const remedy = unit === undefined ? 'look at `journalctl -b`' : `look at \`systemctl status ${unit}\``;
+      return { verdict: 'fail', text: `${name}: ${line}; ${remedy} on it` };
+    });
 }
 
 async function wholeCluster(outputs: Outputs, hosts: Hosts): Promise<string> {
   const wanted = outputs.brokers.map(({ nodeName }) => nodeName).sort();
-  const seen = await onEach(hosts, hosts.brokers, () => `${emqxCtl} cluster status --json`);
+  const seen = await onEach(hosts, hosts.brokers, () => `${emqxCtl} cluster status --json`, emqxCtlMs);
   for (const [name, status] of seen) {
     const running = runningNodes(status);
     if (running.join() !== wanted.join()) {
@@ -105,20 +120,6 @@ async function wholeCluster(outputs: Outputs, hosts: Hosts): Promise<string> {
   if (seen.size < wanted.length)
     throw new Unexpected(`${wanted.length} brokers to answer`, String(seen.size));
   return wanted.join(', ');
-}
-
-async function oneHolder(hosts: Hosts): Promise<string> {
-  const metrics = await onEach(hosts, hosts.balancers, () => 'cat /run/emqx-haproxy/metrics/vip.prom');
-  const holders = [...metrics].filter(([, text]) => holdsVip(text)).map(([name]) => name);
-  if (holders.length !== 1) throw new Unexpected('one holder', holders.join(' and ') || 'none');
-  return holders.join();
-}
-
-/** Whether a balancer's own figures say that Keepalived is master there and EC2 has confirmed the address. */
-export function holdsVip(prometheusText: string): boolean {
-  const value = (name: string) =>
-    new RegExp(`^emqx_haproxy_vip_${name} (\\S+)$`, 'm').exec(prometheusText)?.[1];
-  return value('master') === '1' && value('held') === '1';
 }
 
 function oneLine(text: string): string {

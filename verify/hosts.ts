@@ -47,9 +47,10 @@ export async function onEach(
   hosts: Hosts,
   names: readonly string[],
   command: (name: string) => string,
+  timeoutMs?: number,
 ): Promise<Map<string, string>> {
   const outputs = await Promise.all(
-    names.map(async (name) => [name, await hosts.ssh.run(name, command(name))] as const),
+    names.map(async (name) => [name, await hosts.ssh.run(name, command(name), timeoutMs)] as const),
   );
   return new Map(outputs);
 }

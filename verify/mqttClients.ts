@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+import { type PeerCertificate, checkServerIdentity, connect as connectTls } from 'node:tls';
 import { connect, type IClientOptions, type MqttClient } from 'mqtt';
 import { Warning, eventually } from './checks';
 
@@ -8,6 +10,8 @@ export const protocolNames: Readonly<Record<ProtocolVersion, string>> = { 4: 'MQ
 export interface Dial {
   readonly url: string;
   readonly ca: string;
+  /** Whom the server's certificate must name, where `url` leads there by another way. */
+  readonly certificateHost?: string;
   /** For listeners that demand one. */
   readonly clientCertificate?: ClientCertificate;
   readonly username?: string;
@@ -49,6 +53,7 @@ export function connectOnce(dial: Dial, version: ProtocolVersion, clientId: stri
     ca: dial.ca,
     rejectUnauthorized: true,
     ...dial.clientCertificate,
+    ...(dial.certificateHost === undefined ? {} : named(dial, dial.certificateHost)),
     ...(dial.username === undefined ? {} : { username: dial.username }),
     ...(dial.password === undefined ? {} : { password: dial.password }),
   };
@@ -69,6 +74,20 @@ export function connectOnce(dial: Dial, version: ProtocolVersion, clientId: stri
     client.once('close', closed);
     client.once('error', fail);
   });
+}
+
+/** The library hands these on by itself, but for a WebSocket's, whose connection is made here. */
+function named({ url, ca, clientCertificate }: Dial, host: string): IClientOptions {
+  const tls = {
+    // An address cannot be told to the server.
+    ...(isIP(host) === 0 ? { servername: host } : {}),
+    checkServerIdentity: (_: string, certificate: PeerCertificate) => checkServerIdentity(host, certificate),
+  };
+  const { protocol, hostname, port } = new URL(url);
+  if (protocol !== 'wss:') return tls;
+  const createConnection = () =>
+    connectTls({ host: hostname, port: Number(port), ca, ...clientCertificate, ...tls });
+  return { wsOptions: { createConnection } };
 }
 
 /** A request's answer; the library itself waits without end when the connection closes meanwhile. */

@@ -19,7 +19,7 @@ const rule = z.object({
 const schema = z.object({
   /** The VIP. */
   endpoint: z.string(),
-  /** A URL by listener name: mqtt, mqtts, ws, wss. */
+  /** A URL by the listener's name: mqtt://, mqtts://, ws:// or wss://. */
   endpoints: z.record(z.string(), z.url()),
   brokers: z.array(host.extend({ nodeName: z.string() })).min(1),
   balancers: z.array(host).min(1),

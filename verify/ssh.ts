@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { Client, type ClientChannel } from 'ssh2';
 import type { Outputs } from './outputs';
 
@@ -5,6 +6,11 @@ type Target = Outputs['ssh']['hosts'][string];
 
 const readyTimeoutMs = 5_000;
 const commandTimeoutMs = 10_000;
+/** OpenSSH's MaxSessions is 10 by default. */
+const commandsAtOnce = 8;
+const turnMs = 20;
+/** Of a command, in an error. */
+const longestTold = 100;
 
 /** A host that shows another key than the outputs name: someone may stand in for it. */
 export class WrongHostKey extends Error {}
@@ -13,15 +19,28 @@ export class WrongHostKey extends Error {}
 export class Ssh {
   readonly #login: Outputs['ssh'];
   readonly #connections = new Map<string, Promise<Client>>();
+  readonly #commands = new Map<string, number>();
 
   constructor(login: Outputs['ssh']) {
     this.#login = login;
   }
 
   /** The standard output of a command that a shell runs on the host; throws when it fails. */
-  async run(host: string, command: string): Promise<string> {
+  async run(host: string, command: string, timeoutMs = commandTimeoutMs): Promise<string> {
     const client = await this.connect(host);
-    return execute(client, command, host);
+    const running = () => this.#commands.get(host) ?? 0;
+    while (running() >= commandsAtOnce) await pause(turnMs);
+    this.#commands.set(host, running() + 1);
+    try {
+      return await execute(client, command, host, timeoutMs);
+    } finally {
+      this.#commands.set(host, running() - 1);
+    }
+  }
+
+  /** A connection that the host's SSH server makes. */
+  async forward(host: string, address: string, port: number): Promise<ClientChannel> {
+    return forward(await this.connect(host), address, port);
   }
 
   /** Logs in; throws when the host does not answer or shows another key than the pinned one. */
@@ -63,7 +82,7 @@ export class Ssh {
   }
 
   async #open(host: string, target: Target, jump?: Client): Promise<Client> {
-    const sock = jump === undefined ? undefined : await forward(jump, target.address);
+    const sock = jump === undefined ? undefined : await forward(jump, target.address, 22);
     const pinned = parseHostKey(target.hostKey);
     const client = new Client();
     return new Promise((done, failed) => {
@@ -105,17 +124,21 @@ export function quote(word: string): string {
   return `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
-function forward(jump: Client, address: string): Promise<ClientChannel> {
+function forward(jump: Client, address: string, port: number): Promise<ClientChannel> {
   return new Promise((done, failed) => {
-    jump.forwardOut('127.0.0.1', 0, address, 22, (error, channel) => (error ? failed(error) : done(channel)));
+    jump.forwardOut('127.0.0.1', 0, address, port, (error, channel) =>
+      error ? failed(error) : done(channel),
+    );
   });
 }
 
-function execute(client: Client, command: string, host: string): Promise<string> {
+function execute(client: Client, command: string, host: string, timeoutMs: number): Promise<string> {
+  const [told = ''] = command.trim().split('\n');
+  const what = `${host}: ${told.length > longestTold ? `${told.slice(0, longestTold)}...` : told}`;
   return new Promise((done, failed) => {
     const timer = setTimeout(
-      () => failed(new Error(`${host}: ${command}: no answer within ${commandTimeoutMs / 1000} s`)),
-      commandTimeoutMs,
+      () => failed(new Error(`${what}: no answer within ${timeoutMs / 1000} s`)),
+      timeoutMs,
     );
     client.exec(command, (error, channel) => {
       if (error) {
@@ -130,7 +153,7 @@ function execute(client: Client, command: string, host: string): Promise<string>
       channel.on('close', (code: number | null) => {
         clearTimeout(timer);
         if (code === 0) done(output);
-        else failed(new Error(`${host}: ${command}: exit ${String(code)}: ${(errors || output).trim()}`));
+        else failed(new Error(`${what}: exit ${String(code)}: ${(errors || output).trim()}`));
       });
     });
   });

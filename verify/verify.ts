@@ -1,5 +1,8 @@
+import { randomBytes } from 'node:crypto';
+import { checkBalancers } from './balancerChecks';
 import type { Result } from './checks';
 import { checkAccess } from './accessChecks';
+import { checkDrift } from './driftCheck';
 import { checkEdge } from './edgeChecks';
 import { checkHosts } from './hostChecks';
 import { reachHosts } from './hosts';
@@ -17,6 +20,7 @@ export interface Verification {
 /** Proves a running stack from its outputs alone. */
 export async function verify(outputs: Outputs, clientCertificate?: ClientCertificate): Promise<Verification> {
   const begun = performance.now();
+  const run = randomBytes(3).toString('hex');
   const endpoints: Record<string, Dial> = Object.fromEntries(
     Object.entries(outputs.endpoints).map(([name, url]) => [
       name,
@@ -31,14 +35,16 @@ export async function verify(outputs: Outputs, clientCertificate?: ClientCertifi
   const edge = Promise.all(checkEdge(endpoints));
   const { hosts, result: reached } = await reachHosts(outputs);
   try {
-    const [mqtt, ofEdge, ofAccess, ofHosts] = await Promise.all([
-      checkMqtt(endpoints, outputs.access, hosts),
+    const [mqtt, ofEdge, ofAccess, ofHosts, ofDrift, ofBalancers] = await Promise.all([
+      checkMqtt(endpoints, outputs, hosts, run),
       edge,
       Promise.all(checkAccess(endpoints, outputs.access)),
-      Promise.all(checkHosts(outputs, hosts)),
+      checkHosts(outputs, hosts),
+      Promise.all(checkDrift(hosts)),
+      checkBalancers(outputs, endpoints, hosts, run),
     ]);
     return {
-      results: [reached, ...ofHosts, ...ofEdge, ...ofAccess, ...mqtt.results],
+      results: [reached, ...ofHosts, ...ofDrift, ...ofBalancers, ...ofEdge, ...ofAccess, ...mqtt.results],
       spread: mqtt.spread,
       totalMs: Math.round(performance.now() - begun),
     };

@@ -1,8 +1,9 @@
 import type * as pulumi from '@pulumi/pulumi';
 import type { MachineArgs } from '../host/machines';
+import type { OpeningArgs } from '../host/openings';
 
 /** The two balancers, as a platform is told about them. */
-export interface HaproxyArgs extends MachineArgs {
+export interface HaproxyArgs extends MachineArgs, OpeningArgs {
   /**
    * The largest keepalive that clients use, in seconds, 5 to 65535: an idle connection is closed after 1.5 times as
    * long, as MQTT says of a broker.
@@ -77,6 +78,6 @@ export interface KeepalivedArgs {
   preempt?: boolean;
   /** How long HAProxy may be away before the address moves, in ms, 0 to 60000: systemd restarts it meanwhile, and moving costs seconds on EC2. @default 1000 */
   graceMs?: number;
-  /** The network interface's name in the guest; Nitro instances call it `ens5`. @default `ens5` */
+  /** The network interface's name in the guest. @default the one that has the balancer's address */
   interface?: string;
 }

@@ -2,10 +2,12 @@ import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import { dashboardPort } from '../brokers/ports';
 import type { SecretView } from '../host/fileSet';
+import { accountOf } from '../host/account';
 import { Host } from '../host/host';
 import { operatingSystems } from '../host/operatingSystems';
 import type { HostSecret } from '../host/secrets';
 import { balancerFiles } from './files';
+import { furtherCertificateFile, serverCertificateFile } from './haproxyFiles';
 import { defaultInstanceType } from './limits';
 import type { PlannedPairArgs } from './pairArguments';
 import type { PairPlan, PlannedBalancer } from './plan';
@@ -38,13 +40,15 @@ export function balancerHost(
     `${platform}-${balancer.name}`,
     {
       ...plan.machine,
+      ...accountOf(args),
+      ...(args.imageId === undefined ? {} : { imageId: args.imageId }),
       instanceType: args.instanceType ?? defaultInstanceType,
       platform,
       hostname: balancer.name,
       subnetId: subnet.subnetId,
       address: balancer.address,
       ...virtualIp.interfaceFor(balancer.vipAddress),
-      securityGroupIds: [securityGroupId],
+      securityGroupIds: [securityGroupId, ...(args.furtherSecurityGroupIds ?? [])],
       interfaceAfter: virtualIp.outlivesInterfaces,
       publicAddress: plan.publicAddresses,
       role: 'virtual-ip',
@@ -61,15 +65,16 @@ export function balancerHost(
             aws.getRegionOutput({}, { parent }).region,
             secret.arn,
             certificates.certificateChain,
+            pulumi.all((certificates.further ?? []).map(({ certificateChain }) => certificateChain)),
             virtualIp.viewFrom(facts.interfaceId, balancer.vipAddress),
           ])
-          .apply(([hostKey, region, arn, certificateChain, virtualIpView]) =>
+          .apply(([hostKey, region, arn, certificateChain, furtherChains, virtualIpView]) =>
             balancerFiles({
               ...balancerView(platform, balancer, plan),
               region,
-              tls: { ...plan.settings.tls, certificateChain },
+              tls: { ...plan.settings.tls, certificateChain, furtherChains },
               virtualIp: virtualIpView,
-              secrets: [hostKey, ...balancerSecrets(arn)],
+              secrets: [hostKey, ...balancerSecrets(arn, furtherChains.length)],
             }),
           ),
       egress: prerequisites,
@@ -125,15 +130,24 @@ function reachedBy(
   return { reachedBy: reach === 'privateAddress' ? { address } : { address, jump: reach } };
 }
 
-function balancerSecrets(arn: string): readonly SecretView[] {
+/** Of a further certificate's key in the balancers' secret. */
+export function furtherKeyField(index: number): string {
+  return `furtherKey${index + 2}`;
+}
+
+function balancerSecrets(arn: string, furtherCertificates: number): readonly SecretView[] {
   const common = { arn, mode: '0600', owner: 'root:root' };
+  const key = (certificate: string, field: string): SecretView => ({
+    ...common,
+    file: `${certificate}.key`,
+    change: { kind: 'runtime', unit: 'haproxy' },
+    content: { kind: 'value', field },
+  });
   return [
-    {
-      ...common,
-      file: '/etc/haproxy/certs/server.pem.key',
-      change: { kind: 'runtime', unit: 'haproxy' },
-      content: { kind: 'value', field: 'serverKey' },
-    },
+    key(serverCertificateFile, 'serverKey'),
+    ...Array.from({ length: furtherCertificates }, (_, index) =>
+      key(furtherCertificateFile(index), furtherKeyField(index)),
+    ),
     {
       ...common,
       file: '/etc/emqx-haproxy/secrets/ticket-master',

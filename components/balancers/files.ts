@@ -3,6 +3,7 @@ import type { FileChange, HostFile } from '../host/fileSet';
 import { kernelFile } from '../host/kernel';
 import { hostPrograms, programCommand, programFiles, programFolder } from '../host/programs';
 import { applySettings, awsSettings, settingsFile } from '../host/settings';
+import { unattendedFiles } from '../host/unattended';
 import { dropIn, programUnit } from '../host/units';
 import { render } from '../rendering/template';
 import { haproxyConfig } from './haproxyConfig';
@@ -29,10 +30,7 @@ export function balancerFiles(view: BalancerView): HostFile[] {
       change: reload('haproxy'),
     },
     ...haproxyFiles(view),
-    dropIn(
-      'haproxy',
-      render('balancer/units/haproxy.conf', { programFolder, fileDescriptors: view.limits.fileDescriptors }),
-    ),
+    dropIn('haproxy', `[Service]\nLimitNOFILE=${view.limits.fileDescriptors}\n`, 'emqx-haproxy-limits'),
     {
       path: '/etc/keepalived/keepalived.conf',
       content: keepalivedConfig(view),
@@ -57,6 +55,8 @@ export function balancerFiles(view: BalancerView): HostFile[] {
         // haproxy.cfg names its files, which are in no set.
         programCommand('balancer.tickets'),
         ['/usr/sbin/haproxy', '-c', '-f', '/etc/haproxy/haproxy.cfg'],
+        // keepalived.conf includes what it finds.
+        programCommand('balancer.interface'),
         ['/usr/sbin/keepalived', '-t', '-f', '/etc/keepalived/keepalived.conf'],
       ],
       ['haproxy', 'haproxy-watch', 'vip-agent', 'keepalived'],
@@ -81,12 +81,15 @@ export function balancerPrograms(): HostFile[] {
   const programs = programFiles([
     ...hostPrograms,
     ...[
+      'condition',
       'haproxy_reload',
       'haproxy_runtime',
       'haproxy_watch',
       'health',
+      'interface',
       'leave',
       'sessions',
+      'stray_address',
       'tickets',
       'vip_agent',
     ].map((name) => `balancer.${name}`),
@@ -96,8 +99,10 @@ export function balancerPrograms(): HostFile[] {
 
 function units(): HostFile[] {
   return [
+    dropIn('haproxy', render('balancer/units/haproxy.conf', { programFolder })),
     dropIn('haproxy', render('balancer/units/haproxy-rights.conf', {}), 'emqx-haproxy-rights'),
     journalSettings,
+    ...unattendedFiles(['haproxy', 'keepalived', 'vip-agent'], ['haproxy', 'keepalived']),
     dropIn('keepalived', render('balancer/units/keepalived.conf', { programFolder })),
     programUnit('haproxy-watch', 'balancer.haproxy_watch', {
       description: 'Watches HAProxy for Keepalived and closes the sessions of down brokers',

@@ -1,10 +1,12 @@
+import { X509Certificate } from 'node:crypto';
 import type { Balancing } from '../listeners/balancing';
 import { balancingMethods, methodsByClientId, othersThan } from '../listeners/balancing';
+import { longestName } from '../listeners/clientCertificates';
 import type { Listener } from '../listeners/listener';
 import { headroom, isTls, isWebSocket } from '../listeners/listener';
 import type { View } from '../rendering/template';
 import { render } from '../rendering/template';
-import { listenerFiles, ticketKeysFile } from './haproxyFiles';
+import { furtherCertificateFile, listenerFiles, serverCertificateFile, ticketKeysFile } from './haproxyFiles';
 import { haproxyAbilities } from './haproxyVersion';
 import type { BalancerView } from './view';
 
@@ -15,7 +17,7 @@ export function haproxyConfig(view: BalancerView): string {
     name: view.name,
     maxConnections: view.limits.maxConnections,
     bufferBytes: bufferBytes(view.largestConnectBytes),
-    tls: view.listeners.some(({ name }) => isTls(name)) && {
+    tls: view.listeners.some(isTls) && {
       minVersion: view.tls.minVersion,
       ticketLifetimeSeconds: view.tls.ticketLifetimeSeconds,
     },
@@ -61,7 +63,7 @@ function bufferBytes(largestConnectBytes: number): number {
 
 function listenerView(view: BalancerView, listener: Listener): View {
   const balancing = balancingOn(view, listener);
-  const websocket = isWebSocket(listener.name);
+  const websocket = isWebSocket(listener);
   refuseContradictions(view, listener, websocket);
   const files = listenerFiles(listener);
   const named = (listener.clientCertificates?.identity ?? 'none') !== 'none';
@@ -73,14 +75,18 @@ function listenerView(view: BalancerView, listener: Listener): View {
     slots: Math.ceil(listener.maxConnections * (1 + (headroom - 1) / 2)),
     errorLog: haproxyAbilities(view.haproxyVersion).errorLog,
     refusalsLogged: refusalsLoggedIn10Seconds,
-    tls: isTls(listener.name) && {
+    tls: isTls(listener) && {
       // WebSocket begins as HTTP/1.1; a client that offered h2 would be taken at its word.
       alpn: websocket ? 'http/1.1' : 'mqtt',
+      certificates: serverCertificates(view),
       ticketKeys: ticketKeysFile(listener.name),
       clientCertificates: listener.clientCertificates !== undefined && {
         ca: files.ca?.path ?? '',
         verify: listener.clientCertificates.verify,
-        crl: files.crl !== undefined && { file: files.crl.path },
+        crl: files.crl !== undefined && {
+          file: files.crl.path,
+          ended: listener.clientCertificates.keepsEndedLists === true,
+        },
       },
     },
     allowed: files.allowed !== undefined && { file: files.allowed.path },
@@ -106,11 +112,34 @@ function listenerView(view: BalancerView, listener: Listener): View {
   };
 }
 
+/**
+ * What clients are shown that ask for no name comes first: the first certificate, and that of the same names with another
+ * kind of key, where HAProxy can choose. Where it cannot, RSA, which all clients know.
+ */
+function serverCertificates({ haproxyVersion, tls }: BalancerView): { word: string; file: string }[] {
+  const { certificateChain, furtherChains = [] } = tls;
+  if (furtherChains.length === 0) return [{ word: 'crt', file: serverCertificateFile }];
+  const { defaultCertificates } = haproxyAbilities(haproxyVersion);
+  const all = [certificateChain, ...furtherChains].map((chain, index) => {
+    const { subjectAltName, publicKey } = new X509Certificate(chain);
+    const file = index === 0 ? serverCertificateFile : furtherCertificateFile(index - 1);
+    return { file, names: subjectAltName, isRsa: publicKey.asymmetricKeyType === 'rsa' };
+  });
+  const [first] = all;
+  const isDefault = (each: (typeof all)[number]) =>
+    each === first || (each.names === first?.names && each.isRsa !== first?.isRsa);
+  const place = (each: (typeof all)[number]) =>
+    isDefault(each) ? (each.isRsa && !defaultCertificates ? 0 : 1) : 2;
+  return all
+    .toSorted((a, b) => place(a) - place(b))
+    .map((each) => ({
+      word: defaultCertificates && isDefault(each) ? 'default-crt' : 'crt',
+      file: each.file,
+    }));
+}
+
 /** Lines of one reason that a listener writes in 10 s before it only counts. */
 const refusalsLoggedIn10Seconds = 200;
-
-/** Bytes of a certificate's CN that a broker is given as a client's name; RFC 5280 has 64 characters at most. */
-const longestName = 256;
 
 /** Every path that reaches the endpoint: a trailing slash makes no difference to people. */
 function pathsOf({ path, furtherPaths }: Listener): readonly string[] {
@@ -148,7 +177,7 @@ function refuseContradictions(view: BalancerView, listener: Listener, websocket:
     );
   }
   if (listener.clientCertificates === undefined) return;
-  if (!isTls(listener.name)) throw wrong('clientCertificates need TLS; allowed on mqtts and wss');
+  if (!isTls(listener)) throw wrong('clientCertificates need TLS; allowed on mqtts and wss');
   const { identity, verify } = listener.clientCertificates;
   if (identity !== 'none' && !(verify === 'required' && view.proxyProtocol)) {
     throw wrong(

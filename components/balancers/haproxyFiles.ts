@@ -1,15 +1,19 @@
 import { pemFile } from '../certificates/pem';
 import type { HostFile } from '../host/fileSet';
-import type { Listener, ListenerName } from '../listeners/listener';
+import type { Listener } from '../listeners/listener';
 import type { BalancerView } from './view';
 
 /** Made on the host from the ticket master: the same on both balancers, others for each listener. */
-export function ticketKeysFile(listener: ListenerName): string {
+export function ticketKeysFile(listener: string): string {
   return `/run/haproxy/${listener}-tickets.keys`;
 }
 
 /** The server certificate without its key: HAProxy looks for that in server.pem.key beside it. */
 export const serverCertificateFile = '/etc/haproxy/certs/server.pem';
+
+export function furtherCertificateFile(index: number): string {
+  return `/etc/haproxy/certs/server-${index + 2}.pem`;
+}
 
 /** The files that haproxy.cfg names: they can be loaded through the runtime API, without a reload. */
 export function haproxyFiles(view: BalancerView): HostFile[] {
@@ -17,7 +21,15 @@ export function haproxyFiles(view: BalancerView): HostFile[] {
     path: serverCertificateFile,
     content: pemFile(view.tls.certificateChain, 'CERTIFICATE', 'tls.certificateChain'),
   };
-  const files = [server, ...view.listeners.flatMap((listener) => Object.values(listenerFiles(listener)))];
+  const further = (view.tls.furtherChains ?? []).map((chain, index) => ({
+    path: furtherCertificateFile(index),
+    content: pemFile(chain, 'CERTIFICATE', `tls.furtherChains[${index}]`),
+  }));
+  const files = [
+    server,
+    ...further,
+    ...view.listeners.flatMap((listener) => Object.values(listenerFiles(listener))),
+  ];
   return files.map((file) => ({
     ...file,
     mode: '0640',

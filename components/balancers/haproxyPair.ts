@@ -1,16 +1,19 @@
 import * as pulumi from '@pulumi/pulumi';
+import { accountOf } from '../host/account';
 import { allow, securityGroup } from '../host/firewall';
+import { outboundWeb } from '../host/rules';
 import { secretOr } from '../host/generatedSecret';
 import type { Host } from '../host/host';
 import { operatingSystems } from '../host/operatingSystems';
 import { hostSecret, programsSecret } from '../host/secrets';
 import { Turns } from '../host/turns';
 import type { Listener } from '../listeners/listener';
+import { endingSoon } from '../certificates/revocationLists';
 import { planListeners } from '../listeners/plan';
 import { tagged, typeToken } from '../rendering/naming';
 import { Problems } from '../rendering/problems';
 import type { PairParts } from './balancerHost';
-import { balancerHost } from './balancerHost';
+import { balancerHost, furtherKeyField } from './balancerHost';
 import { balancerPrograms } from './files';
 import type { HaproxyPairArgs, PlannedPairArgs } from './pairArguments';
 import type { PlannedBalancer } from './plan';
@@ -58,12 +61,19 @@ export class HaproxyPair extends pulumi.ComponentResource {
       `${name}-secrets`,
       {
         serverKey: planned.certificates.privateKey,
+        ...Object.fromEntries(
+          (planned.certificates.further ?? []).map(({ privateKey }, index) => [
+            furtherKeyField(index),
+            privateKey,
+          ]),
+        ),
         statsPassword: this.statsPassword,
         ticketMaster: secretOr(undefined, `${name}-ticket-master`, 64, this),
       },
-      { tags: tagged(platform, `${name}-secrets`, tags), protect, parent: this },
+      { ...accountOf(planned), tags: tagged(platform, `${name}-secrets`, tags), protect, parent: this },
     );
     const programs = programsSecret(`${name}-programs`, balancerPrograms(), {
+      ...accountOf(planned),
       tags: tagged(platform, `${name}-programs`, tags),
       parent: this,
     });
@@ -78,7 +88,10 @@ export class HaproxyPair extends pulumi.ComponentResource {
     const rules = allow(
       name,
       group.id,
-      balancerRules(group.id, planned.sshCidrs, settings.statsCidrs, plan.listeners),
+      balancerRules(group.id, planned.sshCidrs, settings.statsCidrs, plan.listeners, [
+        ...outboundWeb(planned.webCidrs),
+        ...plan.egressRules,
+      ]),
       this,
     );
     const [preferredInterfaceId, preferredIs] = pulumi.deferredOutput<string>();
@@ -92,6 +105,12 @@ export class HaproxyPair extends pulumi.ComponentResource {
     });
     const preferred = this.balancers.find((balancer) => balancer.name === settings.preferred);
     if (preferred !== undefined) preferredIs(preferred.host.interfaceId);
+    for (const { name: listener, clientCertificates } of plan.listeners)
+      for (const ending of endingSoon(clientCertificates?.crl ?? ''))
+        void pulumi.log.warn(
+          `listeners.${listener}.clientCertificates.crl: ${ending}: from then on ${clientCertificates?.keepsEndedLists === true ? 'the old list counts on' : 'every client is refused'}; give the CA's newest`,
+          this,
+        );
     this.registerOutputs({ securityGroupId: this.securityGroupId });
   }
 
@@ -123,10 +142,9 @@ function planAlone(name: string, args: HaproxyPairArgs): PlannedPairArgs {
   const { brokers, proxyProtocol = true, publicAddresses = true, stats } = args;
   const { clientCidrs } = args.virtualIp;
   const listeners = planListeners(args.listeners, problems, { proxyProtocol, clientCidrs });
-  const subnetCidrs = args.subnets.map(({ cidr }) => cidr);
   const plan = planPair(
     args,
-    { subnetCidrs, subnetsPath: 'subnets', listeners, brokers, proxyProtocol, publicAddresses },
+    { subnets: args.subnets, subnetsPath: 'subnets', listeners, brokers, proxyProtocol, publicAddresses },
     problems,
   );
   problems.throwIfAny(`HaproxyPair ${name}`);

@@ -15,7 +15,7 @@ export function keepalivedConfig(view: BalancerView): string {
   return render('balancer/keepalived.conf', {
     platform: view.platform,
     name: view.name,
-    interface: name,
+    givenInterface: name === undefined ? false : { name },
     routerId,
     priority,
     preempt,

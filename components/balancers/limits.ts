@@ -4,7 +4,7 @@ import type { KernelLimits, SourcePorts } from '../host/kernel';
 import type { OperatingSystem } from '../host/operatingSystems';
 import type { Listener } from '../listeners/listener';
 import { headroom, isTls } from '../listeners/listener';
-import { defaultPorts } from '../listeners/plan';
+import { defaultPorts } from '../listeners/brokerPorts';
 import type { Problems } from '../rendering/problems';
 import { balancerPorts } from './ports';
 
@@ -70,8 +70,10 @@ export function checkBalancerMemory(
   },
   problems: Problems,
 ): void {
-  const terms = listeners.flatMap(({ name, maxConnections, balancing }) => {
-    const kb = (isTls(name) ? (tlsKb.get(operatingSystem) ?? largestTlsKb) : plainKb) + 2 * kernelKbPerSocket;
+  const terms = listeners.flatMap((listener) => {
+    const { name, maxConnections, balancing } = listener;
+    const kb =
+      (isTls(listener) ? (tlsKb.get(operatingSystem) ?? largestTlsKb) : plainKb) + 2 * kernelKbPerSocket;
     const clients = { text: `${name} ${maxConnections} x ${kb} kB`, kb: maxConnections * kb };
     if (balancing.method !== 'clientIdTable') return [clients];
     const bytes = tableEntryBytes + balancing.keyLength;

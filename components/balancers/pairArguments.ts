@@ -1,6 +1,7 @@
 import type * as pulumi from '@pulumi/pulumi';
 import type { PlannedBroker } from '../brokers/plan';
 import type { Certificates } from '../certificates/certificates';
+import type { AccountArgs } from '../host/account';
 import type { SshTarget } from '../host/ssh';
 import type { ListenersArgs } from '../listeners/arguments';
 import type { NetworkSubnet } from '../network/parts';
@@ -10,15 +11,16 @@ import type { HaproxyArgs } from './arguments';
 import type { PairPlan } from './plan';
 
 /** Where balancers are placed, and what they work with. */
-export interface PairPlacement {
+export interface PairPlacement extends AccountArgs {
   /** The platform that the balancers belong to, for tags. @default the component's name */
   platform?: string;
   /** The VPC. */
   vpcId: pulumi.Input<string>;
   /** Where the balancers are placed: one subnet, or two in different zones. */
   subnets: readonly NetworkSubnet[];
-  /** The server certificate, its key and CA. */
-  certificates: Pick<Certificates, 'certificateChain' | 'privateKey'>;
+  /** The server certificate and its key, and further ones. */
+  certificates: Pick<Certificates, 'certificateChain' | 'privateKey'> &
+    Partial<Pick<Certificates, 'further'>>;
   /** The address that the active balancer holds. */
   virtualIp: VirtualIp;
   /** Ranges that may reach port 22. */
@@ -29,6 +31,8 @@ export interface PairPlacement {
   login: { readonly keyName: pulumi.Input<string>; readonly privateKey: pulumi.Input<string> };
   /** What must exist before balancers boot: routes. @default nothing */
   egress?: readonly pulumi.Resource[];
+  /** Ranges that hosts reach package repositories and AWS's API in, over HTTP and HTTPS. @default everywhere */
+  webCidrs?: readonly string[];
   /** The balancer that holds the VIP at this moment, by name: its files are changed last. @default the preferred one */
   active?: string;
   /** Keeps interfaces, addresses and secrets from being deleted by mistake. @default false */
@@ -50,7 +54,8 @@ export interface HaproxyPairArgs extends HaproxyArgs, PairPlacement {
 }
 
 /** What only AWS and the user's secrets tell of a pair whose plan is made already, as part of a larger one. */
-export interface PlannedPairArgs extends PairPlacement, Pick<HaproxyArgs, 'instanceType'> {
+export interface PlannedPairArgs
+  extends PairPlacement, Pick<HaproxyArgs, 'instanceType' | 'imageId' | 'furtherSecurityGroupIds'> {
   readonly plan: PairPlan;
   /** The statistics page's. @default 24 random characters */
   readonly statsPassword?: pulumi.Input<string>;

@@ -1,9 +1,12 @@
 import type { PlannedBroker } from '../brokers/plan';
+import type { Rule } from '../host/rules';
 import type { Machine } from '../host/machines';
 import { planMachine } from '../host/machines';
+import { planEgress } from '../host/openings';
 import type { Listener } from '../listeners/listener';
 import { checkPorts } from '../listeners/plan';
-import { balancerAddress, balancerVipAddress, parseCidr } from '../network/addresses';
+import type { SubnetRange } from '../network/addresses';
+import { balancerAddress, balancerVipAddress, plannedBlock } from '../network/addresses';
 import type { Problems } from '../rendering/problems';
 import type { HaproxyArgs } from './arguments';
 import type { BalancerLimits } from './limits';
@@ -28,6 +31,8 @@ export interface PairPlan {
   readonly balancers: readonly PlannedBalancer[];
   readonly settings: BalancerSettings;
   readonly machine: Machine;
+  /** What balancers may reach beside what they need. */
+  readonly egressRules: readonly Rule[];
   readonly limits: BalancerLimits;
   readonly listeners: readonly Listener[];
   /** Those behind. */
@@ -42,7 +47,7 @@ export interface PairSurroundings extends Pick<
   PairPlan,
   'listeners' | 'brokers' | 'proxyProtocol' | 'publicAddresses'
 > {
-  readonly subnetCidrs: readonly string[];
+  readonly subnets: readonly SubnetRange[];
   /** Where the subnets are in the arguments. */
   readonly subnetsPath: string;
 }
@@ -50,39 +55,40 @@ export interface PairSurroundings extends Pick<
 /** Decides all of a pair; what is wrong goes to `problems` under `haproxy`, `listeners` and the subnets' path. Touches nothing. */
 export function planPair(
   args: HaproxyArgs,
-  { subnetCidrs, subnetsPath, ...surroundings }: PairSurroundings,
+  { subnets, subnetsPath, ...surroundings }: PairSurroundings,
   problems: Problems,
 ): PairPlan {
   const machine = planMachine(args, 'haproxy', problems);
   const settings = planSettings(args, problems);
-  const balancers = planBalancers(subnetCidrs, settings.preferred, subnetsPath, problems);
+  const balancers = planBalancers(subnets, settings.preferred, subnetsPath, problems);
   const { listeners } = surroundings;
   checkPorts(listeners, 'port', balancerPorts, problems);
   const { operatingSystem } = machine;
   checkBalancerMemory({ listeners, operatingSystem, instanceType: args.instanceType }, problems);
-  return { balancers, settings, machine, limits: planLimits(listeners), ...surroundings };
+  const egressRules = planEgress(args.egressRules ?? [], 'haproxy.egressRules', problems);
+  return { balancers, settings, machine, egressRules, limits: planLimits(listeners), ...surroundings };
 }
 
 /** Decides names, subnets and addresses of the pair. */
 function planBalancers(
-  subnetCidrs: readonly string[],
+  subnets: readonly SubnetRange[],
   preferred: string,
   path: string,
   problems: Problems,
 ): readonly PlannedBalancer[] {
-  if (subnetCidrs.length > 2)
-    problems.add(path, `has ${subnetCidrs.length} subnets; the pair needs one or two`);
+  if (subnets.length > 2) problems.add(path, `has ${subnets.length} subnets; the pair needs one or two`);
   return balancerNames.flatMap((name, index) => {
-    const subnetIndex = index % Math.max(1, subnetCidrs.length);
-    const subnet = parseCidr(subnetCidrs[subnetIndex] ?? '');
-    if (subnet === undefined) return [];
+    const subnetIndex = index % Math.max(1, subnets.length);
+    const subnet = subnets[subnetIndex];
+    const block = subnet === undefined ? undefined : plannedBlock(subnet);
+    if (block === undefined) return [];
     const ordinal = index === 0 ? 1 : 2;
     return [
       {
         name,
         subnetIndex,
-        address: balancerAddress(subnet, ordinal),
-        vipAddress: balancerVipAddress(subnet, ordinal),
+        address: balancerAddress(block, ordinal),
+        vipAddress: balancerVipAddress(block, ordinal),
         // Both high: the time to a takeover is three adverts and (256 - priority)/256 of a fourth.
         priority: name === preferred ? 250 : 240,
       },

@@ -1,8 +1,9 @@
 import type * as pulumi from '@pulumi/pulumi';
 import { agentPort, dashboardPort } from '../brokers/ports';
 import { brokerPortRules } from '../brokers/rules';
-import type { Peer, Rule } from '../host/firewall';
-import { allow, outboundWeb, range, sshFrom } from '../host/firewall';
+import type { Peer, Rule } from '../host/rules';
+import { allow } from '../host/firewall';
+import { range, sshFrom } from '../host/rules';
 import { sshPort } from '../host/ssh';
 import type { Listener } from '../listeners/listener';
 import { peersPort, statsPort, vrrpProtocol } from './ports';
@@ -13,6 +14,7 @@ export function balancerRules(
   sshCidrs: readonly string[],
   statsCidrs: readonly string[],
   listeners: readonly Listener[],
+  outbound: readonly Rule[],
 ): readonly Rule[] {
   const pair: Peer = { name: 'balancers', groupId: self };
   const between = [{ protocol: vrrpProtocol }, { port: peersPort }];
@@ -30,7 +32,7 @@ export function balancerRules(
       { direction: 'to', what, peer: pair },
     ]),
     ...sshFrom(sshCidrs.map(range)),
-    ...outboundWeb,
+    ...outbound,
   ];
 }
 

@@ -86,7 +86,7 @@ function planKeepalived(
     preempt = false,
     graceMs = 1000,
   } = args;
-  const networkInterface = args.interface ?? 'ens5';
+  const { interface: networkInterface } = args;
   problems.wholeNumber(`${path}.advertIntervalMs`, advertIntervalMs, 10, 40_950, 'ms');
   if (advertIntervalMs % 10 !== 0)
     problems.add(
@@ -100,13 +100,19 @@ function planKeepalived(
       `${path}.preferred`,
       `is ${JSON.stringify(preferred)}; ${balancerNames.join(' or ')} is allowed`,
     );
-  if (!/^[a-z][a-z0-9]{0,14}$/.test(networkInterface))
+  if (networkInterface !== undefined && !/^[a-z][a-z0-9]{0,14}$/.test(networkInterface))
     problems.add(
       `${path}.interface`,
       `is ${JSON.stringify(networkInterface)}; a Linux interface name such as ens5 or eth0 is allowed`,
     );
   return {
-    keepalived: { interface: networkInterface, routerId, advertIntervalMs, preempt, graceMs },
+    keepalived: {
+      ...(networkInterface === undefined ? {} : { interface: networkInterface }),
+      routerId,
+      advertIntervalMs,
+      preempt,
+      graceMs,
+    },
     preferred,
   };
 }

@@ -47,6 +47,8 @@ export interface BalancerView {
     readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
     /** PEM: the server certificate and its chain, without the key. */
     readonly certificateChain: string;
+    /** The same of other server certificates. */
+    readonly furtherChains?: readonly string[];
     /** How long a client resumes its session, on either balancer. */
     readonly ticketLifetimeSeconds: number;
   };
@@ -59,7 +61,8 @@ export interface BalancerView {
     readonly rise: number;
   };
   readonly keepalived: {
-    readonly interface: string;
+    /** Absent: the one that has the balancer's address. */
+    readonly interface?: string;
     readonly routerId: number;
     readonly advertIntervalMs: number;
     readonly priority: number;

@@ -1,16 +1,18 @@
 import type * as pulumi from '@pulumi/pulumi';
 import type { MachineArgs } from '../host/machines';
+import type { OpeningArgs } from '../host/openings';
 import type { AuthenticatorArgs } from './authentication';
+import type { ApiKeyArgs } from './apiKeys';
 import type { AuthorizationArgs } from './authorization';
 
 /** The brokers, as a platform is told about them. */
-export interface EmqxArgs extends MachineArgs {
+export interface EmqxArgs extends MachineArgs, OpeningArgs {
   /** How many, 1 to 28, named emqx-1, emqx-2, ...; or each by name, so that removing one does not rename the rest. @default 3 */
   brokers?: BrokersArgs;
   /**
-   * EMQX's version for new hosts; 5.8 is the last line under Apache-2.0, which is no longer maintained.
+   * EMQX's version for new hosts, 5.8.0 to 6.x; 5.8 is the last line under Apache-2.0, which is no longer maintained.
    * From 5.9.0 (BSL 1.1, package `emqx-enterprise`) a cluster of more than one broker needs `licenseKey`, or a joining
-   * broker is refused.
+   * broker is refused; one broker alone needs none.
    * @default `5.8.9`
    */
   version?: string;
@@ -18,14 +20,29 @@ export interface EmqxArgs extends MachineArgs {
   licenseKey?: pulumi.Input<string>;
   /** The node cookie: brokers with the same one trust each other. @secret @default 48 random characters */
   cookie?: pulumi.Input<string>;
-  /** The dashboard's password for `admin` on the first boot. @secret @default 24 random characters */
+  /** The dashboard's password for `admin`, 8 to 64 characters; a change of it holds at once. @secret @default 24 random characters */
   dashboardPassword?: pulumi.Input<string>;
-  /** Size in GiB of each broker's data volume, which outlives its instance, 1 to 16384; encrypted. @default 8 */
+  /**
+   * Keys of EMQX's REST API, by name, which is what a client gives as the key: made, changed and removed while the brokers
+   * run. Keys that others make stay.
+   *
+   * @default none
+   */
+  apiKeys?: Record<string, ApiKeyArgs>;
+  /** Size in GiB of each broker's data volume, which outlives its instance, 1 to 16384; encrypted. It grows while the broker runs, and never shrinks. @default 8 */
   dataVolumeGib?: number;
   /** Who may connect, asked in this order; who is named nowhere may not, but on listeners with `anonymous: true`. @default nobody */
   authentication?: AuthenticatorArgs[];
   /** What they may do. @default nothing */
   authorization?: AuthorizationArgs;
+  /**
+   * Any of EMQX's configuration, as the tree that its own files are: `{mqtt: {max_packet_size: "2MB"}}`. What this package
+   * sets itself is refused with the argument to give. Values may be Inputs; these, and texts under names such as
+   * `password`, are on the hosts only. docs/emqx.md says what restarts brokers, and what wins.
+   *
+   * @default none
+   */
+  settings?: Record<string, unknown>;
   /** EMQX's apt repository. @default EMQX's own */
   repository?: RepositoryArgs;
 }
@@ -37,7 +54,7 @@ export type BrokersArgs = number | Record<string, BrokerArgs>;
 export interface BrokerArgs {
   /** 1 to 28; fixes its address and its place in HAProxy's hash ring. @default the number that its name ends in */
   ordinal?: number;
-  /** Its private address. @default the planned one: the ordinal's place in its subnet's block .32/27 */
+  /** Its private address. @default the planned one: the ordinal's place in its subnet's block, .32/27 unless chosen */
   address?: string;
   /** Its share of new clients relative to the others, 0 to 256; 0 takes none. @default 100 */
   weight?: number;

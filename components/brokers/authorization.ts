@@ -40,15 +40,23 @@ export interface WhoArgs {
 
 /** Rules with everything decided. */
 export interface PlannedAuthorization {
+  /** The rules in their order. */
   readonly rules: readonly PlannedRule[];
+  /** What holds where no rule matches. */
   readonly noMatch: 'deny' | 'allow';
+  /** What a client sees of a denial. */
   readonly denyAction: 'ignore' | 'disconnect';
 }
 
+/** One rule. */
 export interface PlannedRule {
+  /** What it says. */
   readonly permission: 'allow' | 'deny';
+  /** Whom it is for. */
   readonly who: WhoArgs;
+  /** What it is about. */
   readonly action: 'publish' | 'subscribe' | 'all';
+  /** Its topics and filters. */
   readonly topics: readonly string[];
 }
 

@@ -1,5 +1,6 @@
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
+import { accountOf } from '../host/account';
 import { Host } from '../host/host';
 import { operatingSystems } from '../host/operatingSystems';
 import type { HostSecret } from '../host/secrets';
@@ -41,12 +42,14 @@ export function brokerHost(
     `${platform}-${broker.name}`,
     {
       ...plan.machine,
+      ...accountOf(args),
+      ...(args.imageId === undefined ? {} : { imageId: args.imageId }),
       instanceType: args.instanceType ?? defaultInstanceType,
       platform,
       hostname: broker.name,
       subnetId: subnet.subnetId,
       address: broker.address,
-      securityGroupIds: [securityGroupId],
+      securityGroupIds: [securityGroupId, ...(args.furtherSecurityGroupIds ?? [])],
       dataVolumeGib: plan.dataVolumeGib,
       secrets: [secret],
       programs,
@@ -92,6 +95,7 @@ function brokerView(
     proxyProtocol: plan.proxyProtocol,
     authentication: plan.authentication,
     authorization: plan.authorization,
+    settings: plan.settings,
     licensed: plan.isLicensed,
     maxConnections: plan.maxConnections,
     dashboardPort,

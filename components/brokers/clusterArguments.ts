@@ -1,4 +1,5 @@
 import type * as pulumi from '@pulumi/pulumi';
+import type { AccountArgs } from '../host/account';
 import type { Host } from '../host/host';
 import type { SshTarget } from '../host/ssh';
 import type { ListenersArgs } from '../listeners/arguments';
@@ -8,7 +9,7 @@ import type { EmqxArgs } from './arguments';
 import type { ClusterPlan } from './plan';
 
 /** Where brokers are placed, and what they work with. */
-export interface ClusterPlacement {
+export interface ClusterPlacement extends AccountArgs {
   /** The platform that the brokers belong to, for tags and the cluster's name. @default the component's name */
   platform?: string;
   /** The VPC. */
@@ -25,6 +26,8 @@ export interface ClusterPlacement {
   jump?: NonNullable<SshTarget['jump']>;
   /** What must exist before brokers boot: routes, NAT. @default nothing */
   egress?: readonly pulumi.Resource[];
+  /** Ranges that hosts reach package repositories and AWS's API in, over HTTP and HTTPS. @default everywhere */
+  webCidrs?: readonly string[];
   /** Hosts that brokers are reached through: replaced before a broker is, and there until the last broker has left. @default none */
   after?: readonly Host[];
   /** Keeps interfaces, volumes and secrets from being deleted by mistake. @default false */
@@ -45,6 +48,17 @@ export interface EmqxClusterArgs extends EmqxArgs, ClusterPlacement {
 export interface PlannedClusterArgs
   extends
     ClusterPlacement,
-    Pick<EmqxArgs, 'instanceType' | 'licenseKey' | 'cookie' | 'dashboardPassword' | 'authentication'> {
+    Pick<
+      EmqxArgs,
+      | 'instanceType'
+      | 'imageId'
+      | 'furtherSecurityGroupIds'
+      | 'licenseKey'
+      | 'cookie'
+      | 'dashboardPassword'
+      | 'authentication'
+      | 'settings'
+      | 'apiKeys'
+    > {
   readonly plan: ClusterPlan;
 }

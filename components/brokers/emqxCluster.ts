@@ -1,4 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
+import { accountOf } from '../host/account';
 import { allow, securityGroup } from '../host/firewall';
 import { secretOr } from '../host/generatedSecret';
 import type { Host } from '../host/host';
@@ -9,6 +10,8 @@ import { tagged, typeToken } from '../rendering/naming';
 import { Problems } from '../rendering/problems';
 import type { AccessPromise } from './access';
 import { namesNobody, promisedAccess } from './access';
+import type { ApiKey } from './apiKeys';
+import { apiKeysWithSecrets } from './apiKeys';
 import { chainSecrets } from './authenticators/secrets';
 import type { ClusterParts } from './brokerHost';
 import { brokerHost } from './brokerHost';
@@ -19,7 +22,9 @@ import type { PlannedBroker } from './plan';
 import { planCluster } from './plan';
 import { brokerRules } from './rules';
 import { brokerSecretFields } from './secrets';
+import { withoutSecrets } from './settings/secretSettings';
 import type { User } from './users';
+import { noteOnRelease } from './versions';
 
 /**
  * EMQX brokers without public addresses: each with a planned address that its node name is made of, a data volume that
@@ -38,6 +43,8 @@ export class EmqxCluster extends pulumi.ComponentResource {
   readonly dashboardPassword: pulumi.Output<string>;
   /** The users of EMQX's built-in database that the arguments name, with their passwords; secret. */
   readonly users: pulumi.Output<readonly User[]>;
+  /** The keys of EMQX's REST API that the arguments name, with their secrets; secret. */
+  readonly apiKeys: pulumi.Output<readonly ApiKey[]>;
   /** How each listener finds out who a client is, and what clients may do. */
   readonly access: AccessPromise;
   /** The node cookie; secret. */
@@ -55,9 +62,18 @@ export class EmqxCluster extends pulumi.ComponentResource {
     this.cookie = secretOr(planned.cookie, `${name}-cookie`, 48, this);
     this.dashboardPassword = secretOr(planned.dashboardPassword, `${name}-dashboard-password`, 24, this);
     this.users = usersWithPasswords(plan.authentication.users, authenticators, name, this);
+    this.apiKeys = apiKeysWithSecrets(plan.apiKeys, planned.apiKeys ?? {}, name, this);
     this.access = promisedAccess(plan.listeners, plan);
     if (namesNobody(plan.authentication, this.access))
       void pulumi.log.warn('emqx.authentication names nobody, so no client can connect', this);
+    const note = noteOnRelease(plan.release);
+    if (note !== undefined) void pulumi.log.info(note, this);
+    const atStart = Object.keys(plan.settings.atStart);
+    if (atStart.length > 0)
+      void pulumi.log.info(
+        `emqx.settings: a change of ${atStart.join(', ')} restarts the brokers, one after another; all others are taken while EMQX runs`,
+        this,
+      );
     const secret = hostSecret(
       `${name}-secrets`,
       brokerSecretFields(plan.authentication.users, {
@@ -66,11 +82,14 @@ export class EmqxCluster extends pulumi.ComponentResource {
         licenseKey: planned.licenseKey,
         users: this.users,
         chain: chainSecrets(authenticators),
-        apiKey: secretOr(undefined, `${name}-api-key`, 48, this),
+        settings: withoutSecrets(planned.settings ?? {}).secrets,
+        apiKeys: this.apiKeys,
+        ownApiKey: secretOr(undefined, `${name}-api-key`, 48, this),
       }),
-      { tags: tagged(platform, `${name}-secrets`, tags), protect, parent: this },
+      { ...accountOf(planned), tags: tagged(platform, `${name}-secrets`, tags), protect, parent: this },
     );
     const programs = programsSecret(`${name}-programs`, brokerPrograms(), {
+      ...accountOf(planned),
       tags: tagged(platform, `${name}-programs`, tags),
       parent: this,
     });
@@ -82,12 +101,7 @@ export class EmqxCluster extends pulumi.ComponentResource {
       this,
     );
     this.securityGroupId = group.id;
-    const rules = allow(
-      name,
-      group.id,
-      brokerRules(group.id, planned.clientsGroupId, planned.sshCidrs, plan),
-      this,
-    );
+    const rules = allow(name, group.id, brokerRules(group.id, planned.clientsGroupId, planned, plan), this);
     this.brokers = this.oneAfterTheOther(plan.brokers, {
       platform,
       args: planned,
@@ -121,8 +135,7 @@ function planAlone(name: string, args: EmqxClusterArgs): PlannedClusterArgs {
   const problems = new Problems();
   const { proxyProtocol = true } = args;
   const listeners = planListeners(args.listeners, problems, { proxyProtocol });
-  const subnetCidrs = args.subnets.map(({ cidr }) => cidr);
-  const plan = planCluster(args, { subnetCidrs, listeners, proxyProtocol }, problems);
+  const plan = planCluster(args, { subnets: args.subnets, listeners, proxyProtocol }, problems);
   problems.throwIfAny(`EmqxCluster ${name}`);
   return { ...args, plan };
 }

@@ -4,12 +4,16 @@ import { isWebSocket } from '../listeners/listener';
 import { accessOf } from './access';
 import { accessFile } from './accessConfig';
 import { anonymousZone } from './aclFile';
+import { renderHocon } from './hocon';
 import { secretFiles } from './secrets';
+import { settingsPath } from './settings/files';
 import { render } from '../rendering/template';
 import type { BrokerView } from './view';
 
 /** emqx.conf: one broker listener for each balancer listener, all of them plain, since TLS ends at the balancers. */
 export function emqxConfig(view: BrokerView): string {
+  const { atStart } = view.settings;
+  const hasAtStart = Object.keys(atStart).length > 0;
   return render('broker/emqx.conf', {
     platform: view.platform,
     brokerName: view.name,
@@ -17,14 +21,15 @@ export function emqxConfig(view: BrokerView): string {
     clusterName: view.clusterName,
     maxPorts: Math.max(65_536, view.maxConnections * 2),
     dashboardPort: view.dashboardPort,
-    includes: [secretFiles.node, accessFile, secretFiles.access],
+    includes: [secretFiles.node, accessFile, settingsPath, secretFiles.access],
+    atStart: hasAtStart && { lines: renderHocon(atStart).trimEnd().split('\n') },
     apiKeys: secretFiles.apiKeys,
     licence: view.licensed === true && { file: secretFiles.licence },
     hasAnonymous: view.listeners.some(({ anonymous }) => anonymous === true),
     anonymousZone,
     peerCertificate: peerCertificateSettings(view.listeners),
     listeners: view.listeners.flatMap((listener) => {
-      const websocket = isWebSocket(listener.name);
+      const websocket = isWebSocket(listener);
       const access = accessOf(listener, view.authentication);
       return brokerPortsOf(listener).map((brokerPort, index) => ({
         kind: websocket ? 'ws' : 'tcp',

@@ -2,11 +2,13 @@ import type { FileChange, HostFile } from '../host/fileSet';
 import { kernelFile } from '../host/kernel';
 import { hostPrograms, programFiles, programFolder } from '../host/programs';
 import { applySettings, awsSettings, settingsFile } from '../host/settings';
+import { unattendedFiles } from '../host/unattended';
 import { dataVolumeUnit, dropIn, programUnit } from '../host/units';
 import { render } from '../rendering/template';
 import { accessFiles, expectedAccess } from './accessConfig';
 import { drainPace } from './draining';
 import { emqxConfig, seedsEnvironment } from './emqxConfig';
+import { settingsFiles } from './settings/files';
 import type { BrokerView } from './view';
 
 const none: FileChange = { kind: 'none' };
@@ -24,6 +26,7 @@ export function brokerFiles(view: BrokerView): HostFile[] {
       change: restart('emqx'),
     },
     ...accessFiles(view),
+    ...settingsFiles(view.settings),
     {
       path: '/etc/emqx-haproxy/seeds.env',
       content: seedsEnvironment(view),
@@ -70,7 +73,7 @@ export function brokerFiles(view: BrokerView): HostFile[] {
 
 /** The programs of a broker, the same on all. */
 export function brokerPrograms(): HostFile[] {
-  return programFiles([
+  const programs = programFiles([
     ...hostPrograms,
     'broker.access',
     'broker.broker_agent',
@@ -78,7 +81,10 @@ export function brokerPrograms(): HostFile[] {
     'broker.health',
     'broker.leave',
     'broker.spare',
+    'broker.drift',
+    'broker.whereabouts',
   ]);
+  return [...programs, ...unattendedFiles(['emqx', 'broker-agent'], ['emqx'])];
 }
 
 /** EMQX's own unit gives 1048576; a connection is one descriptor, and its database and logs need some. */

@@ -1,18 +1,31 @@
+import type { Rule } from '../host/rules';
 import type { Machine } from '../host/machines';
 import { planMachine } from '../host/machines';
+import { planEgress } from '../host/openings';
 import type { Listener } from '../listeners/listener';
 import { checkPorts } from '../listeners/plan';
-import type { Cidr } from '../network/addresses';
-import { brokerAddress, containsAddress, largestBrokerOrdinal, parseCidr } from '../network/addresses';
+import type { SubnetRange } from '../network/addresses';
+import {
+  brokerAddress,
+  containsAddress,
+  largestBrokerOrdinal,
+  parseCidr,
+  plannedBlock,
+} from '../network/addresses';
 import type { Problems } from '../rendering/problems';
 import { checkAccess } from './access';
+import type { PlannedApiKey } from './apiKeys';
+import { planApiKeys } from './apiKeys';
 import type { BrokerArgs, BrokersArgs, EmqxArgs } from './arguments';
 import type { PlannedAuthentication } from './authentication';
 import { planAuthentication } from './authentication';
 import type { PlannedAuthorization } from './authorization';
 import { planAuthorization } from './authorization';
+import { checkDashboardPassword } from './dashboardPassword';
 import { checkBrokerMemory } from './limits';
 import { brokerPorts } from './ports';
+import type { PlannedSettings } from './settings/plan';
+import { planSettings } from './settings/plan';
 import type { EmqxRelease } from './versions';
 import { planRelease } from './versions';
 
@@ -33,18 +46,22 @@ export interface ClusterPlan {
   readonly release: EmqxRelease;
   readonly isLicensed: boolean;
   readonly machine: Machine;
+  /** What brokers may reach beside what they need. */
+  readonly egressRules: readonly Rule[];
   readonly dataVolumeGib: number;
   readonly listeners: readonly Listener[];
   readonly proxyProtocol: boolean;
   readonly authentication: PlannedAuthentication;
   readonly authorization: PlannedAuthorization;
+  readonly settings: PlannedSettings;
+  readonly apiKeys: readonly PlannedApiKey[];
   /** Clients at once on each broker, which may have to carry all of them. */
   readonly maxConnections: number;
 }
 
 /** What is decided beside the cluster's own arguments. */
 export interface ClusterSurroundings {
-  readonly subnetCidrs: readonly string[];
+  readonly subnets: readonly SubnetRange[];
   readonly listeners: readonly Listener[];
   readonly proxyProtocol: boolean;
 }
@@ -52,11 +69,11 @@ export interface ClusterSurroundings {
 /** Decides all of a cluster; what is wrong goes to `problems` under `emqx` and `listeners`. Touches nothing. */
 export function planCluster(
   args: EmqxArgs,
-  { subnetCidrs, listeners, proxyProtocol }: ClusterSurroundings,
+  { subnets, listeners, proxyProtocol }: ClusterSurroundings,
   problems: Problems,
 ): ClusterPlan {
   const path = 'emqx';
-  const brokers = planBrokers(args.brokers ?? 3, subnetCidrs, `${path}.brokers`, problems);
+  const brokers = planBrokers(args.brokers ?? 3, subnets, `${path}.brokers`, problems);
   const machine = planMachine(args, path, problems);
   const { version = '5.8.9', dataVolumeGib = 8, repository = {}, instanceType } = args;
   problems.wholeNumber(`${path}.dataVolumeGib`, dataVolumeGib, 1, 16_384, 'GiB');
@@ -73,16 +90,20 @@ export function planCluster(
     authentication: planAuthentication(args.authentication ?? [], `${path}.authentication`, problems),
     authorization: planAuthorization(args.authorization ?? {}, `${path}.authorization`, problems),
   };
+  checkDashboardPassword(args.dashboardPassword, `${path}.dashboardPassword`, problems);
   checkAccess(listeners, access, args.authorization, problems);
   return {
     brokers,
     release,
     isLicensed,
     machine,
+    egressRules: planEgress(args.egressRules ?? [], `${path}.egressRules`, problems),
     dataVolumeGib,
     listeners,
     proxyProtocol,
     ...access,
+    apiKeys: planApiKeys(args.apiKeys ?? {}, version, `${path}.apiKeys`, problems),
+    settings: planSettings(args.settings ?? {}, version, `${path}.settings`, problems),
     maxConnections: listeners.reduce((sum, { maxConnections }) => sum + maxConnections, 0),
   };
 }
@@ -92,7 +113,8 @@ const namePattern = /^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/;
 /** Decides names, addresses and subnets of the brokers; what is wrong goes to `problems` under `path`. */
 export function planBrokers(
   brokers: BrokersArgs,
-  subnetCidrs: readonly string[],
+  /** A range alone has its default block. */
+  subnets: readonly (string | SubnetRange)[],
   path: string,
   problems: Problems,
 ): readonly PlannedBroker[] {
@@ -100,9 +122,9 @@ export function planBrokers(
   const names = Object.keys(named);
   if (names.length === 0 && typeof brokers !== 'number')
     problems.add(path, 'names no broker; at least 1 is needed (3 is usual)');
-  const subnets = subnetCidrs.map(parseCidr);
+  const ranges = subnets.map((subnet) => (typeof subnet === 'string' ? { cidr: subnet } : subnet));
   const planned = names.flatMap((name) =>
-    planOne(name, named[name] ?? {}, subnets, `${path}.${name}`, problems),
+    planOne(name, named[name] ?? {}, ranges, `${path}.${name}`, problems),
   );
   refuseTwice(planned, 'ordinal', path, problems);
   refuseTwice(planned, 'address', path, problems);
@@ -129,7 +151,7 @@ function numbered(count: number, path: string, problems: Problems): Record<strin
 function planOne(
   name: string,
   args: BrokerArgs,
-  subnets: readonly (Cidr | undefined)[],
+  subnets: readonly SubnetRange[],
   path: string,
   problems: Problems,
 ): readonly PlannedBroker[] {
@@ -151,7 +173,10 @@ function planOne(
   const given =
     address === undefined
       ? -1
-      : subnets.findIndex((subnet) => subnet !== undefined && containsAddress(subnet, address));
+      : subnets.findIndex(({ cidr }) => {
+          const subnet = parseCidr(cidr);
+          return subnet !== undefined && containsAddress(subnet, address);
+        });
   if (address !== undefined && given < 0) {
     problems.add(
       `${path}.address`,
@@ -161,8 +186,9 @@ function planOne(
   }
   const subnetIndex = address === undefined ? (ordinal - 1) % subnets.length : given;
   const subnet = subnets[subnetIndex];
-  if (subnet === undefined) return [];
-  const chosen = address ?? brokerAddress(subnet, ordinal);
+  const block = subnet === undefined ? undefined : plannedBlock(subnet);
+  if (block === undefined) return [];
+  const chosen = address ?? brokerAddress(block, ordinal);
   return [
     {
       name,

@@ -1,8 +1,10 @@
 import type * as pulumi from '@pulumi/pulumi';
-import type { Peer, Rule } from '../host/firewall';
-import { outboundWeb, range, sshFrom } from '../host/firewall';
+import type { Peer, Rule } from '../host/rules';
+import { outboundWeb, range, sshFrom } from '../host/rules';
 import type { Listener } from '../listeners/listener';
+import { everywhere } from '../network/addresses';
 import type { ServerPort } from './authenticators/server';
+import type { ClusterPlacement } from './clusterArguments';
 import type { ClusterPlan } from './plan';
 import { agentPort, clusterPorts, dashboardPort } from './ports';
 
@@ -10,8 +12,12 @@ import { agentPort, clusterPorts, dashboardPort } from './ports';
 export function brokerRules(
   self: pulumi.Input<string>,
   balancersGroupId: pulumi.Input<string>,
-  sshCidrs: readonly string[] | undefined,
-  { listeners, authentication: { reaches } }: Pick<ClusterPlan, 'listeners' | 'authentication'>,
+  { sshCidrs, webCidrs = [everywhere] }: Pick<ClusterPlacement, 'sshCidrs' | 'webCidrs'>,
+  {
+    listeners,
+    authentication: { reaches },
+    egressRules,
+  }: Pick<ClusterPlan, 'listeners' | 'authentication' | 'egressRules'>,
 ): readonly Rule[] {
   const balancers: Peer = { name: 'balancers', groupId: balancersGroupId };
   const brokers: Peer = { name: 'brokers', groupId: self };
@@ -27,19 +33,20 @@ export function brokerRules(
       { direction: 'to', what: { port }, peer: brokers },
     ]),
     ...sshFrom(sshCidrs === undefined ? [balancers] : sshCidrs.map(range)),
-    ...outboundWeb,
-    ...towardsServers(reaches),
+    ...outboundWeb(webCidrs),
+    ...towardsServers(reaches, webCidrs),
+    ...egressRules,
   ];
 }
 
 /** The ways to servers that authenticate clients, but for those that web ports are open to anyway. */
-function towardsServers(reaches: readonly ServerPort[]): readonly Rule[] {
-  const ways = new Map<string, Rule>();
-  for (const { port, cidrs } of reaches)
-    for (const cidr of cidrs)
-      if (port !== 80 && port !== 443)
-        ways.set(`${port} ${cidr}`, { direction: 'to', what: { port }, peer: range(cidr) });
-  return [...ways.values()];
+function towardsServers(reaches: readonly ServerPort[], webCidrs: readonly string[]): readonly Rule[] {
+  const isOpen = (port: number) => (port === 80 || port === 443) && webCidrs.includes(everywhere);
+  return reaches
+    .filter(({ port }) => !isOpen(port))
+    .flatMap(({ port, cidrs }) =>
+      cidrs.map((cidr): Rule => ({ direction: 'to', what: { port }, peer: range(cidr) })),
+    );
 }
 
 /** What brokers open for listeners: a port for each, and the row of further ones where one does not suffice. */

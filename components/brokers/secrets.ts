@@ -1,8 +1,12 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { FileChange, SecretView } from '../host/fileSet';
+import type { ApiKey } from './apiKeys';
+import { apiKeysFile } from './apiKeys';
 import type { SecretSetting } from './authenticators/secrets';
 import type { HoconObject, HoconValue } from './hocon';
 import { renderHocon } from './hocon';
+import type { SecretValue } from './settings/secretSettings';
+import { asHocon } from './settings/secretSettings';
 import type { PlannedUsers, User } from './users';
 import { usersFile } from './users';
 
@@ -15,9 +19,6 @@ export const secretFiles = {
   users: '/etc/emqx-haproxy/secrets/users.json',
 } as const;
 
-/** The API key of the broker's own programs. */
-const apiKeyName = 'emqx-haproxy';
-
 /** The fields of the brokers' secret, each a file as it is: no secret is on view in a preview or on a command line. */
 export function brokerSecretFields(
   { userIdType }: PlannedUsers,
@@ -27,18 +28,26 @@ export function brokerSecretFields(
     readonly licenseKey: pulumi.Input<string> | undefined;
     readonly users: pulumi.Output<readonly User[]>;
     readonly chain: readonly SecretSetting[];
-    readonly apiKey: pulumi.Output<string>;
+    readonly settings: readonly SecretValue[];
+    readonly apiKeys: pulumi.Output<readonly ApiKey[]>;
+    /** The secret of the key of the broker's own programs. */
+    readonly ownApiKey: pulumi.Output<string>;
   },
 ): Readonly<Record<string, pulumi.Input<string>>> {
   const chain = pulumi.all(
     values.chain.map(({ path, value }) => pulumi.output(value).apply((text) => ({ path, text }))),
   );
+  const settings = pulumi.all(
+    values.settings.map(({ path, json }) => json.apply((text) => ({ path, json: text }))),
+  );
   return {
     node: values.cookie.apply((cookie) => renderHocon({ node: { cookie } })),
     access: pulumi
-      .all([chain, values.dashboardPassword])
-      .apply(([settings, password]) => accessSecrets(settings, password)),
-    apiKeys: values.apiKey.apply((key) => `${apiKeyName}:${key}\n`),
+      .all([chain, values.dashboardPassword, settings])
+      .apply(([ofChain, password, ofSettings]) => accessSecrets(ofChain, password, ofSettings)),
+    apiKeys: pulumi
+      .all([values.ownApiKey, values.apiKeys])
+      .apply(([ownSecret, keys]) => apiKeysFile(ownSecret, keys)),
     users: values.users.apply((users) => usersFile(userIdType, users)),
     ...(values.licenseKey === undefined ? {} : { licence: values.licenseKey }),
   };
@@ -48,18 +57,27 @@ export function brokerSecretFields(
 export function accessSecrets(
   chain: readonly { readonly path: readonly string[]; readonly text: string }[],
   dashboardPassword: string,
+  settings: readonly { readonly path: readonly string[]; readonly json: string }[],
 ): string {
-  const authentication = chain.reduce<HoconObject>((all, { path, text }) => withPath(all, path, text), {});
-  return renderHocon({
+  const all = [
+    ...settings.map(({ path, json }) => ({ path, value: asHocon(JSON.parse(json), path) })),
     // EMQX looks at it when its database is new.
-    dashboard: { default_password: dashboardPassword },
-    ...(chain.length === 0 ? {} : { authentication }),
-  });
+    { path: ['dashboard', 'default_password'], value: dashboardPassword },
+    ...chain.map(({ path, text }) => ({ path: ['authentication', ...path], value: text })),
+  ];
+  return renderHocon(all.reduce<HoconObject>((tree, { path, value }) => withPath(tree, path, value), {}));
 }
 
-function withPath(object: HoconObject, [key = '', ...rest]: readonly string[], text: string): HoconObject {
+function withPath(
+  object: HoconObject,
+  [key = '', ...rest]: readonly string[],
+  value: HoconValue,
+): HoconObject {
   const inner = object[key];
-  return { ...object, [key]: rest.length === 0 ? text : withPath(isObject(inner) ? inner : {}, rest, text) };
+  return {
+    ...object,
+    [key]: rest.length === 0 ? value : withPath(isObject(inner) ? inner : {}, rest, value),
+  };
 }
 
 function isObject(value: HoconValue | undefined): value is HoconObject {
@@ -81,8 +99,7 @@ export function brokerSecrets(arn: string, licensed: boolean): readonly SecretVi
   return [
     file('node', '0640', 'root:emqx', restart),
     file('access', '0640', 'root:emqx', reload),
-    // Read at a start only.
-    file('apiKeys', '0640', 'root:emqx', restart),
+    file('apiKeys', '0640', 'root:emqx', reload),
     file('users', '0600', 'root:root', reload),
     // EMQX looks for a new key every two minutes.
     ...(licensed ? [file('licence', '0640', 'root:emqx', { kind: 'none' })] : []),

@@ -48,6 +48,18 @@ interface Numbers {
   readonly isEnterprise: boolean;
 }
 
+/** Since when a line has packages for an operating system; all others have had them from their first release on. */
+const firstPatch: Partial<Record<OperatingSystem, Readonly<Record<string, number>>>> = {
+  'debian-13': { '5.8': 8, '5.9': 2, '5.10': 1 },
+};
+
+/** What is to be known of a release, in a preview too; undefined where there is nothing. */
+export function noteOnRelease({ version }: EmqxRelease): string | undefined {
+  return version.startsWith('5.8.')
+    ? `EMQX ${version} is of the last line under Apache-2.0, which is no longer maintained; from 5.9 on a cluster needs a licence key`
+    : undefined;
+}
+
 function checkRelease(
   { version, major, minor, patch, isEnterprise }: Numbers,
   { operatingSystem, brokerCount, isLicensed, repository }: ReleaseSurroundings,
@@ -65,10 +77,13 @@ function checkRelease(
       `${path}.licenseKey`,
       `is for 5.9.0 and newer, and ${path}.version is ${version}; leave it out`,
     );
-  if (major === 5 && minor === 8 && patch < 8 && operatingSystem === 'debian-13')
-    refuse(', which has no package for debian-13; use 5.8.8 or newer, or operatingSystem debian-12');
-  if (major > 5 && repository.url === undefined)
+  const least = firstPatch[operatingSystem]?.[`${major}.${minor}`] ?? 0;
+  if (patch < least)
     refuse(
-      `, whose packages are in none of EMQX's repositories that are known here; give ${path}.repository, or use 5.x`,
+      `, which has no package for ${operatingSystem}; use ${major}.${minor}.${least} or newer, or operatingSystem debian-12`,
+    );
+  if (major > 6 && repository.url === undefined)
+    refuse(
+      `, whose packages are in none of EMQX's repositories that are known here; give ${path}.repository, or use 6.x`,
     );
 }

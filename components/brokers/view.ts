@@ -3,6 +3,7 @@ import type { OperatingSystem } from '../host/operatingSystems';
 import type { Listener } from '../listeners/listener';
 import type { PlannedAuthentication } from './authentication';
 import type { PlannedAuthorization } from './authorization';
+import type { PlannedSettings } from './settings/plan';
 
 /** What a broker's files are made from: everything is decided, nothing is an Output. */
 export interface BrokerView {
@@ -19,6 +20,7 @@ export interface BrokerView {
   readonly listeners: readonly Listener[];
   readonly authentication: Pick<PlannedAuthentication, 'chain' | 'files' | 'certificateIsEnough'>;
   readonly authorization: PlannedAuthorization;
+  readonly settings: PlannedSettings;
   readonly proxyProtocol: boolean;
   readonly maxConnections: number;
   readonly dashboardPort: number;

@@ -12,14 +12,16 @@ export function adopt(
   args: GivenCertificateArgs & CertificateNames,
   parent: pulumi.Resource,
 ): CertificateParts {
+  const further = (args.further ?? []).map((each) => pulumi.output(each));
   const checked = pulumi
-    .all([args.certificateChain, args.privateKey, args.ca])
-    .apply(([certificateChain, privateKey, ca]) => {
+    .all([args.certificateChain, args.privateKey, args.ca, pulumi.all(further)])
+    .apply(([certificateChain, privateKey, ca, others]) => {
       const problems = new Problems();
       const { dnsNames = [] } = args;
-      checkGivenCertificate({ certificateChain, privateKey, ca, dnsNames }, 'certificates', problems);
+      const given = { certificateChain, privateKey, ca, dnsNames, further: others };
+      checkGivenCertificate(given, 'certificates', problems);
       problems.throwIfAny(`Certificates ${name}`);
-      return { certificateChain, privateKey, ca };
+      return given;
     });
   // The chain and the CA are public: only what comes from the key stays secret.
   const certificateChain = pulumi.unsecret(checked.apply((given) => given.certificateChain));
@@ -30,6 +32,12 @@ export function adopt(
     caCertificate: pulumi.unsecret(checked.apply(({ ca }) => ca)),
     certificateChain,
     privateKey: checked.apply(({ privateKey }) => privateKey),
+    further: further.map((_, index) => ({
+      certificateChain: pulumi.unsecret(
+        checked.apply((given) => given.further[index]?.certificateChain ?? ''),
+      ),
+      privateKey: checked.apply((given) => given.further[index]?.privateKey ?? ''),
+    })),
   };
 }
 

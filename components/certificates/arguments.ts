@@ -13,7 +13,16 @@ export interface GeneratedCertificatesArgs {
   validityDays?: number;
   /** Days that the CA is valid, `validityDays` to 7300. @default 3650 */
   caValidityDays?: number;
+  /**
+   * Kinds of key, a server certificate for each: `ecdsa` (P-256) and `rsa` (2048 bits), for clients that know no ECDSA.
+   * Whoever knows both gets ECDSA, which costs the balancer less.
+   * @default `ecdsa` alone
+   */
+  keyTypes?: ServerKeyType[];
 }
+
+/** A kind of private key. */
+export type ServerKeyType = 'ecdsa' | 'rsa';
 
 /** A server certificate that exists already. */
 export interface GivenCertificateArgs {
@@ -23,8 +32,22 @@ export interface GivenCertificateArgs {
   privateKey: pulumi.Input<string>;
   /** PEM: the CA that clients are to trust. */
   ca: pulumi.Input<string>;
-  /** DNS names that clients use: the certificate must have them. @default none, which checks none */
+  /** DNS names that clients use: a certificate must have each. @default none, which checks none */
   dnsNames?: string[];
+  /**
+   * Other server certificates, signed by the same CAs, 8 at most: of other names, by which clients ask for them (SNI), or
+   * of the same names with another kind of key. A client that asks for no name gets the first.
+   * @default none
+   */
+  further?: FurtherCertificateArgs[];
+}
+
+/** A server certificate beside the first. */
+export interface FurtherCertificateArgs {
+  /** PEM: the server's certificate first, then what leads to the CA. */
+  certificateChain: pulumi.Input<string>;
+  /** PEM: the certificate's private key, not encrypted. @secret */
+  privateKey: pulumi.Input<string>;
 }
 
 /** What the certificate must name. */

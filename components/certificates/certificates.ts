@@ -5,6 +5,7 @@ import { adopt } from './adopted';
 import type { CertificateNames, CertificatesArgs } from './arguments';
 import { isGivenCertificate } from './arguments';
 import { generate } from './generated';
+import type { ServerCertificate } from './parts';
 import type { CertificatesPlan } from './plan';
 import { planCertificates } from './plan';
 
@@ -26,6 +27,8 @@ export class Certificates extends pulumi.ComponentResource {
   readonly certificateChain: pulumi.Output<string>;
   /** PEM of the server's private key; secret. */
   readonly privateKey: pulumi.Output<string>;
+  /** Server certificates beside the first, of other names or another kind of key; their keys are secret. */
+  readonly further: readonly ServerCertificate[];
 
   constructor(
     name: string,
@@ -39,6 +42,10 @@ export class Certificates extends pulumi.ComponentResource {
     this.caCertificate = made.caCertificate;
     this.certificateChain = made.certificateChain;
     this.privateKey = pulumi.secret(made.privateKey);
+    this.further = made.further.map(({ certificateChain, privateKey }) => ({
+      certificateChain,
+      privateKey: pulumi.secret(privateKey),
+    }));
     this.registerOutputs({
       caCertificate: this.caCertificate,
       certificateChain: this.certificateChain,

@@ -8,4 +8,12 @@ export interface CertificateParts {
   readonly certificateChain: pulumi.Output<string>;
   /** PEM of the server's private key. */
   readonly privateKey: pulumi.Output<string>;
+  /** Server certificates beside the first. */
+  readonly further: readonly ServerCertificate[];
+}
+
+/** PEM of a server certificate with what leads to its CA, and its key. */
+export interface ServerCertificate {
+  readonly certificateChain: pulumi.Output<string>;
+  readonly privateKey: pulumi.Output<string>;
 }

@@ -1,4 +1,9 @@
+import type { HostFile } from './fileSet';
+import { renderFileSet } from './fileSet';
 import { programFolder } from './programs';
+
+/** The last line of a set on its way: a connection that breaks ends the text too. */
+const end = '=== end';
 
 /** A line of shell that writes the programs of the set in a file into a folder; both are given as shell words. */
 export function unpackPrograms(set: string, folder: string): string {
@@ -13,9 +18,34 @@ export function unpackPrograms(set: string, folder: string): string {
  */
 export const applySet = [
   'set -eu',
-  'own=$(mktemp -d)',
+  // In memory, since a disk may be full; root's, since root runs it.
+  'own=$(sudo mktemp -d /run/emqx-haproxy-set-XXXXXX)',
   `trap 'sudo rm -rf "$own"' EXIT`,
-  'cat >"$own/set"',
-  unpackPrograms('"$own/set"', '"$own"'),
-  'sudo /usr/bin/python3 "$own/apply_config.py" <"$own/set"',
+  'sudo tee "$own/set" >/dev/null',
+  `if [ "$(sudo tail -n 1 "$own/set")" != '${end}' ]; then`,
+  '  echo "refused, nothing was changed: the set came in part" >&2; exit 1',
+  'fi',
+  `sudo sed -i '$d' "$own/set"`,
+  `sudo ${unpackPrograms('"$own/set"', '"$own"')}`,
+  'from=${SSH_CONNECTION:-}',
+  'sudo /usr/bin/python3 "$own/apply_config.py" --apart "$own/set" "$(id -un) from ${from%% *}"',
 ].join('\n');
+
+/**
+ * Comes after `applySet` over a connection of its own: a change of the way in is taken back by the host unless this is
+ * heard. Fails when the set, named by its SHA-256, is not in force; a former release's program may be what is asked.
+ */
+export function confirmSet(hostname: string, sha256: string): string {
+  const advice =
+    'The former files are in force. Mend what is wrong with the new ones; to try the same again, raise repairGeneration.';
+  return [
+    `sudo /usr/bin/python3 ${programFolder}/apply_config.py --confirm ${sha256} </dev/null || {`,
+    `  echo "${hostname}: its new files were taken back, or another run came between. ${advice}" >&2; exit 1`,
+    '}',
+  ].join('\n');
+}
+
+/** What `applySet` is given: a set, and that it is whole. */
+export function sentSet(files: readonly HostFile[]): string {
+  return `${renderFileSet(files)}${end}\n`;
+}

@@ -6,22 +6,28 @@ import * as tls from '@pulumi/tls';
 import { createHash } from 'node:crypto';
 import type { Tags } from '../rendering/naming';
 import { tagged, typeToken } from '../rendering/naming';
-import { applySet } from './applySet';
+import { applySet, confirmSet, sentSet } from './applySet';
+import { growDisks } from './disks';
 import type { HostFile, SecretView } from './fileSet';
 import { renderFileSet } from './fileSet';
+import type { AccountArgs } from './account';
+import { accountOf } from './account';
 import type { MachineArgs } from './machines';
-import { machineOf } from './machines';
+import { imageOf, machineOf, typeOf } from './machines';
 import type { InterfaceArgs } from './networkInterface';
 import { hostAddress, hostInterface } from './networkInterface';
 import { operatingSystems } from './operatingSystems';
+import { sudoPython, waitUntilReady } from './readiness';
 import type { PolicyStatement } from './role';
 import { hostRole } from './role';
 import type { HostSecret } from './secrets';
 import { hostSecret } from './secrets';
-import type { SshTarget } from './ssh';
+import type { SshLogin, SshTarget } from './ssh';
 import { connectionTo } from './ssh';
 import type { ProgramLine, TurnHost } from './turns';
-import { leaving, runsNow, stayAfterAll } from './turns';
+import { leaving, runsNow } from './turns';
+import { bootLimits, changeLimits } from './wayIn';
+import { wayInHooks } from './wayInHook';
 import type { HostUserData } from './userData';
 import { userData } from './userData';
 
@@ -34,7 +40,7 @@ export interface HostFacts {
 }
 
 /** Arguments of a Host. */
-export interface HostArgs extends MachineArgs, InterfaceArgs {
+export interface HostArgs extends MachineArgs, InterfaceArgs, AccountArgs {
   /** The platform that the host belongs to, for its tags. */
   platform: string;
   /** The host's own name, for example `haproxy-1`. */
@@ -106,6 +112,7 @@ export class Host extends pulumi.ComponentResource implements TurnHost {
   readonly sshTarget: SshTarget;
   /** The same, as a Command's connection. */
   readonly connection: types.input.remote.ConnectionArgs;
+  private readonly login: SshLogin;
 
   constructor(name: string, args: HostArgs, opts: pulumi.ComponentResourceOptions = {}) {
     super(typeToken('Host'), name, {}, opts);
@@ -122,13 +129,14 @@ export class Host extends pulumi.ComponentResource implements TurnHost {
     const keySecret = hostSecret(
       `${name}-ssh`,
       { hostKey: key.privateKeyOpenssh },
-      { tags, protect, parent: this },
+      { ...accountOf(args), tags, protect, parent: this },
     );
     const secrets = [keySecret, ...args.secrets];
     const { profile, policy } = hostRole(
       name,
       [...secrets, args.programs].map(({ arn }) => arn),
       args.statements ?? pulumi.output([]),
+      accountOf(args),
       tags,
       this,
     );
@@ -142,7 +150,7 @@ export class Host extends pulumi.ComponentResource implements TurnHost {
         ...(dataVolumeId === undefined ? {} : { dataVolumeId }),
       }));
     const files = args.files(facts);
-    const { operatingSystem, architecture, imageGeneration } = machineOf(args);
+    const { operatingSystem } = machineOf(args);
     const turn = args.turn ?? pulumi.output<readonly pulumi.Resource[]>([]);
     const before = [
       policy,
@@ -176,7 +184,7 @@ export class Host extends pulumi.ComponentResource implements TurnHost {
     this.name = name;
     this.hostname = args.hostname;
     this.isRunning = runsNow(args.platform, name, this);
-    this.replacedBy = [operatingSystem, architecture, imageGeneration, typeOf(args)];
+    this.replacedBy = [...imageOf(args), typeOf(args)];
     this.instanceId = instance.id;
     this.interfaceId = networkInterface.id;
     this.privateAddress = args.address;
@@ -184,11 +192,12 @@ export class Host extends pulumi.ComponentResource implements TurnHost {
     this.hostKey = key.publicKeyOpenssh.apply((line) => line.trim());
     this.fileSetHash = files.apply((all) => createHash('sha256').update(renderFileSet(all)).digest('hex'));
     this.sshTarget = args.reachedBy ?? { address: publicAddress?.publicIp ?? args.address };
-    this.connection = connectionTo(this.sshTarget, {
+    this.login = {
       user: operatingSystems[operatingSystem].loginUser,
       privateKey: args.login.privateKey,
       hostKey: this.hostKey,
-    });
+    };
+    this.connection = connectionTo(this.sshTarget, this.login);
     this.ready = this.becomeReady(name, args, instance, attached);
     this.settled = this.keepUpToDate(name, args, instance, files, secrets);
     this.left = leaving(name, this.connection, args.leave, instance.id, {
@@ -208,6 +217,7 @@ export class Host extends pulumi.ComponentResource implements TurnHost {
     instance: aws.ec2.Instance,
     attached: readonly pulumi.Resource[],
   ): pulumi.Resource {
+    const host = { hostname: args.hostname, instanceId: instance.id };
     return new command.remote.Command(
       `${name}-ready`,
       {
@@ -216,7 +226,11 @@ export class Host extends pulumi.ComponentResource implements TurnHost {
         create: waitUntilReady(args.hostname),
         triggers: [instance.id],
       },
-      { parent: this, dependsOn: [...attached] },
+      {
+        parent: this,
+        dependsOn: [...attached],
+        hooks: wayInHooks(host, this.sshTarget, this.login, bootLimits),
+      },
     );
   }
 
@@ -228,14 +242,27 @@ export class Host extends pulumi.ComponentResource implements TurnHost {
     files: pulumi.Output<readonly HostFile[]>,
     secrets: readonly HostSecret[],
   ): pulumi.Resource {
+    const { repairGeneration, rootVolumeGib } = machineOf(args);
+    const stillThere = wayInHooks(
+      { hostname: args.hostname, instanceId: instance.id },
+      this.sshTarget,
+      this.login,
+      changeLimits,
+    );
     // sshd would refuse the variables with the last output, and each run would warn of it.
     const own = { connection: this.connection, addPreviousOutputInEnv: false };
-    const triggers = [instance.id, machineOf(args).repairGeneration];
+    const triggers = [instance.id, repairGeneration];
+    new command.remote.Command(
+      `${name}-disks`,
+      { ...own, create: growDisks, triggers: [instance.id, rootVolumeGib, args.dataVolumeGib ?? 0] },
+      { parent: this, dependsOn: [this.ready] },
+    );
     const applied = new command.remote.Command(
       `${name}-files`,
-      { ...own, create: applySet, stdin: files.apply(renderFileSet), triggers },
+      { ...own, create: applySet, stdin: files.apply(sentSet), triggers },
       {
         parent: this,
+        hooks: stillThere,
         // Today's set may ask for what only today's secrets have.
         dependsOn: [
           this.ready,
@@ -244,6 +271,15 @@ export class Host extends pulumi.ComponentResource implements TurnHost {
         ],
       },
     );
+    const confirmed = new command.remote.Command(
+      `${name}-confirmed`,
+      {
+        ...own,
+        create: this.fileSetHash.apply((sha256) => confirmSet(args.hostname, sha256)),
+        triggers: [...triggers, this.fileSetHash],
+      },
+      { parent: this, dependsOn: [applied], hooks: stillThere },
+    );
     return new command.remote.Command(
       `${name}-secrets`,
       {
@@ -251,26 +287,9 @@ export class Host extends pulumi.ComponentResource implements TurnHost {
         create: `${sudoPython}/fetch_secrets.py`,
         triggers: [...triggers, ...secrets.map(({ versionId }) => versionId)],
       },
-      { parent: this, dependsOn: [applied] },
+      { parent: this, dependsOn: [confirmed], hooks: stillThere },
     );
   }
-}
-
-const sudoPython = 'sudo /usr/bin/python3 /usr/local/lib/emqx-haproxy';
-
-/** Exit code 2 of `cloud-init status` is a warning, such as a kernel setting that a container refuses. */
-function waitUntilReady(hostname: string): string {
-  return [
-    'code=0; sudo cloud-init status --wait >/dev/null || code=$?',
-    'if [ "$code" -ne 0 ] && [ "$code" -ne 2 ]; then',
-    `  echo "${hostname}: cloud-init failed; the end of /var/log/cloud-init-output.log:" >&2`,
-    '  sudo tail -n 25 /var/log/cloud-init-output.log >&2; exit 1',
-    'fi',
-    stayAfterAll,
-    `for _ in $(seq 60); do problems=$(${sudoPython}/health.py) && exit 0; sleep 2; done`,
-    `echo "${hostname}: not healthy after two minutes: $problems; the end of its journal:" >&2`,
-    'sudo journalctl --no-pager -n 25 -p notice >&2; exit 1',
-  ].join('\n');
 }
 
 function hostKeyFile(arn: string): SecretView {
@@ -297,10 +316,14 @@ function dataVolume(
   ).availabilityZone;
   return new aws.ebs.Volume(
     `${name}-data`,
-    { availabilityZone: zone, size: args.dataVolumeGib, type: 'gp3', encrypted: true, tags },
-    // Where it is, it stays: nothing that is read anew may replace the data.
-    { ...kept, ignoreChanges: ['availabilityZone'] },
+    { availabilityZone: zone, size: args.dataVolumeGib, type: 'gp3', encrypted: true, ...keyOf(args), tags },
+    // Where it is, it stays, and under the key that it was made with: nothing may replace the data.
+    { ...kept, ignoreChanges: ['availabilityZone', 'kmsKeyId'] },
   );
+}
+
+function keyOf({ kmsKeyArn }: AccountArgs): { kmsKeyId?: pulumi.Input<string> } {
+  return kmsKeyArn === undefined ? {} : { kmsKeyId: kmsKeyArn };
 }
 
 function bootInstance(
@@ -315,17 +338,12 @@ function bootInstance(
   parent: Host,
   dependsOn: pulumi.Output<pulumi.Resource[]>,
 ): aws.ec2.Instance {
-  const { operatingSystem, architecture, rootVolumeGib, imageGeneration } = machineOf(args);
+  const { operatingSystem, rootVolumeGib } = machineOf(args);
   const { hostname, software } = args;
-  const image = aws.ssm.getParameterOutput(
-    { name: operatingSystems[operatingSystem].imageParameter(architecture) },
-    { parent },
-  );
   return new aws.ec2.Instance(
     `${name}-instance`,
     {
-      // The SDK marks the whole answer secret for the sake of its `value`; an image's id is public.
-      ami: pulumi.unsecret(image.insecureValue),
+      ami: args.imageId ?? newestImage(args, parent),
       instanceType: typeOf(args),
       primaryNetworkInterface: { networkInterfaceId: parts.networkInterface.id },
       iamInstanceProfile: parts.profile.name,
@@ -335,6 +353,7 @@ function bootInstance(
         encrypted: true,
         volumeSize: rootVolumeGib,
         volumeType: 'gp3',
+        ...keyOf(args),
         tags: parts.tags,
       },
       userDataBase64: pulumi
@@ -350,14 +369,20 @@ function bootInstance(
       // The interface stays and can be on one instance only.
       deleteBeforeReplace: true,
       // EC2 reads the interface's source/destination check back as the instance's; its default would be written over it.
-      ignoreChanges: ['ami', 'userDataBase64', 'sourceDestCheck'],
-      replacementTrigger: [operatingSystem, architecture, imageGeneration],
+      ignoreChanges: ['ami', 'userDataBase64', 'sourceDestCheck', 'rootBlockDevice.kmsKeyId'],
+      replacementTrigger: imageOf(args),
       // In place, the instance would be stopped under its clients, and nobody would wait for its start.
       replaceOnChanges: ['instanceType'],
     },
   );
 }
 
-function typeOf({ instanceType = 't3.small' }: HostArgs): pulumi.Input<string> {
-  return instanceType;
+function newestImage(args: MachineArgs, parent: Host): pulumi.Output<string> {
+  const { operatingSystem, architecture } = machineOf(args);
+  const image = aws.ssm.getParameterOutput(
+    { name: operatingSystems[operatingSystem].imageParameter(architecture) },
+    { parent },
+  );
+  // The SDK marks the whole answer secret for the sake of its `value`; an image's id is public.
+  return pulumi.unsecret(image.insecureValue);
 }

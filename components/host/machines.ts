@@ -7,11 +7,17 @@ import { operatingSystems } from './operatingSystems';
 export interface MachineArgs {
   /** EC2 instance type; another one replaces the hosts, one at a time. arm64 needs a type of that kind, such as `t4g.small`. @default `t3.small` for balancers, `t3.medium` for brokers */
   instanceType?: pulumi.Input<string>;
+  /**
+   * An image of yours, by id, made from one of `operatingSystem` with its cloud-init, Python and login user; packages that
+   * it has are not installed, and must not be started by it. Another one replaces the hosts.
+   * @default the newest public one of `operatingSystem` when a host is made
+   */
+  imageId?: pulumi.Input<string>;
   /** The hosts' operating system. @default `debian-13` */
   operatingSystem?: OperatingSystem;
   /** The processors' architecture. @default `amd64` */
   architecture?: Architecture;
-  /** Size of the root disk in GiB, 8 to 1024; encrypted. @default 8 */
+  /** Size of the root disk in GiB, 8 to 1024; encrypted. It grows while the host runs, and never shrinks. @default 8 */
   rootVolumeGib?: number;
   /** Another value replaces the hosts, one at a time, by ones made from today's image; a newer image alone never does. 1 to 1,000,000. @default 1 */
   imageGeneration?: number;
@@ -39,10 +45,31 @@ export function machineOf({
   return { operatingSystem, architecture, rootVolumeGib, imageGeneration, repairGeneration };
 }
 
+/** What an instance's image follows from: another value replaces the instance. */
+export function imageOf(args: MachineArgs): pulumi.Input<string | number>[] {
+  const { operatingSystem, architecture, imageGeneration } = machineOf(args);
+  return [
+    operatingSystem,
+    architecture,
+    imageGeneration,
+    ...(args.imageId === undefined ? [] : [args.imageId]),
+  ];
+}
+
+/** The instance's type. */
+export function typeOf({ instanceType = 't3.small' }: MachineArgs): pulumi.Input<string> {
+  return instanceType;
+}
+
 /** Applies the defaults and checks the machine; what is wrong goes to `problems` under `path`. */
 export function planMachine(args: MachineArgs, path: string, problems: Problems): Machine {
   const machine = machineOf(args);
   problems.oneOf(`${path}.operatingSystem`, machine.operatingSystem, Object.keys(operatingSystems));
+  if (typeof args.imageId === 'string' && !/^ami-[0-9a-f]{8,17}$/.test(args.imageId))
+    problems.add(
+      `${path}.imageId`,
+      `is ${JSON.stringify(args.imageId)}; the id of an image such as ami-0123456789abcdef0 is allowed`,
+    );
   const architecture: string = machine.architecture;
   if (architecture !== 'amd64' && architecture !== 'arm64')
     problems.add(`${path}.architecture`, `is ${JSON.stringify(architecture)}; amd64 and arm64 are allowed`);

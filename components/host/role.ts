@@ -1,6 +1,7 @@
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import type { Tags } from '../rendering/naming';
+import type { AccountArgs } from './account';
 
 /** One statement of an IAM policy. */
 export interface PolicyStatement {
@@ -27,15 +28,27 @@ export function hostRole(
   name: string,
   secretArns: readonly pulumi.Input<string>[],
   statements: pulumi.Output<readonly PolicyStatement[]>,
+  { kmsKeyArn, iam = {} }: AccountArgs,
   tags: Tags,
   parent: pulumi.Resource,
 ): HostRole {
-  const role = new aws.iam.Role(`${name}-role`, { assumeRolePolicy: trustOfEc2, tags }, { parent });
+  const { permissionsBoundaryArn: permissionsBoundary, path } = iam;
+  const inPath = path === undefined || path === '/' ? {} : { path };
+  const role = new aws.iam.Role(
+    `${name}-role`,
+    {
+      assumeRolePolicy: trustOfEc2,
+      ...inPath,
+      ...(permissionsBoundary === undefined ? {} : { permissionsBoundary }),
+      tags,
+    },
+    { parent },
+  );
   const policy = new aws.iam.RolePolicy(
     `${name}-policy`,
     {
       role: role.name,
-      policy: pulumi.all([pulumi.all([...secretArns]), statements]).apply(([arns, more]) =>
+      policy: pulumi.all([pulumi.all([...secretArns]), statements, kmsKeyArn]).apply(([arns, more, key]) =>
         JSON.stringify({
           Version: '2012-10-17',
           Statement: [
@@ -45,6 +58,7 @@ export function hostRole(
               Action: ['secretsmanager:GetSecretValue'],
               Resource: arns,
             },
+            ...(key === undefined ? [] : [readByKey(key)]),
             ...more,
           ],
         }),
@@ -52,6 +66,21 @@ export function hostRole(
     },
     { parent },
   );
-  const profile = new aws.iam.InstanceProfile(`${name}-profile`, { role: role.name, tags }, { parent });
+  const profile = new aws.iam.InstanceProfile(
+    `${name}-profile`,
+    { role: role.name, ...inPath, tags },
+    { parent },
+  );
   return { profile, policy };
+}
+
+/** Secrets Manager decrypts in the name of whoever asks, and nothing else may be decrypted by it. */
+function readByKey(key: string): PolicyStatement {
+  return {
+    Sid: 'ReadSecretsByKey',
+    Effect: 'Allow',
+    Action: ['kms:Decrypt'],
+    Resource: [key],
+    Condition: { StringLike: { 'kms:ViaService': 'secretsmanager.*' } },
+  };
 }

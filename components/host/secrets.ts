@@ -1,6 +1,7 @@
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import type { Tags } from '../rendering/naming';
+import type { AccountArgs } from './account';
 import type { HostFile } from './fileSet';
 import { packedPrograms } from './programs';
 
@@ -12,15 +13,24 @@ export interface HostSecret {
   readonly version: aws.secretsmanager.SecretVersion;
 }
 
+interface SecretOptions extends Pick<AccountArgs, 'kmsKeyArn'> {
+  readonly tags: Tags;
+  readonly parent: pulumi.Resource;
+}
+
 export function hostSecret(
   name: string,
   fields: Readonly<Record<string, pulumi.Input<string>>>,
-  options: { readonly tags: Tags; readonly protect: boolean; readonly parent: pulumi.Resource },
+  options: SecretOptions & { readonly protect: boolean },
 ): HostSecret {
   const secret = new aws.secretsmanager.Secret(
     name,
     // Kept for a week after deletion where it is protected; a throwaway stack can then be made again at once.
-    { tags: options.tags, recoveryWindowInDays: options.protect ? 7 : 0 },
+    {
+      tags: options.tags,
+      recoveryWindowInDays: options.protect ? 7 : 0,
+      ...(options.kmsKeyArn === undefined ? {} : { kmsKeyId: options.kmsKeyArn }),
+    },
     { parent: options.parent, protect: options.protect },
   );
   const version = new aws.secretsmanager.SecretVersion(
@@ -38,7 +48,7 @@ export function hostSecret(
 export function programsSecret(
   name: string,
   programs: readonly HostFile[],
-  options: { readonly tags: Tags; readonly parent: pulumi.Resource },
+  options: SecretOptions,
 ): HostSecret {
   return hostSecret(name, { files: packedPrograms(programs) }, { ...options, protect: false });
 }

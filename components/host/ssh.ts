@@ -64,19 +64,23 @@ export function planSsh(args: SshArgs, path: string, problems: Problems): SshPla
   return { allowedCidrs, via: typeof via === 'string' ? via : 'jumpHost' };
 }
 
-/** Five minutes of dialling: a host that boots answers within two on EC2. */
-const dialErrorLimit = 60;
+/**
+ * For a host that restarts in the moment after its way in was checked (wayIn.ts). The provider's pauses grow to 5 s: 20
+ * tries take 67 s where the connection is refused, and 167 s where packets are dropped. Behind a jump host the jump, the
+ * tunnel and the handshake have as many each, all handshakes in one tunnel: one that breaks is told after 67 s.
+ */
+const dialErrorLimit = 20;
 const perDialTimeoutSeconds = 5;
 
+/** Who logs in to a host, and the key that it must show. */
+export interface SshLogin {
+  readonly user: string;
+  readonly privateKey: pulumi.Input<string>;
+  readonly hostKey: pulumi.Input<string>;
+}
+
 /** The connection of a Command to a host whose key is pinned. */
-export function connectionTo(
-  target: SshTarget,
-  login: {
-    readonly user: string;
-    readonly privateKey: pulumi.Input<string>;
-    readonly hostKey: pulumi.Input<string>;
-  },
-): types.input.remote.ConnectionArgs {
+export function connectionTo(target: SshTarget, login: SshLogin): types.input.remote.ConnectionArgs {
   const dial = { dialErrorLimit, perDialTimeout: perDialTimeoutSeconds };
   return {
     host: target.address,

@@ -11,7 +11,7 @@ import { fetchedPrograms, inUserData, programFolder } from './programs';
 export interface HostUserData {
   readonly hostname: string;
   readonly operatingSystem: OperatingSystem;
-  /** Debian packages; `name=version` pins. Installed by cloud-init, then held. */
+  /** Debian packages; `name=version` pins. Installed where the image has them not, then held. */
   readonly packages: readonly string[];
   readonly aptRepositories: readonly {
     readonly name: string;
@@ -45,7 +45,6 @@ export function userData(view: HostUserData): UserData {
   const text = render('host/user-data', {
     hostname: view.hostname,
     packages: view.packages.map(packageView),
-    hasRepositories: view.aptRepositories.length > 0,
     repositories: view.aptRepositories.map(({ name, url, keyUrl, suite, component }) => {
       if (!keyUrl.startsWith('https://')) {
         throw new Error(

@@ -1,25 +1,23 @@
 import type { BalancingMethod } from './balancing';
+import type { ListenerKind } from './listener';
 
-/** The listeners that are on: a name that is missing is off. */
-export interface ListenersArgs {
-  /** MQTT over TCP, in the clear. */
-  mqtt?: ListenerArgs;
-  /** MQTT over TLS. */
-  mqtts?: ListenerArgs;
-  /** MQTT over WebSocket, in the clear. */
-  ws?: ListenerArgs;
-  /** MQTT over WebSocket and TLS. */
-  wss?: ListenerArgs;
-}
+/** Listeners by their names: 1 to 24 small letters, digits and hyphens, a letter first; 20 listeners at most. */
+export type ListenersArgs = Record<string, ListenerArgs>;
 
 /** One port that clients connect to. */
 export interface ListenerArgs {
-  /** The port on the balancers, 1 to 65535. @default 1883 (mqtt), 8883 (mqtts), 8083 (ws), 8084 (wss) */
+  /**
+   * What clients speak: MQTT (`mqtt`), MQTT over TLS (`mqtts`), over WebSocket (`ws`), over WebSocket and TLS (`wss`).
+   * @default the listener's name, where that is one of these; needed otherwise
+   */
+  kind?: ListenerKind;
+  /** The port on the balancers, 1 to 65535. @default 1883 (the listener mqtt), 8883 (mqtts), 8083 (ws), 8084 (wss); needed otherwise */
   port?: number;
   /**
-   * The brokers' port behind it, 1 to 65535; each listener has its own. For more than 51,200 clients brokers open
-   * further ports: from 20001 on for mqtt, 20101 mqtts, 20201 ws, 20301 wss, 19 at most.
-   * @default 1883 (mqtt), 1884 (mqtts), 8083 (ws), 8084 (wss)
+   * The brokers' port behind it, 1 to 65535; each listener has its own, which no other listener's coming or going
+   * changes. For more than 51,200 clients brokers open up to 19 further ports: from 20001 on for mqtt, 20101 mqtts,
+   * 20201 ws, 20301 wss, and in a row between 23000 and 32600 for others.
+   * @default 1883 (the listener mqtt), 1884 (mqtts), 8083 (ws), 8084 (wss); for others their `port`, but 20400 + `port` below 1024 and one between 21500 and 32500 above 32767
    */
   brokerPort?: number;
   /** IPv4 ranges that may connect. @default whoever can reach the virtual IP: the whole internet, `0.0.0.0/0`, or the VPC's range where the address is private */
@@ -86,10 +84,26 @@ export interface RateLimitArgs {
 export interface ClientCertificatesArgs {
   /** `required` refuses a client without a certificate; `optional` takes both. */
   verify: 'optional' | 'required';
-  /** PEM of the CAs that sign the clients' certificates. */
+  /**
+   * PEM of the CAs that sign the clients' certificates, each with all that lead from it up to its root. CAs below these
+   * may be left out where clients send them beside their own certificate.
+   */
   ca: string;
-  /** PEM of their revocation lists, one for each CA. @default none */
+  /** PEM of revocation lists: one of every CA of a client's chain, root and those in between, empty if need be. @default none */
   crl?: string;
+  /**
+   * What happens once a list should have been renewed: `refuse` turns every client away, as OpenSSL does; `keep` goes by
+   * the old list. Two weeks before, or a third of the list's time, the preview and the balancers' journals warn.
+   * @default `refuse`
+   */
+  afterCrlEnds?: 'refuse' | 'keep';
+  /**
+   * PEM of clients' certificates, each with those that the client sends after it, without keys. The preview refuses what
+   * would turn one of them away; they go nowhere else. With the list of a root CA alone it needs one, to know whether
+   * clients come by a CA in between.
+   * @default none
+   */
+  samples?: string[];
   /** What the broker makes of the certificate's CN: nothing, the user name, or the client id; the same on all listeners; the last two need `required`. @default `none` */
   identity?: 'none' | 'username' | 'clientid';
 }

@@ -1,5 +1,22 @@
-import type { Listener, ListenerName } from './listener';
-import { headroom } from './listener';
+import type { Listener, ListenerKind } from './listener';
+import { headroom, isListenerKind } from './listener';
+
+export const defaultPorts: Readonly<Record<ListenerKind, { port: number; brokerPort: number }>> = {
+  mqtt: { port: 1883, brokerPort: 1883 },
+  mqtts: { port: 8883, brokerPort: 1884 },
+  ws: { port: 8083, brokerPort: 8083 },
+  wss: { port: 8084, brokerPort: 8084 },
+};
+
+/**
+ * The brokers' port behind a listener that names none. It follows from the listener alone, so that no other's coming
+ * or going changes it. EMQX may open none below 1024, and those from 32768 on are for connections that brokers make.
+ */
+export function brokerPortFor(name: string, port: number): number {
+  if (isListenerKind(name)) return defaultPorts[name].brokerPort;
+  if (port < 1_024) return 20_400 + port;
+  return port < 32_768 ? port : 21_500 + (port % 11_000);
+}
 
 /** Every port on which the brokers take what comes from a listener; all but the first are further ones. */
 export function brokerPortsOf({
@@ -15,23 +32,28 @@ const connectionsPerPort = 64_000;
 /** For 1,000,000 clients, the most that a listener takes. */
 const mostFurtherPorts = 19;
 /** In a row for each listener, below the ports that brokers take for their own connections. */
-const firstFurtherPort: Readonly<Record<ListenerName, number>> = {
+const firstFurtherPorts: Readonly<Record<ListenerKind, number>> = {
   mqtt: 20_001,
   mqtts: 20_101,
   ws: 20_201,
   wss: 20_301,
 };
 
+function firstFurtherPort(name: string, brokerPort: number): number {
+  return isListenerKind(name) ? firstFurtherPorts[name] : 23_000 + (brokerPort % 480) * 20;
+}
+
 /**
  * The further ports that brokers open for a listener, so that any one of them could carry all clients. Brokers do not
  * count: with one more or less of them the others' ports stay as they are, and nothing restarts.
  */
 export function furtherBrokerPorts(
-  name: ListenerName,
+  name: string,
+  brokerPort: number,
   maxConnections: number,
 ): Pick<Listener, 'furtherBrokerPorts'> {
   const needed = Math.ceil((maxConnections * headroom) / connectionsPerPort) - 1;
   // What is out of bounds is refused elsewhere, and must not make a list without end before.
   const count = Math.min(needed, mostFurtherPorts);
-  return count >= 1 ? { furtherBrokerPorts: { first: firstFurtherPort[name], count } } : {};
+  return count >= 1 ? { furtherBrokerPorts: { first: firstFurtherPort(name, brokerPort), count } } : {};
 }

@@ -1,9 +1,13 @@
 import type { Balancing } from './balancing';
 
-/** In the order in which they are rendered, listed and checked. */
-export const listenerNames = ['mqtt', 'mqtts', 'ws', 'wss'] as const;
+/** What clients speak. Listeners of these names are of that kind and come first, in this order, where they are listed. */
+export const listenerKinds = ['mqtt', 'mqtts', 'ws', 'wss'] as const;
 
-export type ListenerName = (typeof listenerNames)[number];
+export type ListenerKind = (typeof listenerKinds)[number];
+
+export function isListenerKind(name: string): name is ListenerKind {
+  return listenerKinds.some((kind) => kind === name);
+}
 
 export interface ClientCertificates {
   readonly verify: 'optional' | 'required';
@@ -11,16 +15,20 @@ export interface ClientCertificates {
   readonly ca: string;
   /** PEM, one per CA. */
   readonly crl?: string;
+  /** A list whose next update is overdue goes on counting, instead of refusing everybody. */
+  readonly keepsEndedLists?: boolean;
   /** The broker takes the client's CN as user name or client id; only with `required`. */
   readonly identity: 'none' | 'username' | 'clientid';
 }
 
 /** A listener with everything decided: the same for balancers and brokers. */
 export interface Listener {
-  readonly name: ListenerName;
+  /** Of its own on the platform: HAProxy, EMQX, files, logs and metrics call it by this. */
+  readonly name: string;
+  readonly kind: ListenerKind;
   /** The port that clients use, on the balancers. */
   readonly port: number;
-  /** The port of the brokers' own listener behind this one: 1883, 1884 (for mqtts), 8083, 8084 (for wss) by default. */
+  /** The port of the brokers' own listener behind this one. */
   readonly brokerPort: number;
   /** A row of further ports there: one carries no more connections of a balancer than that has source ports. */
   readonly furtherBrokerPorts?: { readonly first: number; readonly count: number };
@@ -45,13 +53,13 @@ export interface Listener {
 }
 
 /** True for the listeners that end TLS. */
-export function isTls(name: ListenerName): boolean {
-  return name === 'mqtts' || name === 'wss';
+export function isTls({ kind }: Pick<Listener, 'kind'>): boolean {
+  return kind === 'mqtts' || kind === 'wss';
 }
 
 /** True for the listeners that speak WebSocket: no client id is visible there. */
-export function isWebSocket(name: ListenerName): boolean {
-  return name === 'ws' || name === 'wss';
+export function isWebSocket({ kind }: Pick<Listener, 'kind'>): boolean {
+  return kind === 'ws' || kind === 'wss';
 }
 
 /** A quarter more than asked for: two generations of workers share the limits around a reload. */

@@ -3,17 +3,10 @@ import type { Problems } from '../rendering/problems';
 import type { BalancingArgs, ListenerArgs, ListenersArgs } from './arguments';
 import type { Balancing, BalancingMethod, ClientIdTable } from './balancing';
 import { balancingMethods, methodsByClientId, methodsByHash, othersThan } from './balancing';
-import { brokerPortsOf, furtherBrokerPorts } from './brokerPorts';
+import { brokerPortFor, brokerPortsOf, defaultPorts, furtherBrokerPorts } from './brokerPorts';
 import { checkIdentities, planClientCertificates } from './clientCertificates';
-import type { Listener, ListenerName } from './listener';
-import { isWebSocket, listenerNames } from './listener';
-
-export const defaultPorts: Readonly<Record<ListenerName, { port: number; brokerPort: number }>> = {
-  mqtt: { port: 1883, brokerPort: 1883 },
-  mqtts: { port: 8883, brokerPort: 1884 },
-  ws: { port: 8083, brokerPort: 8083 },
-  wss: { port: 8084, brokerPort: 8084 },
-};
+import type { Listener, ListenerKind } from './listener';
+import { isListenerKind, isWebSocket, listenerKinds } from './listener';
 
 /** What is decided for all listeners together. */
 export interface ListenersSurroundings {
@@ -29,17 +22,30 @@ export function planListeners(
   problems: Problems,
   { proxyProtocol = true, clientCidrs = ['0.0.0.0/0'] }: ListenersSurroundings = {},
 ): readonly Listener[] {
-  const listeners = listenerNames.flatMap((name) => {
-    const given = args[name];
-    return given === undefined ? [] : [planOne(name, given, clientCidrs, problems)];
-  });
+  const given = Object.entries<ListenerArgs | undefined>(args).toSorted(inOrder);
+  const listeners = given.flatMap(([name, each]) =>
+    each === undefined ? [] : [planOne(name, each, clientCidrs, problems)],
+  );
   if (listeners.length === 0)
     problems.add(
       'listeners',
       'none is on, so no client could connect; give at least one of mqtt, mqtts, ws, wss',
     );
+  if (listeners.length > mostListeners)
+    problems.add(
+      'listeners',
+      `are ${listeners.length}; ${mostListeners} are allowed, since each has its own checks of every broker`,
+    );
   checkIdentities(listeners, proxyProtocol, problems);
   return listeners;
+}
+
+const mostListeners = 20;
+
+/** The four names first, the others by name, so that the order of the arguments changes no file on a host. */
+function inOrder([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  const place = (name: string) => (isListenerKind(name) ? listenerKinds.indexOf(name) : listenerKinds.length);
+  return place(a) - place(b) || (a < b ? -1 : 1);
 }
 
 /** Ports must differ from each other and from those that the hosts use themselves. */
@@ -52,9 +58,16 @@ export function checkPorts(
   const owners = new Map(Object.entries(taken).map(([port, owner]) => [Number(port), owner]));
   // Further ports are not for the user to choose: others have to keep off them.
   if (key === 'brokerPort')
-    for (const listener of listeners)
-      for (const further of brokerPortsOf(listener).slice(1))
-        owners.set(further, `listeners.${listener.name} for its many clients`);
+    for (const listener of listeners) {
+      const row = brokerPortsOf(listener).slice(1);
+      const met = row.find((further) => owners.has(further));
+      if (met !== undefined)
+        problems.add(
+          `listeners.${listener.name}.brokerPort`,
+          `is ${listener.brokerPort}, whose further ports for many clients hold ${met}, which ${owners.get(met) ?? ''} uses already; give another`,
+        );
+      for (const further of row) owners.set(further, `listeners.${listener.name} for its many clients`);
+    }
   for (const listener of listeners) {
     const path = `listeners.${listener.name}.${key}`;
     problems.wholeNumber(path, listener[key], 1, 65535);
@@ -64,37 +77,72 @@ export function checkPorts(
   }
 }
 
+/** Of HAProxy's own frontend, and of the listeners that EMQX brings. */
+const takenNames: readonly string[] = ['stats', 'default'];
+
+function planKind(name: string, args: ListenerArgs, problems: Problems): ListenerKind {
+  const path = `listeners.${name}`;
+  if (!/^[a-z][a-z0-9-]{0,23}$/.test(name))
+    problems.add(
+      path,
+      `is no name for a listener; 1 to 24 small letters, digits and hyphens are allowed, a letter first`,
+    );
+  if (takenNames.includes(name))
+    problems.add(path, 'is a name that HAProxy or EMQX has for something else; give another');
+  const { kind } = args;
+  if (kind !== undefined) problems.oneOf(`${path}.kind`, kind, listenerKinds);
+  if (isListenerKind(name)) {
+    if (kind !== undefined && kind !== name)
+      problems.add(
+        `${path}.kind`,
+        `is ${kind} on the listener named ${name}; leave it out, or give the listener a name of its own`,
+      );
+    return name;
+  }
+  if (kind === undefined) problems.add(`${path}.kind`, `is missing; ${listenerKinds.join(', ')} are allowed`);
+  if (args.port === undefined)
+    problems.add(`${path}.port`, 'is missing; give the port on the balancers, 1 to 65535');
+  return kind ?? 'mqtt';
+}
+
 function planOne(
-  name: ListenerName,
+  name: string,
   args: ListenerArgs,
   clientCidrs: readonly string[],
   problems: Problems,
 ): Listener {
   const path = `listeners.${name}`;
+  const kind = planKind(name, args, problems);
+  const websocket = isWebSocket({ kind });
   const allowedCidrs = args.allowedCidrs ?? clientCidrs;
   checkCidrs(`${path}.allowedCidrs`, allowedCidrs, problems);
   const maxConnections = args.maxConnections ?? 10_000;
   problems.wholeNumber(`${path}.maxConnections`, maxConnections, 1, 1_000_000, 'clients');
-  const inspect = args.inspect ?? !isWebSocket(name);
-  if (args.inspect !== undefined && isWebSocket(name))
+  const inspect = args.inspect ?? !websocket;
+  if (args.inspect !== undefined && websocket)
     problems.add(
       `${path}.inspect`,
       'is for mqtt and mqtts: the first bytes of a WebSocket are HTTP; leave it out',
     );
   for (const key of ['path', 'furtherPaths'] as const)
-    if (args[key] !== undefined && !isWebSocket(name))
+    if (args[key] !== undefined && !websocket)
       problems.add(`${path}.${key}`, 'is for ws and wss; leave it out');
   const endpointPath = args.path ?? '/mqtt';
   checkPath(`${path}.path`, endpointPath, problems);
   args.furtherPaths?.forEach((each, index) => checkPath(`${path}.furtherPaths[${index}]`, each, problems));
+  const port = args.port ?? defaultPorts[kind].port;
+  const brokerPort = args.brokerPort ?? brokerPortFor(name, port);
   return {
-    name,
-    port: args.port ?? defaultPorts[name].port,
-    brokerPort: args.brokerPort ?? defaultPorts[name].brokerPort,
-    ...furtherBrokerPorts(name, maxConnections),
+    ...{ name, kind, port, brokerPort },
+    ...furtherBrokerPorts(name, brokerPort, maxConnections),
     allowedCidrs,
     maxConnections,
-    balancing: planBalancing(args.balancing ?? {}, hiddenIds(name, inspect), `${path}.balancing`, problems),
+    balancing: planBalancing(
+      args.balancing ?? {},
+      hiddenIds(websocket, inspect),
+      `${path}.balancing`,
+      problems,
+    ),
     inspect,
     ...(args.anonymous === true ? { anonymous: true } : {}),
     path: endpointPath,
@@ -103,7 +151,7 @@ function planOne(
       ? {}
       : {
           clientCertificates: planClientCertificates(
-            name,
+            kind,
             args.clientCertificates,
             `${path}.clientCertificates`,
             problems,
@@ -114,8 +162,8 @@ function planOne(
 }
 
 /** Where no client id is seen, as errors name it; undefined where one is. */
-function hiddenIds(name: ListenerName, inspect: boolean): string | undefined {
-  if (isWebSocket(name)) return 'inside a WebSocket';
+function hiddenIds(websocket: boolean, inspect: boolean): string | undefined {
+  if (websocket) return 'inside a WebSocket';
   return inspect ? undefined : 'where `inspect` is false';
 }
 

@@ -51,38 +51,56 @@ export function subnetAt(cidr: Cidr, prefixLength: number, index: number): Cidr 
   return { base: cidr.base + index * 2 ** (32 - prefixLength), prefixLength };
 }
 
+/** The whole internet. */
+export const everywhere = '0.0.0.0/0';
+
+/** A subnet's range, and the part of it that hosts get their addresses from: .32/27 unless another is chosen. */
+export interface SubnetRange {
+  readonly cidr: string;
+  readonly plannedBlock?: string;
+}
+
 /**
- * Every subnet keeps the block .32/27 free for planned addresses: AWS takes the first four and the last address, and
- * hands others out from anywhere outside a reservation. A subnet must be a /26 or larger to hold it.
+ * Every subnet keeps a block free for planned addresses, .32/27 by default: AWS takes the first four and the last
+ * address, and hands others out from anywhere outside a reservation. A subnet must be a /26 or larger to hold it.
  */
 const plannedOffset = 32;
-const plannedPrefixLength = 27;
+export const plannedPrefixLength = 27;
 export const smallestSubnetPrefixLength = 26;
 /** Brokers' ordinals run from 1 to this: the block holds 32 addresses, four of them the balancers'. */
 export const largestBrokerOrdinal = 28;
 
-/** The block that a SubnetCidrReservation keeps free. */
-export function plannedBlock(subnet: Cidr): Cidr {
+/** The block that a SubnetCidrReservation keeps free; undefined where a range is none. */
+export function plannedBlock({ cidr, plannedBlock: chosen }: SubnetRange): Cidr | undefined {
+  if (chosen !== undefined) return parseCidr(chosen);
+  const subnet = parseCidr(cidr);
+  if (subnet === undefined) return undefined;
   return { base: subnet.base + plannedOffset, prefixLength: plannedPrefixLength };
 }
 
-/** Balancer 1 and 2 have the first two addresses of the block, their secondary ones for the VIP the next two. */
-export function balancerAddress(subnet: Cidr, ordinal: 1 | 2): string {
-  return toAddress(subnet.base + plannedOffset + ordinal - 1);
+/** Balancer 1 and 2 have the first two addresses of the block. */
+export function balancerAddress(block: Cidr, ordinal: 1 | 2): string {
+  return toAddress(block.base + ordinal - 1);
 }
 
-export function balancerVipAddress(subnet: Cidr, ordinal: 1 | 2): string {
-  return toAddress(subnet.base + plannedOffset + 2 + ordinal - 1);
+/** Their secondary ones behind an Elastic IP are the next two, free in other modes of the virtual IP. */
+export function balancerVipAddress(block: Cidr, ordinal: 1 | 2): string {
+  return toAddress(block.base + 2 + ordinal - 1);
 }
 
-/** Where the VIP itself is a private address: the last one before the planned block, so that it has a reservation of its own. */
-export function privateVipAddress(subnet: Cidr): string {
-  return toAddress(subnet.base + plannedOffset - 1);
+/**
+ * Where the VIP itself is a private address: the last one before the block, which has a reservation of its own; the
+ * third of a block that was chosen, since what is before it may be another platform's.
+ */
+export function privateVipAddress(range: SubnetRange): string {
+  const block = plannedBlock(range);
+  if (block === undefined) return '';
+  return range.plannedBlock === undefined ? toAddress(block.base - 1) : balancerVipAddress(block, 1);
 }
 
 /** Broker N has the block's address 3 + N in whichever subnet it lies. */
-export function brokerAddress(subnet: Cidr, ordinal: number): string {
-  return toAddress(subnet.base + plannedOffset + 3 + ordinal);
+export function brokerAddress(block: Cidr, ordinal: number): string {
+  return toAddress(block.base + 3 + ordinal);
 }
 
 function size({ prefixLength }: Cidr): number {

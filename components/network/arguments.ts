@@ -22,8 +22,14 @@ export interface NewNetworkArgs {
 export interface AdoptedSubnetArgs {
   /** Its id. */
   subnetId: pulumi.Input<string>;
-  /** Its IPv4 range, a /26 or larger: hosts get planned addresses within .32 to .63. */
+  /** Its IPv4 range, a /26 or larger. */
   cidr: string;
+  /**
+   * The /27 of it that hosts get their addresses from, such as `10.0.1.96/27`; not its first one. It must be free, and
+   * each platform in a subnet needs its own. Another one later replaces the hosts' interfaces and hosts.
+   * @default .32 to .63 of the subnet
+   */
+  plannedBlock?: string;
 }
 
 /** A VPC that exists already and is not touched, but for reservations of addresses in its subnets. */
@@ -38,8 +44,9 @@ export interface AdoptedNetworkArgs {
   brokerSubnets: AdoptedSubnetArgs[];
   /**
    * How hosts without a public address reach package repositories and AWS's API: `nat` (a NAT gateway or instance),
-   * or `endpoints` (interface endpoints, and a package mirror in the image's sources). There is no default: a host
-   * without a way out never becomes ready.
+   * or `endpoints`: interface endpoints of Secrets Manager and EC2 in the VPC, which alone these hosts then reach over HTTP
+   * and HTTPS, and an `imageId` that has their packages or a mirror's address in its sources. There is no default: a
+   * host without a way out never becomes ready.
    */
   egress: 'nat' | 'endpoints';
 }

@@ -2,6 +2,7 @@ import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import type { Tags } from '../rendering/naming';
 import { tagged } from '../rendering/naming';
+import type { SubnetRange } from './addresses';
 import type { NetworkArgs, NewNetworkArgs } from './arguments';
 import type { NetworkParts } from './parts';
 import type { NetworkPlan } from './plan';
@@ -68,15 +69,15 @@ export function makeNetwork(
       : [associate(`${name}-private-${index + 1}`, made, routes.table, parent), routes.route];
   });
 
-  const placed = (subnets: readonly aws.ec2.Subnet[], cidrs: readonly string[]) =>
-    cidrs.flatMap((cidr, index) => {
+  const placed = (subnets: readonly aws.ec2.Subnet[], ranges: readonly SubnetRange[]) =>
+    ranges.flatMap((range, index) => {
       const made = subnets[index];
-      return made === undefined ? [] : [{ subnetId: made.id, cidr }];
+      return made === undefined ? [] : [{ subnetId: made.id, ...range }];
     });
   return {
     vpcId: vpc.id,
-    balancerSubnets: placed(publicSubnets, plan.balancerCidrs),
-    brokerSubnets: placed(privateSubnets, plan.brokerCidrs),
+    balancerSubnets: placed(publicSubnets, plan.balancerSubnets),
+    brokerSubnets: placed(privateSubnets, plan.brokerSubnets),
     egress: [...ways, ...privatePaths],
     routeTableIds: {
       public: publicRoutes.table.id,

@@ -2,7 +2,7 @@ import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import { typeToken } from '../rendering/naming';
 import { Problems } from '../rendering/problems';
-import { formatCidr, parseCidr, plannedBlock } from './addresses';
+import { formatCidr, plannedBlock } from './addresses';
 import { adopt } from './adopted';
 import type { NetworkArgs } from './arguments';
 import { isAdopted } from './arguments';
@@ -16,7 +16,7 @@ export type PlannedNetworkArgs = NetworkArgs & { readonly plan: NetworkPlan };
 
 /**
  * A network for the platform: public subnets for the balancers, private ones for the brokers with a NAT gateway as
- * their way out; or an existing VPC. In every subnet the block .32/27 is reserved for planned addresses.
+ * their way out; or an existing VPC. In every subnet a block, by default .32/27, is reserved for planned addresses.
  *
  * Throws InputPropertiesError with every problem at once: ranges that are no CIDR, that do not lie in the VPC or
  * overlap, subnets too small, a zone count out of 1 to 6.
@@ -67,17 +67,19 @@ function reservePlannedAddresses(
   parent: Network,
 ): readonly pulumi.Resource[] {
   const subnets = new Map(
-    [...made.balancerSubnets, ...made.brokerSubnets].map((subnet) => [subnet.cidr, subnet]),
+    [...made.balancerSubnets, ...made.brokerSubnets].map(
+      (subnet) => [subnet.plannedBlock ?? subnet.cidr, subnet] as const,
+    ),
   );
-  return [...subnets.values()].flatMap(({ cidr, subnetId }) => {
-    const range = parseCidr(cidr);
-    if (range === undefined) return [];
+  return [...subnets].flatMap(([label, subnet]) => {
+    const block = plannedBlock(subnet);
+    if (block === undefined) return [];
     return [
       new aws.ec2.SubnetCidrReservation(
-        `${name}-planned-${cidr.replace(/[./]/g, '-')}`,
+        `${name}-planned-${label.replace(/[./]/g, '-')}`,
         {
-          subnetId,
-          cidrBlock: formatCidr(plannedBlock(range)),
+          subnetId: subnet.subnetId,
+          cidrBlock: formatCidr(block),
           reservationType: 'explicit',
           description: `planned addresses of ${name}`,
         },

@@ -1,9 +1,9 @@
 import type * as pulumi from '@pulumi/pulumi';
+import type { SubnetRange } from './addresses';
 
 /** A subnet to place hosts in. */
-export interface NetworkSubnet {
+export interface NetworkSubnet extends SubnetRange {
   readonly subnetId: pulumi.Output<string>;
-  readonly cidr: string;
 }
 
 /** The parts of a network, made or adopted. */

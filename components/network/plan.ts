@@ -1,5 +1,7 @@
 import type { Problems } from '../rendering/problems';
-import type { AdoptedNetworkArgs, NetworkArgs, NewNetworkArgs } from './arguments';
+import type { SubnetRange } from './addresses';
+import { everywhere } from './addresses';
+import type { AdoptedNetworkArgs, AdoptedSubnetArgs, NetworkArgs, NewNetworkArgs } from './arguments';
 import { isAdopted } from './arguments';
 import type { PlannedZone } from './zones';
 import { checkSubnets, planZones } from './zones';
@@ -7,9 +9,11 @@ import { checkSubnets, planZones } from './zones';
 /** A network without its resources: what the rest of a plan needs. */
 export interface NetworkPlan {
   readonly vpcCidr: string;
-  readonly balancerCidrs: readonly string[];
-  readonly brokerCidrs: readonly string[];
+  readonly balancerSubnets: readonly SubnetRange[];
+  readonly brokerSubnets: readonly SubnetRange[];
   readonly zones: readonly PlannedZone[];
+  /** Where hosts without a public address reach package repositories and AWS's API: everywhere, or in the VPC alone. */
+  readonly webCidrs: readonly string[];
   /** NAT gateways that are made, each with an Elastic IP. */
   readonly natGatewayCount: number;
   /** True where route tables are made. */
@@ -33,9 +37,10 @@ function planNew(args: NewNetworkArgs, path: string, problems: Problems): Networ
     );
   return {
     vpcCidr: cidr,
-    balancerCidrs: zones.slice(0, balancerZoneCount).map(({ publicCidr }) => publicCidr),
-    brokerCidrs: zones.map(({ privateCidr }) => privateCidr),
+    balancerSubnets: zones.slice(0, balancerZoneCount).map(({ publicCidr }) => ({ cidr: publicCidr })),
+    brokerSubnets: zones.map(({ privateCidr }) => ({ cidr: privateCidr })),
     zones,
+    webCidrs: [everywhere],
     natGatewayCount: nat === 'perZone' ? zones.length : 1,
     hasRouteTables: true,
   };
@@ -50,15 +55,20 @@ function planAdopted(args: AdoptedNetworkArgs, path: string, problems: Problems)
       `has ${args.balancerSubnets.length} subnets; there are two balancers, so give one or two`,
     );
   const subnets = (['balancerSubnets', 'brokerSubnets'] as const).flatMap((key) =>
-    args[key].map(({ cidr }, index) => ({ path: `${path}.${key}[${index}].cidr`, cidr })),
+    args[key].map((subnet, index) => ({ path: `${path}.${key}[${index}]`, ...rangeOf(subnet) })),
   );
   checkSubnets(args.vpcCidr, subnets, path, problems);
   return {
     vpcCidr: args.vpcCidr,
-    balancerCidrs: args.balancerSubnets.map(({ cidr }) => cidr),
-    brokerCidrs: args.brokerSubnets.map(({ cidr }) => cidr),
+    balancerSubnets: args.balancerSubnets.map(rangeOf),
+    brokerSubnets: args.brokerSubnets.map(rangeOf),
     zones: [],
+    webCidrs: args.egress === 'endpoints' ? [args.vpcCidr] : [everywhere],
     natGatewayCount: 0,
     hasRouteTables: false,
   };
+}
+
+function rangeOf({ cidr, plannedBlock }: AdoptedSubnetArgs): SubnetRange {
+  return { cidr, ...(plannedBlock === undefined ? {} : { plannedBlock }) };
 }

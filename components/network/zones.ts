@@ -1,5 +1,14 @@
 import type { Problems } from '../rendering/problems';
-import { contains, formatCidr, overlaps, parseCidr, smallestSubnetPrefixLength, subnetAt } from './addresses';
+import type { Cidr, SubnetRange } from './addresses';
+import {
+  contains,
+  formatCidr,
+  overlaps,
+  parseCidr,
+  plannedPrefixLength,
+  smallestSubnetPrefixLength,
+  subnetAt,
+} from './addresses';
 
 /** One availability zone: a public subnet for a balancer and NAT, a private one for brokers. */
 export interface PlannedZone {
@@ -37,7 +46,7 @@ export function planZones(
 /** A subnet of an adopted network must lie in its VPC, hold the planned block, and overlap no other. */
 export function checkSubnets(
   vpcCidr: string,
-  subnets: readonly { readonly path: string; readonly cidr: string }[],
+  subnets: readonly (SubnetRange & { readonly path: string })[],
   path: string,
   problems: Problems,
 ): void {
@@ -48,7 +57,9 @@ export function checkSubnets(
       `is ${JSON.stringify(vpcCidr)}; give the VPC's IPv4 range, such as 10.20.0.0/16`,
     );
   const distinct = new Map<string, string>();
-  for (const { path: at, cidr } of subnets) {
+  for (const { path: subnetPath, ...range } of subnets) {
+    const { cidr } = range;
+    const at = `${subnetPath}.cidr`;
     const subnet = parseCidr(cidr);
     if (subnet === undefined) {
       problems.add(
@@ -60,18 +71,37 @@ export function checkSubnets(
     if (subnet.prefixLength > smallestSubnetPrefixLength)
       problems.add(
         at,
-        `is ${cidr}; a /${smallestSubnetPrefixLength} or larger is needed, since its addresses .32 to .63 are planned for hosts`,
+        `is ${cidr}; a /${smallestSubnetPrefixLength} or larger is needed, since 32 of its addresses are planned for hosts`,
       );
+    else checkBlock(subnet, range, `${subnetPath}.plannedBlock`, problems);
     if (vpc !== undefined && !contains(vpc, subnet))
       problems.add(
         at,
         `is ${cidr}, which does not lie in ${path}.vpcCidr ${vpcCidr}; give a subnet of this VPC`,
       );
     for (const [other, otherPath] of distinct) {
-      const range = parseCidr(other);
-      if (other !== cidr && range !== undefined && overlaps(range, subnet))
+      const otherRange = parseCidr(other);
+      if (other !== cidr && otherRange !== undefined && overlaps(otherRange, subnet))
         problems.add(at, `is ${cidr}, which overlaps ${otherPath} (${other})`);
     }
     distinct.set(cidr, at);
   }
+}
+
+/** AWS keeps the first four addresses of a subnet. */
+function checkBlock(
+  subnet: Cidr,
+  { cidr, plannedBlock }: SubnetRange,
+  path: string,
+  problems: Problems,
+): void {
+  if (plannedBlock === undefined) return;
+  const block = parseCidr(plannedBlock);
+  if (block?.prefixLength === plannedPrefixLength && contains(subnet, block) && block.base !== subnet.base)
+    return;
+  const example = formatCidr(subnetAt(subnet, plannedPrefixLength, 1));
+  problems.add(
+    path,
+    `is ${JSON.stringify(plannedBlock)}; a /${plannedPrefixLength} without host bits within ${cidr}, but not its first one, such as ${example}, is allowed`,
+  );
 }

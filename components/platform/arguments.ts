@@ -1,6 +1,7 @@
 import type { HaproxyArgs } from '../balancers/arguments';
 import type { EmqxArgs } from '../brokers/arguments';
 import type { CertificatesArgs } from '../certificates/arguments';
+import type { AccountArgs } from '../host/account';
 import type { SshArgs } from '../host/ssh';
 import type { ListenersArgs } from '../listeners/arguments';
 import type { NetworkArgs } from '../network/arguments';
@@ -8,7 +9,7 @@ import type { Tags } from '../rendering/naming';
 import type { VirtualIpArgs } from '../virtualIp/arguments';
 
 /** Arguments of MqttPlatform. Only `ssh` is required. */
-export interface MqttPlatformArgs {
+export interface MqttPlatformArgs extends AccountArgs {
   /** A network to make, or a VPC of yours. @default a new one, 10.20.0.0/16 over three zones */
   network?: NetworkArgs;
   /** The brokers. @default three EMQX 5.8.9 brokers */

@@ -5,6 +5,7 @@ import { allowTowardsBrokers } from '../balancers/rules';
 import type { PlannedClusterArgs } from '../brokers/clusterArguments';
 import { EmqxCluster } from '../brokers/emqxCluster';
 import { Certificates } from '../certificates/certificates';
+import { accountOf } from '../host/account';
 import type { JumpHostArgs, SshArgs } from '../host/ssh';
 import type { Listener } from '../listeners/listener';
 import { isWebSocket } from '../listeners/listener';
@@ -17,6 +18,7 @@ import type { Login } from './login';
 import { loginKey } from './login';
 import type { PlatformPlan } from './plan';
 import { planPlatform } from './plan';
+import { warningsOf } from './warnings';
 
 /**
  * An EMQX cluster behind two HAProxy hosts with a virtual IP: network, certificates, brokers, balancers and the
@@ -48,6 +50,7 @@ export class MqttPlatform extends pulumi.ComponentResource {
     super(typeToken('MqttPlatform'), name, {}, opts);
     const plan = planPlatform(name, args);
     refuse(`MqttPlatform ${name}`, plan.problems);
+    for (const warning of warningsOf(plan)) void pulumi.log.warn(warning, this);
 
     this.name = name;
     this.network = this.makeNetwork(plan, args);
@@ -100,13 +103,17 @@ export class MqttPlatform extends pulumi.ComponentResource {
   }
 
   private makePair(plan: PlatformPlan, args: MqttPlatformArgs, login: Login): HaproxyPair {
-    const { instanceType, stats } = args.haproxy ?? {};
+    const { instanceType, imageId, furtherSecurityGroupIds, stats } = args.haproxy ?? {};
     return new HaproxyPair(
       `${plan.name}-balancers`,
       {
         ...common(args),
         plan: plan.pair,
+        ...accountOf(args),
+        ...(plan.pair.publicAddresses ? {} : { webCidrs: plan.network.webCidrs }),
         ...(instanceType === undefined ? {} : { instanceType }),
+        ...(imageId === undefined ? {} : { imageId }),
+        ...(furtherSecurityGroupIds === undefined ? {} : { furtherSecurityGroupIds }),
         ...(stats?.password === undefined ? {} : { statsPassword: stats.password }),
         platform: plan.name,
         vpcId: this.network.vpcId,
@@ -129,6 +136,8 @@ export class MqttPlatform extends pulumi.ComponentResource {
       {
         ...common(args),
         ...args.emqx,
+        ...accountOf(args),
+        webCidrs: plan.network.webCidrs,
         plan: plan.cluster,
         platform: plan.name,
         vpcId: this.network.vpcId,
@@ -185,9 +194,9 @@ function throughBalancer(pair: HaproxyPair, { privateKey }: Login): JumpHostArgs
 
 function endpointUrls(listeners: readonly Listener[], address: string): Record<string, string> {
   return Object.fromEntries(
-    listeners.map(({ name, port, path }) => [
+    listeners.map(({ name, kind, port, path }) => [
       name,
-      `${name}://${address}:${port}${isWebSocket(name) ? path : ''}`,
+      `${kind}://${address}:${port}${isWebSocket({ kind }) ? path : ''}`,
     ]),
   );
 }

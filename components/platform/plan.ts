@@ -6,6 +6,7 @@ import type { ClusterPlan } from '../brokers/plan';
 import { planCluster } from '../brokers/plan';
 import type { CertificatesPlan } from '../certificates/plan';
 import { planCertificates } from '../certificates/plan';
+import { checkAccount } from '../host/account';
 import type { SshPlan } from '../host/ssh';
 import { planSsh } from '../host/ssh';
 import type { Listener } from '../listeners/listener';
@@ -56,14 +57,14 @@ export function planPlatform(name: string, args: MqttPlatformArgs): PlatformPlan
   });
   const cluster = planCluster(
     args.emqx ?? {},
-    { subnetCidrs: network.brokerCidrs, listeners, proxyProtocol },
+    { subnets: network.brokerSubnets, listeners, proxyProtocol },
     problems,
   );
   const ssh = planSsh(args.ssh, 'ssh', problems);
   const pair = planPair(
     args.haproxy ?? {},
     {
-      subnetCidrs: network.balancerCidrs,
+      subnets: network.balancerSubnets,
       subnetsPath: 'network.balancerSubnets',
       listeners,
       brokers: cluster.brokers,
@@ -78,6 +79,8 @@ export function planPlatform(name: string, args: MqttPlatformArgs): PlatformPlan
     balancers: pair.publicAddresses ? balancerNames.length : 0,
     natGateways: network.natGatewayCount,
   };
+  checkAccount(args, problems);
+  checkEgress(args, pair, problems);
   checkElasticIps(elasticIps, args.elasticIpQuota ?? defaultElasticIpQuota, 'elasticIpQuota', problems);
   return {
     name,
@@ -119,6 +122,24 @@ function balancersArePublic(
   return isPublic(virtualIp) || !isAdopted(network) || via === 'balancers';
 }
 
+/** Without a way to package repositories only an image of the user's has the packages. */
+function checkEgress(
+  { network = {}, haproxy = {}, emqx = {} }: MqttPlatformArgs,
+  { publicAddresses }: PairPlan,
+  problems: Problems,
+): void {
+  if (!isAdopted(network) || network.egress !== 'endpoints') return;
+  const missing = [
+    ...(haproxy.imageId === undefined && !publicAddresses ? ['haproxy.imageId'] : []),
+    ...(emqx.imageId === undefined ? ['emqx.imageId'] : []),
+  ];
+  for (const path of missing)
+    problems.add(
+      path,
+      'is missing, and network.egress is endpoints: these hosts reach no package repository; give an image that has their packages or a mirror in its sources, or use egress nat',
+    );
+}
+
 /** On the preferred balancer's private address. */
 function statsUrl({ balancers, settings }: PairPlan): string {
   const preferred = balancers.find(({ name }) => name === settings.preferred);
@@ -135,6 +156,8 @@ const argumentOrder = [
   'virtualIp',
   'elasticIpQuota',
   'ssh',
+  'kmsKeyArn',
+  'iam',
 ];
 
 /** Problems are told as the arguments are written, and not as one part hangs on another. */

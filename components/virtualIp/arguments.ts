@@ -17,8 +17,9 @@ export interface VirtualIpArgs {
   allocationId?: pulumi.Input<string>;
   /**
    * route: a private address outside the VPC's range and outside of all networks that the VPC is connected to, such
-   * as `10.255.0.1`; needed there. privateIp: an address of the balancers' subnet outside .32 to .63.
-   * @default the subnet's .31
+   * as `10.255.0.1`; needed there. privateIp: an address of the balancers' subnet that is neither the hosts' nor
+   * another's; of the block that is planned for hosts the third and fourth are free.
+   * @default the subnet's .31; with a plannedBlock the third address of it
    */
   address?: string;
   /**

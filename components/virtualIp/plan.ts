@@ -1,6 +1,7 @@
 import { isIPv4 } from 'node:net';
-import type { Cidr } from '../network/addresses';
+import type { Cidr, SubnetRange } from '../network/addresses';
 import {
+  balancerVipAddress,
   containsAddress,
   formatCidr,
   parseCidr,
@@ -13,7 +14,7 @@ import type { VirtualIpArgs } from './arguments';
 /** What the network decides about an address. */
 export interface VirtualIpSurroundings {
   readonly vpcCidr: string;
-  readonly balancerCidrs: readonly string[];
+  readonly balancerSubnets: readonly SubnetRange[];
   /** True where the network brings route tables of its own. */
   readonly hasRouteTables: boolean;
 }
@@ -22,7 +23,13 @@ export interface VirtualIpSurroundings {
 export type PlannedVirtualIp =
   | { readonly mode: 'elasticIp' }
   | { readonly mode: 'route'; readonly address: string }
-  | { readonly mode: 'privateIp'; readonly address: string; readonly isPublic: boolean };
+  | {
+      readonly mode: 'privateIp';
+      readonly address: string;
+      /** True where the address lies in the block that the network reserves anyway. */
+      readonly isReserved: boolean;
+      readonly isPublic: boolean;
+    };
 
 /** Who can reach the address at all, and so what its listeners are open to unless told otherwise. */
 export function clientCidrs(plan: PlannedVirtualIp, vpcCidr: string): readonly string[] {
@@ -127,28 +134,34 @@ function planPrivateIp(
   path: string,
   problems: Problems,
 ): PlannedVirtualIp {
-  const cidrs = [...new Set(network.balancerCidrs)];
+  const cidrs = [...new Set(network.balancerSubnets.map(({ cidr }) => cidr))];
   if (cidrs.length > 1)
     problems.add(
       `${path}.mode`,
       `is privateIp, and the balancers are in ${cidrs.length} subnets (${cidrs.join(', ')}): a private address belongs to one; place both balancers in one subnet (network.balancerZoneCount: 1, or a single network.balancerSubnets), or use elasticIp or route, which cross zones`,
     );
-  const subnet = parseCidr(cidrs[0] ?? '');
-  const address = args.address ?? (subnet === undefined ? '' : privateVipAddress(subnet));
-  if (subnet !== undefined && !isFreeIn(subnet, address))
+  const [range = { cidr: '' }] = network.balancerSubnets;
+  const subnet = parseCidr(range.cidr);
+  const address = args.address ?? privateVipAddress(range);
+  const block = plannedBlock(range);
+  if (subnet === undefined || block === undefined)
+    return { mode: 'privateIp', address, isReserved: false, isPublic: args.publicAddress ?? false };
+  const spare = [balancerVipAddress(block, 1), balancerVipAddress(block, 2)];
+  if (!spare.includes(address) && !isFreeIn(subnet, block, address))
     problems.add(
       `${path}.address`,
-      `is ${JSON.stringify(address)}; an address of the balancers' subnet ${formatCidr(subnet)} outside its first four, its last, and ${formatCidr(plannedBlock(subnet))}, which is planned for hosts, is allowed`,
+      `is ${JSON.stringify(address)}; an address of the balancers' subnet ${formatCidr(subnet)} outside its first four, its last, and ${formatCidr(block)}, which is planned for hosts, is allowed, and of that block ${spare.join(' or ')}`,
     );
-  return { mode: 'privateIp', address, isPublic: args.publicAddress ?? false };
+  const isReserved = containsAddress(block, address);
+  return { mode: 'privateIp', address, isReserved, isPublic: args.publicAddress ?? false };
 }
 
 /** AWS keeps the first four addresses of a subnet and the last; the planned block has its own reservation. */
-function isFreeIn(subnet: Cidr, address: string): boolean {
+function isFreeIn(subnet: Cidr, block: Cidr, address: string): boolean {
   const reserved = [
     { base: subnet.base, prefixLength: 30 },
     { base: subnet.base + 2 ** (32 - subnet.prefixLength) - 1, prefixLength: 32 },
-    plannedBlock(subnet),
+    block,
   ];
   return containsAddress(subnet, address) && !reserved.some((range) => containsAddress(range, address));
 }

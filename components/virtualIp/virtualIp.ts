@@ -179,7 +179,7 @@ export class VirtualIp extends pulumi.ComponentResource {
   }
 
   private reserve(subnetId: pulumi.Output<string> | undefined): readonly pulumi.Resource[] {
-    if (this.plan.mode !== 'privateIp' || subnetId === undefined) return [];
+    if (this.plan.mode !== 'privateIp' || this.plan.isReserved || subnetId === undefined) return [];
     const reservation = new aws.ec2.SubnetCidrReservation(
       `${this.name}-reservation`,
       {
@@ -206,7 +206,7 @@ function planAlone(name: string, args: VirtualIpArgs & VirtualIpPlacement): Plan
 function surroundings(network: VirtualIpPlacement['network']): VirtualIpSurroundings {
   return {
     vpcCidr: network?.vpcCidr ?? '0.0.0.0/0',
-    balancerCidrs: network?.balancerSubnets.map(({ cidr }) => cidr) ?? [],
+    balancerSubnets: network?.balancerSubnets ?? [],
     hasRouteTables: Object.keys(network?.routeTableIds ?? {}).length > 0,
   };
 }

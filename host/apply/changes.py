@@ -1,8 +1,10 @@
 """What a changed file asks of a running host: none, sysctl, or runtime:, reload:, restart: and a unit."""
 
 import subprocess
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import partial
 
+from apply.saying import say, told
 from apply.services import load_kernel_settings, systemctl
 
 EFFORTS = ["runtime", "reload", "restart"]
@@ -10,17 +12,17 @@ EFFORTS = ["runtime", "reload", "restart"]
 
 def carry_out(
     changes: Collection[tuple[str, str]], gone: Collection[str], runtime: Mapping[str, list[str]]
-) -> None:
+) -> Iterator[Callable[[], object]]:
     """
-    Does the least that is enough for (path, change) pairs, and nothing to units that are `gone`.
+    The least that is enough for (path, change) pairs, step by step, and nothing to units that are `gone`.
 
     `runtime` has a command for each unit that takes files while it runs: `COMMAND load FILE...` fails when
     that takes a reload, `COMMAND loaded FILE...` comes once the files are in force.
     """
     if any(path.startswith("/etc/systemd/") for path, _ in changes):
-        systemctl("daemon-reload")
+        yield partial(systemctl, "daemon-reload")
     if any(change == "sysctl" for _, change in changes):
-        load_kernel_settings()
+        yield load_kernel_settings
     wanted: dict[str, str] = {}
     for _, change in changes:
         kind, _, unit = change.partition(":")
@@ -28,16 +30,19 @@ def carry_out(
             wanted[unit] = max(kind, wanted.get(unit, kind), key=EFFORTS.index)
     for unit, kind in sorted(wanted.items()):
         files = sorted(path for path, change in changes if change == f"runtime:{unit}")
-        taken = kind == "runtime" and unit in runtime and _told([*runtime[unit], "load", *files])
-        if not taken:
-            systemctl("restart" if kind == "restart" else "reload-or-restart", unit)
-        if files and unit in runtime:
-            _told([*runtime[unit], "loaded", *files])
+        yield partial(_change, unit, kind, files, runtime.get(unit, []))
+
+
+def _change(unit: str, kind: str, files: list[str], command: list[str]) -> None:
+    if not (kind == "runtime" and command and _told([*command, "load", *files])):
+        systemctl("restart" if kind == "restart" else "reload-or-restart", unit)
+    if files and command:
+        _told([*command, "loaded", *files])
 
 
 def _told(command: list[str]) -> bool:
     try:
         return subprocess.run(command, timeout=120).returncode == 0
     except (OSError, subprocess.TimeoutExpired) as reason:
-        print(f"{' '.join(command)}: {reason}", flush=True)
+        say(f"{' '.join(command)}: {told(reason)}")
         return False

@@ -1,15 +1,12 @@
-"""A host's files as one text, and as they lie on the disk."""
+"""A host's files as one text."""
 
-import grp
-import os
-import pwd
 import re
-import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
 STATE = Path("/var/lib/emqx-haproxy")
 CURRENT = f"{STATE}/current.set"
+NOTES = f"{STATE}/run.json"
 SETTINGS = "/etc/emqx-haproxy/apply.json"
 AWS = "/etc/emqx-haproxy/aws.json"
 PROGRAMS = "/usr/local/lib/emqx-haproxy/"
@@ -19,7 +16,7 @@ HEADER = re.compile(rf"^=== (/\S+) mode=([0-7]+) owner=([\w-]+:[\w-]+) change=({
 
 @dataclass(frozen=True)
 class File:
-    """One file of a set."""
+    """One file of a set; an owner without a name is a number."""
 
     content: bytes
     mode: int
@@ -43,30 +40,3 @@ def parse(text: str) -> dict[str, File]:
 def state_file(text: str) -> File:
     """A file that only this host's own programs read."""
     return File(text.encode(), 0o600, "root:root")
-
-
-def on_disk(path: str) -> File | None:
-    """The file as it is; None when there is none."""
-    try:
-        facts = os.stat(path)
-        owner = f"{pwd.getpwuid(facts.st_uid).pw_name}:{grp.getgrgid(facts.st_gid).gr_name}"
-        return File(Path(path).read_bytes(), facts.st_mode & 0o7777, owner)
-    except (FileNotFoundError, KeyError):
-        return None
-
-
-def put(path: str, file: File | None) -> None:
-    """Makes a file so in one step: a reader finds the former or the new one, whole; None removes it."""
-    new = Path(path).with_name(f".{Path(path).name}.new")
-    if not file:
-        new.unlink(missing_ok=True)
-        Path(path).unlink(missing_ok=True)
-        return
-    new.parent.mkdir(parents=True, exist_ok=True)
-    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
-        shutil.chown(new, *file.owner.split(":"))
-        os.fchmod(stream.fileno(), file.mode)
-        stream.write(file.content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    new.replace(path)

@@ -1,7 +1,8 @@
 """The host's services: start them, wait until they are well, say why not."""
 
 import os
-import shlex
+import re
+import signal
 import subprocess
 import sys
 import time
@@ -9,12 +10,14 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+from apply.saying import complain, say
+
 SECRETS = Path("/etc/emqx-haproxy/secrets")
 
 
 def systemctl(*words: str) -> None:
     """Runs and prints it; raises with its message when it fails."""
-    print("systemctl", *words, flush=True)
+    say("systemctl", *words)
     done = subprocess.run(["systemctl", *words], capture_output=True, text=True, timeout=900)
     if done.returncode:
         raise RuntimeError(f"systemctl {' '.join(words)}: {done.stderr.strip()}")
@@ -43,33 +46,68 @@ def wait_for_health(settings: dict[str, Any]) -> None:
 
 def problems(settings: dict[str, Any]) -> list[str]:
     """Services that are not active, and what apply.json's health command says."""
-    units: list[str] = settings["enable"]
-    done = subprocess.run(["systemctl", "is-active", *units], stdout=subprocess.PIPE, text=True, timeout=60)
-    pairs = zip(units, done.stdout.split(), strict=True)
-    found = [f"{unit} is {state}" for unit, state in pairs if state not in ("active", "reloading")]
+    states = {unit: _answer("is-active", unit) for unit in settings["enable"]}
+    found = [f"{unit} is {state}" for unit, state in states.items() if state not in ("active", "reloading")]
     said = check([settings["health"]])
     return [*found, said] if said else found
 
 
+def at_rest(units: list[str]) -> list[str]:
+    """Units that do not run, or would not after a reboot."""
+    resting = ("inactive", "failed", "disabled", "masked", "not-found", "")
+    return [
+        unit for unit in units if {_answer(verb, unit) for verb in ("is-active", "is-enabled")} & {*resting}
+    ]
+
+
+def _answer(verb: str, unit: str) -> str:
+    done = subprocess.run(["systemctl", verb, unit], stdout=subprocess.PIPE, text=True, timeout=60)
+    return done.stdout.strip()
+
+
 def check(commands: list[list[str]]) -> str:
     """Runs commands in the services' environment; what the first that fails printed, or nothing."""
-    variables = shlex.split("".join(file.read_text() for file in SECRETS.glob("*.env")))
-    environment = os.environ | dict(word.split("=", 1) for word in variables)
+    variables = [pair for file in SECRETS.glob("*.env") for pair in environment_of(file.read_text())]
+    environment = os.environ | dict(variables)
     for command in commands:
-        done = subprocess.run(
-            command,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            env=environment,
-            # Of one that runs as another user, who may not enter where this was called.
-            cwd="/",
-            timeout=60,
-        )
+        try:
+            # Not where this was called: a command that runs as another user may not enter there.
+            code, output = run_whole(command, 60, environment)
+        except (OSError, RuntimeError) as reason:
+            return str(reason)
         # keepalived 2.2.7 ends its own test by SIGTERM when scripts are set; a fault it prints before.
-        if done.returncode and (done.returncode not in (-15, 143) or done.stdout):
-            return f"{' '.join(command)}: exit {done.returncode}: {done.stdout.strip()}"
+        if code and (code not in (-15, 143) or output):
+            return f"{' '.join(command)}: exit {code}: {output.strip()}"
     return ""
+
+
+def run_whole(
+    command: list[str], seconds: float, environment: dict[str, str] | None = None, text: str = ""
+) -> tuple[int, str]:
+    """Exit code and output of a command; when its time is up its children end too, who hold its output."""
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=environment,
+        cwd="/",
+        start_new_session=True,
+    )
+    try:
+        output = process.communicate(text, timeout=seconds)[0]
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        raise RuntimeError(f"{' '.join(command)}: no end within {seconds} s") from None
+    return process.returncode, output
+
+
+def environment_of(text: str) -> list[tuple[str, str]]:
+    """As systemd reads an EnvironmentFile: in double quotes a backslash stays, but before four characters."""
+    found = re.findall(r'^(\w+)=(?:"((?:[^"\\]|\\.)*)"|([^\n]*))$', text, re.M | re.S)
+    return [(name, re.sub(r'\\(["\\`$])', r"\1", quoted) or plain) for name, quoted, plain in found]
 
 
 def print_journals(units: list[str]) -> None:
@@ -77,5 +115,5 @@ def print_journals(units: list[str]) -> None:
     for unit in units:
         if subprocess.run(["systemctl", "is-active", "--quiet", unit]).returncode:
             command = ["journalctl", "--unit", unit, "--lines", "15", "--no-pager", "--output", "cat"]
-            print(f"{unit}:", file=sys.stderr, flush=True)
+            complain(f"{unit}:")
             subprocess.run(command, stdout=sys.stderr)

@@ -7,10 +7,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from apply.file_set import CURRENT, SETTINGS, STATE, File, on_disk, parse, put
-from apply.services import check
+from apply.disk import on_disk, put
+from apply.file_set import CURRENT, SETTINGS, STATE, File, parse
+from apply.services import check, run_whole
 
 PROGRAMS = Path(__file__).parent.parent
+# A minute for each check.
+SECONDS = 320
 
 
 def refusal(new: dict[str, File]) -> str:
@@ -18,8 +21,8 @@ def refusal(new: dict[str, File]) -> str:
     staged = {path: [file.content.decode(), file.mode, file.owner] for path, file in new.items()}
     # unshare: a mount namespace of its own, which ends with the process.
     command = ["unshare", "--mount", sys.executable, str(PROGRAMS), __name__]
-    done = subprocess.run(command, input=json.dumps(staged), capture_output=True, text=True, timeout=120)
-    return done.stdout + done.stderr if done.returncode else ""
+    code, output = run_whole(command, SECONDS, text=json.dumps(staged))
+    return output or f"its checks ended with exit code {code}" if code else ""
 
 
 def main(staged: dict[str, Any]) -> int:

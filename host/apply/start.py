@@ -1,8 +1,11 @@
 """The end of a first boot: the services, once all files are there."""
 
+import subprocess
 import sys
 from typing import Any
 
+from apply.disk import remove
+from apply.file_set import NOTES
 from apply.services import check, load_kernel_settings, print_journals, systemctl, wait_for_health
 
 
@@ -21,7 +24,8 @@ def start(settings: dict[str, Any], changes: set[str]) -> int:
         # Not start: a package may have started them with a configuration of its own.
         systemctl("restart", *units)
         wait_for_health(settings)
-    except (RuntimeError, OSError, LookupError, ValueError) as reason:
+        remove(NOTES)
+    except (RuntimeError, OSError, LookupError, ValueError, subprocess.SubprocessError) as reason:
         print(f"first boot failed: {reason}", file=sys.stderr)
         print_journals(units)
         return 1

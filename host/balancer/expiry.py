@@ -15,7 +15,7 @@ WARNING_SECONDS, DAY_SECONDS = 14 * 86_400, 86_400
 
 
 class Expiry:
-    """Looks once a minute; says once a day what ends within two weeks."""
+    """Looks once a minute; says once a day what ends within two weeks, or the last third of its time."""
 
     def __init__(self) -> None:
         self.seconds_left: dict[str, float] = {}
@@ -31,12 +31,13 @@ class Expiry:
         self.seconds_left = {}
         for path in sorted(FOLDER.glob("*.pem")):
             try:
-                left = ends(path.read_text()) - time.time()
+                text = path.read_text()
+                left, margin = ends(text) - time.time(), warning_seconds(text)
             except (OSError, ValueError, LookupError, StopIteration) as reason:
                 self._say(path, f"cannot be read: {reason!r}", now)
                 continue
             self.seconds_left[path.name] = left
-            if left < WARNING_SECONDS:
+            if left < margin:
                 days = f"{abs(left) / DAY_SECONDS:.1f} days"
                 self._say(path, f"ends in {days}" if left > 0 else f"ended {days} ago", now)
 
@@ -52,13 +53,27 @@ class Expiry:
 
 def ends(pem: str) -> float:
     """When the first of the certificates and lists in a file ends, in seconds since 1970."""
-    times = [_end(base64.b64decode(body)) for _, body in BLOCK.findall(pem)]
-    if not times:
+    return lifetime(pem)[1]
+
+
+def warning_seconds(pem: str) -> float:
+    """How long before its end a file is told of: not all the time where a list is renewed each week."""
+    return min([WARNING_SECONDS, *((end - begin) / 3 for begin, end in _lifetimes(pem))])
+
+
+def lifetime(pem: str) -> tuple[float, float]:
+    """From when to when that one is valid, in seconds since 1970."""
+    return min(_lifetimes(pem), key=lambda times: times[1])
+
+
+def _lifetimes(pem: str) -> list[tuple[float, float]]:
+    found = [_lifetime(base64.b64decode(body)) for _, body in BLOCK.findall(pem)]
+    if not found:
         raise ValueError("no certificate and no revocation list")
-    return min(times)
+    return found
 
 
-def _end(der: bytes) -> float:
+def _lifetime(der: bytes) -> tuple[float, float]:
     ((_, whole),) = elements(der)
     _, signed = next(elements(whole))
     fields = list(elements(signed))
@@ -68,10 +83,11 @@ def _end(der: bytes) -> float:
         inner = list(elements(content)) if tag == SEQUENCE and not found else []
         if len(inner) == 2 and all(kind in TIMES for kind, _ in inner):
             found = inner
-    if len(found) < 2:
-        # A list without a next update never ends.
-        return float("inf")
-    tag, text = found[1]
+    # A list without a next update never ends.
+    return _seconds(*found[0]), _seconds(*found[1]) if len(found) > 1 else float("inf")
+
+
+def _seconds(tag: int, text: bytes) -> float:
     # UTCTime has two digits of the year, GeneralizedTime four.
     form = "%y%m%d%H%M%SZ" if tag == TIMES[0] else "%Y%m%d%H%M%SZ"
     return datetime.strptime(text.decode(), form).replace(tzinfo=timezone.utc).timestamp()

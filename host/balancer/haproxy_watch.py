@@ -9,6 +9,7 @@ from balancer.expiry import Expiry
 from balancer.fault import fault, told
 from balancer.haproxy_answers import Misread
 from balancer.haproxy_socket import RUNTIME, ask
+from balancer.refusals import Refusals
 from balancer.settings import settings
 from residents.reports import RUN, metrics, tell_systemd
 
@@ -58,7 +59,7 @@ class Watch:
         self.verdict = Verdict(grace, time.monotonic() + grace if told("haproxy") == "0" else 0)
         self.closer = Closer(int(own["drainPerSecond"]), int(own["oldWorkers"]))
         self.counts = dict.fromkeys(["misread_total", "late_total", "late_seconds"], 0.0)
-        self.expiry = Expiry()
+        self.expiry, self.refusals = Expiry(), Refusals()
         self.said: tuple[str, bool] | None = None
         self.open_at = time.monotonic()
         self.report_at = 0.0
@@ -80,7 +81,10 @@ class Watch:
         if now >= self.report_at:
             own = {"fault": bad, "answer_seconds": now - begun}
             self.expiry.look()
-            metrics("watch", {**own, **self.counts, **self.closer.counts, **self.expiry.metrics()})
+            if answer == "ok":
+                self.refusals.look(self.answer_seconds)
+            told_too = self.expiry.metrics() | self.refusals.metrics()
+            metrics("watch", {**own, **self.counts, **self.closer.counts, **told_too})
             self.counts["late_seconds"] = 0
             self.report_at = now + REPORT_SECONDS
         tell_systemd("READY=1\nWATCHDOG=1")

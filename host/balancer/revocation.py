@@ -17,7 +17,7 @@ SEQUENCE, TIMES = 0x30, (0x17, 0x18)
 
 def close_revoked(path: str) -> int:
     """Of the listener whose list it is, in all workers; how many. A serial counts whoever issued it."""
-    listener = Path(path).name.partition("-")[0]
+    listener = Path(path).name.removesuffix("-client-crl.pem")
     revoked = serials(Path(path).read_text())
     count = 0
     processes = workers()

@@ -41,7 +41,13 @@ def write() -> None:
     """For HAProxy to read when it starts or reloads."""
     os.umask(0o077)
     for file, three in keys(time.time()).items():
-        Path(file).write_text("\n".join(three) + "\n")
+        # HAProxy's worker may write in that folder too: no link of its is followed.
+        new = Path(f"{file}.new")
+        new.unlink(missing_ok=True)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+        with open(os.open(new, flags, 0o600), "w") as stream:
+            stream.write("\n".join(three) + "\n")
+        new.replace(file)
 
 
 def renew() -> int:

@@ -1,4 +1,4 @@
-"""Who may connect: EMQX is told after each start, and by this program at a change; then it is read back."""
+"""What EMQX takes while it runs: told after each start, and by this program at a change; then read back."""
 
 import fcntl
 import json
@@ -11,8 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from broker.administration import administer
 from broker.emqx_api import ApiError, call
 from broker.emqx_ctl import emqx_ctl
+from broker.settings import gone_ones_taken_back, remember, wanted
 from broker.users import tell_users
 from residents.reports import RUN
 
@@ -31,6 +33,7 @@ def main() -> int:
             _wait_for_start()
             _reload()
             tell()
+            administer()
     except (
         ApiError,
         OSError,
@@ -56,6 +59,7 @@ class Teller:
         try:
             with _alone(AGENT_PATIENCE_SECONDS):
                 tell()
+                self._administer()
         except (ApiError, OSError, ValueError, LookupError) as reason:
             problem = f"who may connect: {reason!r}"
         if problem and problem != self._said:
@@ -63,10 +67,26 @@ class Teller:
         self._said = problem
         return not problem
 
+    @staticmethod
+    def _administer() -> None:
+        """Clients do not wait for the dashboard."""
+        try:
+            administer()
+        except (
+            ApiError,
+            OSError,
+            ValueError,
+            LookupError,
+            RuntimeError,
+            subprocess.SubprocessError,
+        ) as reason:
+            print(f"who administers EMQX: {reason!r}", flush=True)
+
 
 def tell() -> None:
     """Users first, then what is in force: a link of the chain that this node could not make is found here."""
     tell_users()
+    remember(wanted())
     expected: dict[str, Any] = json.loads(EXPECTED.read_text())
     links = [
         f"{link['mechanism']}:{link.get('backend', '')}".rstrip(":") for link in _enabled("authentication")
@@ -101,8 +121,9 @@ def _wait_for_start() -> None:
 
 def _reload() -> None:
     """By its output: the exit code tells of the command, not of its effect."""
-    output = emqx_ctl(*RELOAD, seconds=60)
-    for root in ("authentication", "authorization"):
+    with gone_ones_taken_back() as roots:
+        output = emqx_ctl(*RELOAD, seconds=60)
+    for root in ("authentication", "authorization", *roots):
         if not re.search(rf"^load {root} on \S+ ok", output, re.M):
             raise RuntimeError(f"`emqx ctl {' '.join(RELOAD)}`: {_reason(output)}")
 

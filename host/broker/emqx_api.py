@@ -23,20 +23,32 @@ class ApiError(Exception):
 
 def call(method: str, path: str, body: dict[str, Any] | None = None) -> Any:
     """What EMQX answers; `path` is relative, its parts quoted."""
+    text = answer(method, path, body)
+    return json.loads(text) if text else None
+
+
+def answer(
+    method: str, path: str, body: dict[str, Any] | None = None, authorization: str | None = None
+) -> str:
+    """The same as it is, by this host's own key, another `authorization`, or none."""
+    if authorization is None:
+        authorization = _credentials()
     request = urllib.request.Request(
         BASE + path,
         method=method,
         data=None if body is None else json.dumps(body).encode(),
-        headers={"Authorization": _credentials(), "Content-Type": "application/json"},
+        headers={
+            "Content-Type": "application/json",
+            **({"Authorization": authorization} if authorization else {}),
+        },
     )
     try:
         with urllib.request.urlopen(request, timeout=ANSWER_SECONDS) as reply:
-            text = reply.read()
+            return str(reply.read(), "utf-8")
     except urllib.error.HTTPError as refusal:
         raise ApiError(refusal.code, f"{method} {path}: {refusal.code} {_reason(refusal)}") from None
     except OSError as reason:
         raise ApiError(0, f"{method} {path}: {reason}") from None
-    return json.loads(text) if text else None
 
 
 def quote(part: str) -> str:

@@ -17,16 +17,16 @@ def tell_users() -> None:
     """Tells EMQX all of them, and reads them back; raises ApiError when they are not so."""
     settings: dict[str, Any] = json.loads(DESIRED.read_text())
     desired: dict[str, dict[str, Any]] = {user["user_id"]: user for user in settings["users"]}
-    ours = _read_ours()
+    ours = read_names(OURS)
     # Before any is made: a run that is cut short leaves none that nobody remembers.
-    _write_ours(ours | desired.keys())
+    write_names(OURS, ours | desired.keys())
     for name, user in desired.items():
         _tell(name, user)
     gone = ours - desired.keys()
     for name in sorted(gone):
         _remove(name, settings["userIdType"])
     _read_back(desired, gone)
-    _write_ours(set(desired))
+    write_names(OURS, set(desired))
 
 
 def _tell(name: str, user: dict[str, Any]) -> None:
@@ -78,21 +78,23 @@ def _read_back(desired: dict[str, dict[str, Any]], gone: set[str]) -> None:
         raise ApiError(0, f"the user {name} is there after it was removed")
 
 
-def _read_ours() -> set[str]:
+def read_names(file: Path) -> set[str]:
+    """Names that this host's programs keep on the data volume."""
     # The folder is EMQX's: what lies there is read as names and nothing else, and no link is followed.
     try:
-        descriptor = os.open(OURS, os.O_RDONLY | os.O_NOFOLLOW)
+        descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW)
     except FileNotFoundError:
         return set()
     with open(descriptor) as stream:
         return {line for line in stream.read().splitlines() if line}
 
 
-def _write_ours(names: set[str]) -> None:
-    new = OURS.with_name(f"{OURS.name}.new")
+def write_names(file: Path, names: set[str]) -> None:
+    """Keeps them, for root alone."""
+    new = file.with_name(f"{file.name}.new")
     new.unlink(missing_ok=True)
     with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
         stream.write("".join(f"{name}\n" for name in sorted(names)))
         stream.flush()
         os.fsync(stream.fileno())
-    new.replace(OURS)
+    new.replace(file)

@@ -9,6 +9,7 @@ import type { Faults } from './faults';
 import { authenticate, type Caller } from './iam/authenticate';
 import { authorize, callerArn } from './iam/authorize';
 import type { InstanceCredentials } from './iam/instanceCredentials';
+import { authorizeRunner } from './iam/runnerPolicy';
 import { mustBeOfPartition } from './iam/policyDocuments';
 import { RolePolicies } from './iam/rolePolicies';
 import { log } from './log';
@@ -70,6 +71,7 @@ export class AwsFront {
       return false;
     }
     if (caller.kind === 'instance') await authorize(this.region, this.policies, call, caller.credentials);
+    else await authorizeRunner(this.region, call);
     if (call.service === 'ec2') await this.answerEc2(call, caller.kind, this.faults.lagMs(target), outgoing);
     else await this.answerOthers(call, caller, outgoing);
     return true;

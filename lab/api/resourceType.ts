@@ -14,4 +14,7 @@ const typeByPrefix: Readonly<Record<string, string>> = {
   subnet: 'subnet',
   vpc: 'vpc',
   pg: 'placement-group',
+  igw: 'internet-gateway',
+  sgr: 'security-group-rule',
+  key: 'key-pair',
 };

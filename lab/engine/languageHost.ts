@@ -50,6 +50,9 @@ function serve(engineAddress: string): void {
         (error: unknown) => answer({ code: grpc.status.INTERNAL, details: String(error) }),
       );
     },
+    // What runs in the lab has been installed: nothing is fetched behind the user's back.
+    installDependencies: (call: grpc.ServerWritableStream<unknown, unknown>) => call.end(),
+    runPlugin,
   });
   server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, port) => {
     if (error) throw error;
@@ -85,6 +88,44 @@ async function runProgram(
   return new language.RunResponse().setError(`the program ended with ${exitCode}`);
 }
 
+/** A provider that is a Node package: its output goes to the engine, which reads the provider's port from it. */
+function runPlugin(
+  call: grpc.ServerWritableStream<language.RunPluginRequest, language.RunPluginResponse>,
+): void {
+  const { request } = call;
+  const info = request.getInfo();
+  const folder = info?.getProgramDirectory() ?? request.getPwd();
+  const plugin = spawn(
+    'setpriv',
+    [
+      ...['--pdeathsig', 'KILL', process.execPath],
+      runnerOf('run-plugin', folder),
+      join(folder, info?.getEntryPoint() ?? ''),
+      ...request.getArgsList(),
+    ],
+    {
+      cwd: request.getPwd(),
+      env: { ...process.env, ...Object.fromEntries(request.getEnvList().map(variable)) },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
+  programs.add(plugin);
+  plugin.stdout.on('data', (chunk: Buffer) => call.write(new language.RunPluginResponse().setStdout(chunk)));
+  plugin.stderr.on('data', (chunk: Buffer) => call.write(new language.RunPluginResponse().setStderr(chunk)));
+  call.on('cancelled', () => plugin.kill());
+  plugin.once('error', (error) => call.destroy(error));
+  plugin.once('close', (code) => {
+    programs.delete(plugin);
+    call.write(new language.RunPluginResponse().setExitcode(code ?? 1));
+    call.end();
+  });
+}
+
+function variable(assignment: string): readonly [string, string] {
+  const place = assignment.indexOf('=');
+  return [assignment.slice(0, place), assignment.slice(place + 1)];
+}
+
 /** What `pulumi about` lists: the installed versions of what the program's package.json asks for. */
 function programDependencies(root: string): language.GetProgramDependenciesResponse {
   const manifest = manifestSchema.safeParse(readJson(join(root, 'package.json')));
@@ -102,7 +143,7 @@ function readJson(path: string): unknown {
 function programArguments(request: language.RunRequest, engineAddress: string): string[] {
   const info = request.getInfo();
   return [
-    runnerOf(request.getPwd()),
+    runnerOf('run', request.getPwd()),
     `--monitor=${request.getMonitorAddress()}`,
     `--engine=${engineAddress}`,
     `--organization=${request.getOrganization()}`,
@@ -118,9 +159,9 @@ function programArguments(request: language.RunRequest, engineAddress: string): 
 }
 
 /** The program's own: the SDK keeps what a program makes in variables, and another copy of it would have its own. */
-function runnerOf(folder: string): string {
+function runnerOf(command: 'run' | 'run-plugin', folder: string): string {
   try {
-    return require.resolve('@pulumi/pulumi/cmd/run', { paths: [folder] });
+    return require.resolve(`@pulumi/pulumi/cmd/${command}`, { paths: [folder] });
   } catch {
     throw new Error(`@pulumi/pulumi is not installed for the program in ${folder}: run npm install there`);
   }
@@ -133,8 +174,6 @@ function programEnvironment(request: language.RunRequest): NodeJS.ProcessEnv {
     PULUMI_CONFIG: JSON.stringify(config),
     PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(request.getConfigsecretkeysList()),
     PULUMI_NODEJS_TYPESCRIPT: 'true',
-    // A program's own checks see to its types; here they would add seconds to every preview.
-    PULUMI_NODEJS_TRANSPILE_ONLY: 'true',
   };
 }
 

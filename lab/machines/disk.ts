@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, open, readFile } from 'node:fs/promises';
+import { mkdir, open, readFile, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../process';
 import { escapeLayer } from './chroot';
@@ -53,6 +53,12 @@ export async function makeDiskFile(file: string, sizeGib: number): Promise<void>
   } finally {
     await handle.close();
   }
+}
+
+/** A larger disk, of which what uses it is told. */
+export async function growDiskFile(file: string, sizeGib: number): Promise<void> {
+  await truncate(file, sizeGib * 1024 ** 3);
+  for (const device of await loopsOf(file)) await run('losetup', ['--set-capacity', device]);
 }
 
 /** The loop device that a file is attached as, attaching it when it is not. */

@@ -3,7 +3,7 @@ import { ensureImage } from './image';
 import { Machine } from './machine';
 import { labPlaces, type MachinePlaces } from './places';
 import { removeLeftovers, removeVolume } from './removal';
-import { closeVolume, createVolume, openVolume, plugIn, unplug, volumeFile } from './volumes';
+import { closeVolume, createVolume, growVolume, openVolume, plugIn, unplug, volumeFile } from './volumes';
 
 export { ensureImage } from './image';
 export { labPlaces, type MachinePlaces } from './places';
@@ -78,6 +78,7 @@ export function createMachines(places: MachinePlaces = labPlaces): Machines {
         await closeVolume(places.volumes, volumeId);
       }),
     createVolume: (volumeId, sizeGib) => createVolume(places.volumes, volumeId, sizeGib),
+    growVolume: (volumeId, sizeGib) => growVolume(places.volumes, volumeId, sizeGib),
     deleteVolume: (volumeId) => removeVolume(volumeFile(places.volumes, volumeId)),
     state: (instanceId) =>
       machines.get(instanceId)?.state ?? states.get(instanceId) ?? find(instanceId).state,

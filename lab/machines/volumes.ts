@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { run } from '../process';
-import { attachLoop, detachLoop, makeDiskFile } from './disk';
+import { attachLoop, detachLoop, growDiskFile, makeDiskFile } from './disk';
 
 /** A data volume as a guest has it. */
 export interface VolumeDevice {
@@ -24,6 +24,11 @@ export function guestPathOf(volumeId: string): string {
 export async function createVolume(folder: string, volumeId: string, sizeGib: number): Promise<void> {
   await mkdir(folder, { recursive: true });
   await makeDiskFile(volumeFile(folder, volumeId), sizeGib);
+}
+
+/** The guest's kernel sees the new size at once; the file system in it is the guest's business. */
+export async function growVolume(folder: string, volumeId: string, sizeGib: number): Promise<void> {
+  await growDiskFile(volumeFile(folder, volumeId), sizeGib);
 }
 
 /** Makes a volume a device of the host; the guest sees it at its next boot, or when it is plugged in. */

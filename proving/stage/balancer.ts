@@ -161,5 +161,6 @@ import json, sys
 sys.path.insert(0, "/usr/local/lib/emqx-haproxy")
 from apply.changes import carry_out
 runtime = json.load(open("/etc/emqx-haproxy/apply.json"))["runtime"]
-carry_out([tuple(change) for change in json.load(sys.stdin)], (), runtime)
+for step in carry_out([tuple(change) for change in json.load(sys.stdin)], (), runtime):
+    step()
 `;

@@ -1,5 +1,5 @@
 import type { BalancerView } from '../../components/balancers/view';
-import type { Listener, ListenerName } from '../../components/listeners/listener';
+import type { Listener, ListenerKind } from '../../components/listeners/listener';
 import { makeCertificates, type Certificates } from '../certificates';
 import { ensureCheckImage, systems, type System } from '../checkImage';
 import { balancerView, listener } from '../views';
@@ -70,7 +70,7 @@ export class Stage {
   }
 
   /** A listener as clients address it. */
-  target(name: ListenerName, index = 0): Target {
+  target(name: ListenerKind, index = 0): Target {
     return { host: this.balancer(index).address, port: listener(name).port };
   }
 
@@ -92,7 +92,7 @@ export class Stage {
 }
 
 /** All of them on, with changes to any. */
-export function listeners(changes: Partial<Record<ListenerName, Partial<Listener>>> = {}): Listener[] {
+export function listeners(changes: Partial<Record<ListenerKind, Partial<Listener>>> = {}): Listener[] {
   return (['mqtt', 'mqtts', 'ws', 'wss'] as const).map((name) =>
     listener(name, { maxConnections: 9_000, ...changes[name] }),
   );

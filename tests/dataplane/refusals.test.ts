@@ -96,6 +96,20 @@ describe.each(systems)('who is refused, and what says why, on HAProxy $haproxyVe
     await logged({ client, listener: 'mqtts', tls: expect.stringMatching(/version|protocol/) as string });
   });
 
+  it('Prometheus is told how many, by listener and reason', async () => {
+    const socket = await openTcp(stage.target('mqtt'));
+    socket.write('GET / HTTP/1.1\r\n\r\n');
+    await closed(socket);
+    await eventually(
+      async () => {
+        const told = await stage.balancer().machine.run(['cat', '/run/emqx-haproxy/metrics/watch.prom']);
+        expect(told).toMatch(/^emqx_haproxy_watch_refused_total\{listener="mqtt",why="not-mqtt"\} [1-9]/m);
+        expect(told).toMatch(/^emqx_haproxy_watch_refused_total\{listener="mqtts",why="tls"\} [1-9]/m);
+      },
+      { timeoutMs: 15_000 },
+    );
+  });
+
   it.each(['', ' ', 'x'.repeat(300)])(
     'where the CN is the identity, the CN %j lets nobody in',
     async (commonName) => {

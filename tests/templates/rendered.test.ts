@@ -32,6 +32,15 @@ function view(system: System, changes: Partial<BalancerView>): BalancerView {
   });
 }
 
+/** As needrestart reads its folder and looks for what is said of each unit. */
+const needrestart = `
+our %nrconf = (override_rc => { qr(^dbus) => 0 });
+do '/etc/needrestart/conf.d/emqx-haproxy.conf'; die $@ if $@;
+for my $unit (@ARGV) {
+  my @said = map { $nrconf{override_rc}{$_} } grep { "$unit.service" =~ /$_/ } keys %{$nrconf{override_rc}};
+  print "$unit ", @said ? $said[0] : 1, "\\n";
+}`;
+
 describe.each(systems)('on $image', (system) => {
   it('haproxy -c accepts every pair of options, without a warning', async () => {
     for (const { description, changes } of pairwiseListeners(certificates)) {
@@ -67,13 +76,30 @@ describe.each(systems)('on $image', (system) => {
         const files = contents(
           balancerFiles(view(system, { virtualIp, keepalived: { ...balancerView().keepalived, preempt } })),
         );
-        const folders = { '/run/emqx-haproxy/fault/haproxy': '0\n', '/run/emqx-haproxy/fault/vip': '0\n' };
+        const folders = {
+          '/run/emqx-haproxy/fault/haproxy': '0\n',
+          '/run/emqx-haproxy/fault/vip': '0\n',
+          '/run/emqx-haproxy/interface.conf': 'interface ens5\n',
+        };
         const verdict = await ask(system, ['keepalived', '-t', '-f', '/etc/keepalived/keepalived.conf'], {
           ...files,
           ...folders,
         });
         expect(verdict, `${virtualIp.mode} ${String(preempt)}`).toEqual({ exitCode: 0, said: '' });
       }
+    }
+  });
+
+  it('no upgrade at night restarts or upgrades a service of ours, or reboots the host', async () => {
+    for (const [files, kept, others] of [
+      [balancerFiles(view(system, {})), ['haproxy', 'keepalived', 'haproxy-watch', 'vip-agent'], 'ssh'],
+      [brokerFiles(brokerView()), ['emqx', 'emqx-data', 'broker-agent'], 'cron'],
+    ] as const) {
+      const judged = await ask(system, ['perl', '-e', needrestart, ...kept, others], contents(files));
+      expect(judged.said.trim().split('\n')).toEqual([...kept.map((unit) => `${unit} 0`), `${others} 1`]);
+      const apt = await ask(system, ['apt-config', 'dump', 'Unattended-Upgrade'], contents(files));
+      expect(apt.said).toContain('Automatic-Reboot "false"');
+      expect(apt.said).toMatch(/Package-Blacklist:: "\^(haproxy|emqx)"/);
     }
   });
 

@@ -19,13 +19,19 @@ const file = (path: string, content: string) =>
   `=== ${path} mode=0644 owner=root:root change=none\n${content}`;
 
 /** As a host does that has `sudo` and a folder for what is temporary. */
-function run(script: string, input = '') {
+function run(script: string, input = '', end = '=== end\n') {
   const [bin, temporary] = [join(folder, 'bin'), join(folder, 'tmp')];
   mkdirSync(bin);
   mkdirSync(temporary);
   writeFileSync(join(bin, 'sudo'), '#!/bin/sh\nexec "$@"\n', { mode: 0o755 });
-  const env = { PATH: `${bin}:${process.env['PATH'] ?? ''}`, TMPDIR: temporary };
-  const done = spawnSync('sh', ['-c', script], { input, env, encoding: 'utf8' });
+  writeFileSync(join(bin, 'mktemp'), `#!/bin/sh\nmkdir ${temporary}/own && echo ${temporary}/own\n`, {
+    mode: 0o755,
+  });
+  const env = {
+    PATH: `${bin}:${process.env['PATH'] ?? ''}`,
+    SSH_CONNECTION: '198.51.100.7 52000 10.0.0.4 22',
+  };
+  const done = spawnSync('sh', ['-c', script], { input: input + end, env, encoding: 'utf8' });
   return { ...done, left: readdirSync(temporary) };
 }
 
@@ -49,18 +55,25 @@ describe('a set', () => {
     file(`${programFolder}/apply/said.py`, `words = ${JSON.stringify(text)}\n`) +
     file(
       `${programFolder}/apply_config.py`,
-      'import sys\nfrom apply.said import words\nprint(words, len(sys.stdin.read()))\nsys.exit(3)\n',
+      'import sys\nfrom apply.said import words\nprint(words, len(open(sys.argv[2]).read()), sys.argv[3])\nsys.exit(3)\n',
     );
 
   it('is applied by the programs that it brings, on its own text', () => {
     const set = file('/etc/a.conf', 'a\n') + program('today');
     const { stdout, status } = run(applySet, set);
-    expect(stdout).toBe(`today ${set.length}\n`);
+    expect(stdout).toMatch(new RegExp(`^today ${set.length} \\S+ from 198\\.51\\.100\\.7\n$`));
     expect(status).toBe(3);
   });
 
   it('leaves nothing behind', () => {
     expect(run(applySet, program('gone')).left).toEqual([]);
+  });
+
+  it.each([-2, -9, -300])('whose end a broken connection has taken away is not applied', (length) => {
+    const set = program('today') + file('/etc/a.conf', 'a\n'.repeat(200));
+    const done = run(applySet, `${set}=== end\n`.slice(0, length), '');
+    expect(done).toMatchObject({ status: 1, stdout: '', left: [] });
+    expect(done.stderr).toBe('refused, nothing was changed: the set came in part\n');
   });
 
   it('without the program that applies it fails', () => {

@@ -4,7 +4,7 @@ import { definitionName, definitionOf, readArgumentsSchema } from '../../argumen
 import type { Shape } from '../../arguments/schema';
 import { MqttPlatform } from '../../components';
 import type { MqttPlatformArgs } from '../../components';
-import { Identity } from './pki';
+import { Identity } from '../../proving/identities';
 import { graphOf } from './resourceGraph';
 
 const schema = readArgumentsSchema();
@@ -24,11 +24,13 @@ function platforms(clientsCa: string): readonly Tried[] {
     {
       args: {
         ssh,
+        iam: {},
         network: {},
         certificates: {},
         virtualIp: {},
         emqx: {
           repository: {},
+          egressRules: [{ cidr: '10.20.0.9/32', port: 5432 }],
           authentication: [
             { users: { device: {} } },
             { jwt: { jwksUrl: 'https://login.example.com/keys', verifyClaims: { sub: '${username}' } } },

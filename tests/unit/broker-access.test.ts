@@ -76,7 +76,7 @@ describe("a broker's files", () => {
     expect(Object.fromEntries(kinds)).toEqual({
       'node.hocon': 'restart',
       'access.hocon': 'reload',
-      'api-keys': 'restart',
+      'api-keys': 'reload',
       'users.json': 'reload',
     });
   });

@@ -41,6 +41,57 @@ describe('the ports of a broker', () => {
     ]);
   });
 
+  it('of a listener stay as others come and go', () => {
+    const meters = { kind: 'mqtts', port: 8884, maxConnections: 120_000 } as const;
+    const portsAmong = (others: Parameters<typeof planListeners>[0]) =>
+      planListeners({ ...others, meters }, new Problems())
+        .filter(({ name }) => name === 'meters')
+        .map(brokerPortsOf);
+    expect(portsAmong({})).toEqual([[8884, 27_880, 27_881]]);
+    for (const others of [
+      { mqtts: {} },
+      { a: { kind: 'mqtt', port: 8885 }, z: { kind: 'ws', port: 80 } },
+    ] as const)
+      expect(portsAmong(others)).toEqual(portsAmong({}));
+  });
+
+  it('keep off those that EMQX may not open and those of its own connections', () => {
+    const portBehind = (port: number) =>
+      planListeners({ one: { kind: 'wss', port } }, new Problems()).map(({ brokerPort }) => brokerPort);
+    expect([443, 8_443, 61_883].map(portBehind)).toEqual([[20_843], [8_443], [28_383]]);
+  });
+
+  it('that would meet are refused, and a brokerPort mends it', () => {
+    const problemsOf = (brokerPort?: number) => {
+      const problems = new Problems();
+      const second = {
+        kind: 'mqtt',
+        port: 1884,
+        ...(brokerPort === undefined ? {} : { brokerPort }),
+      } as const;
+      checkPorts(planListeners({ mqtts: {}, second }, problems), 'brokerPort', brokerPorts, problems);
+      return texts(problems);
+    };
+    expect(problemsOf()).toEqual([
+      'listeners.second.brokerPort: is 1884, which listeners.mqtts uses already; give each its own port',
+    ]);
+    expect(problemsOf(1885)).toEqual([]);
+  });
+
+  it('of rows for many clients that would meet are refused', () => {
+    const problems = new Problems();
+    const many = (port: number) => ({ kind: 'mqtt', port, maxConnections: 120_000 }) as const;
+    checkPorts(
+      planListeners({ a: many(2_000), b: many(2_480) }, problems),
+      'brokerPort',
+      brokerPorts,
+      problems,
+    );
+    expect(texts(problems)).toEqual([
+      'listeners.b.brokerPort: is 2480, whose further ports for many clients hold 24600, which listeners.a for its many clients uses already; give another',
+    ]);
+  });
+
   it('are open to the balancers, and the balancers may open them', async () => {
     const graph = await graphOf(
       () =>

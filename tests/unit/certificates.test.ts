@@ -2,11 +2,13 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import * as pulumi from '@pulumi/pulumi';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Certificates, Problems } from '../../components';
-import type { GivenCertificate } from '../../components/certificates/given';
+import type { ServerKeyType } from '../../components/certificates/arguments';
+import type { GivenCertificates } from '../../components/certificates/given';
 import { checkGivenCertificate } from '../../components/certificates/given';
-import { Identity } from './pki';
+import { Identity } from '../../proving/identities';
 import { graphOf, isSecret, refusalOf, valueOf } from './resourceGraph';
 
 const folder = mkdtempSync(join(tmpdir(), 'certificates-'));
@@ -70,6 +72,29 @@ describe('certificates that are made', () => {
     });
   });
 
+  it('are of each kind of key that is asked for, under one CA, the keys secret', async () => {
+    const { certificates, graph } = await made(
+      () => new Certificates('certs', { ...names, keyTypes: ['ecdsa', 'rsa'] }),
+    );
+    const keys = graph.resources.filter(({ type }) => type === 'tls:index/privateKey:PrivateKey');
+    expect(keys.map(({ name, inputs }) => [name, inputs['algorithm']])).toEqual([
+      ['certs-ca-key', 'ECDSA'],
+      ['certs-server-key', 'ECDSA'],
+      ['certs-server-rsa-key', 'RSA'],
+    ]);
+    expect(certificates.further).toHaveLength(1);
+    for (const { privateKey, certificateChain } of certificates.further) {
+      expect(await isSecret(privateKey)).toBe(true);
+      expect(await isSecret(certificateChain)).toBe(false);
+    }
+  });
+
+  it.each([[[]], [['rsa', 'rsa']], [['dsa']]])('refuse the kinds of key %j', async (keyTypes) => {
+    // As from JavaScript, where no compiler asks.
+    const args = { ...names, keyTypes: keyTypes as ServerKeyType[] };
+    expect(await refusalOf(() => new Certificates('certs', args))).toContain('certificates.keyTypes');
+  });
+
   it('keep the key secret and the certificates readable', async () => {
     const { certificates } = await made(() => new Certificates('certs', names));
     expect(await isSecret(certificates.privateKey)).toBe(true);
@@ -97,6 +122,21 @@ describe('a certificate that is given', () => {
     expect(await valueOf(certificates.certificateChain)).toBe(read('server.pem'));
     expect(await isSecret(certificates.privateKey)).toBe(true);
     expect(await isSecret(certificates.certificateChain)).toBe(false);
+  });
+
+  it('brings further ones, known at once or later, whose keys stay secret', async () => {
+    const further = [{ certificateChain: read('server.pem'), privateKey: pulumi.secret(read('server.key')) }];
+    const { certificates } = await made(
+      () =>
+        new Certificates('certs', {
+          ...{ ...names, certificateChain: read('server.pem'), privateKey: read('server.key') },
+          ...{ ca: read('ca.pem'), further },
+        }),
+    );
+    const [second] = certificates.further;
+    expect(second && (await valueOf(second.certificateChain))).toBe(read('server.pem'));
+    expect(second && (await isSecret(second.certificateChain))).toBe(false);
+    expect(second && (await isSecret(second.privateKey))).toBe(true);
   });
 
   it.each([
@@ -138,10 +178,16 @@ describe('the contents of a certificate that is given', () => {
     });
   });
 
-  const problemsOf = (changes: Partial<GivenCertificate> & { readonly of?: Identity } = {}) => {
+  const problemsOf = (changes: Partial<GivenCertificates> & { readonly of?: Identity } = {}) => {
     const { of = server, ...others } = changes;
     const problems = new Problems();
-    const usual = { certificateChain: of.pem + site.pem, privateKey: of.key, ca: root.pem, dnsNames: [] };
+    const usual = {
+      certificateChain: of.pem + site.pem,
+      privateKey: of.key,
+      ca: root.pem,
+      dnsNames: [],
+      further: [],
+    };
     checkGivenCertificate({ ...usual, ...others }, 'certificates', problems);
     return problems.all.map(({ path, reason }) => `${path}: ${reason}`);
   };
@@ -156,6 +202,23 @@ describe('the contents of a certificate that is given', () => {
     expect(problemsOf({ dnsNames: ['mqtt.example.com', 'mqtt.example.org'] })).toEqual([
       'certificates.dnsNames[1]: is "mqtt.example.org", which the certificate "CN=server" does not name' +
         ' (DNS:mqtt.example.com, DNS:*.iot.example.com); give a certificate that does, or correct the name',
+    ]);
+  });
+
+  it('may have others beside it, which are looked into alike and bring their names', async () => {
+    const other = await Identity.make('other', {
+      signer: site,
+      dnsNames: ['other.example.com'],
+      rsaBits: 2_048,
+    });
+    const beside = (privateKey: string) => [{ certificateChain: other.pem + site.pem, privateKey }];
+    const dnsNames = ['mqtt.example.com', 'other.example.com'];
+    expect(problemsOf({ dnsNames, further: beside(other.key) })).toEqual([]);
+    expect(problemsOf({ dnsNames: ['x.example.com'], further: beside(server.key) })).toEqual([
+      'certificates.further[0].privateKey: does not belong to the certificate "CN=other"; give the key that its request was made with',
+      expect.stringMatching(
+        /^certificates\.dnsNames\[0\]: is "x.example.com".*, nor does a further one; give/,
+      ),
     ]);
   });
 
@@ -211,11 +274,11 @@ describe('the contents of a certificate that is given', () => {
   });
 });
 
-async function made(make: () => Certificates): Promise<{ certificates: Certificates }> {
+async function made(make: () => Certificates) {
   let certificates: Certificates | undefined;
-  await graphOf(() => {
+  const graph = await graphOf(() => {
     certificates = make();
   });
   if (certificates === undefined) throw new Error('nothing was made');
-  return { certificates };
+  return { certificates, graph };
 }

@@ -1,9 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ClientCertificatesArgs } from '../../components';
 import { planListeners } from '../../components/listeners/plan';
+import { endingSoon } from '../../components/certificates/revocationLists';
 import { Problems } from '../../components/rendering/problems';
 import { readConfiguration } from '../../infra/configuration';
-import { Identity } from './pki';
+import { Identity } from '../../proving/identities';
 
 let authority: Identity;
 let other: Identity;
@@ -41,6 +42,12 @@ describe('CAs of clients', () => {
     ]);
     expect(refusedAuthority('ca.pem')).toEqual([
       `${at}.ca: is not PEM; allowed: one or more blocks of CERTIFICATE (-----BEGIN CERTIFICATE-----) and nothing else`,
+    ]);
+  });
+
+  it('without what leads up to their root are refused', () => {
+    expect(refusedAuthority(below.pem)).toEqual([
+      `${at}.ca: "CN=site CA" is signed by "CN=fleet CA", which is not among them, and OpenSSL takes nobody whose chain ends at no root: add the certificates that lead from it up to its root`,
     ]);
   });
 
@@ -87,11 +94,61 @@ describe('revocation lists', () => {
 
   it('of another CA are refused, also of one with the same name', async () => {
     const namesake = await Identity.authority('fleet CA');
-    for (const stranger of [other, namesake])
-      expect(refusedList(await stranger.revocationList())).toEqual([
-        `${at}.crl: its list 1 is signed by none of the CAs given ("CN=fleet CA"); give theirs`,
-        `${at}.crl: has no list of the CA "CN=fleet CA", and OpenSSL would refuse all of its clients; add that CA's, empty if need be`,
-      ]);
+    expect(refusedList(await other.revocationList())).toEqual([
+      `${at}.crl: has no list of the CA "CN=fleet CA" (it has those of "CN=other CA"), and OpenSSL would refuse all of its clients; add that CA's, empty if need be`,
+    ]);
+    expect(refusedList(await namesake.revocationList())).toEqual([
+      `${at}.crl: its list 1 names the CA "CN=fleet CA" and is not signed by it; give the list that it signed`,
+    ]);
+  });
+
+  it('of CAs that clients bring are taken beside those of the CAs given', async () => {
+    const lists = (await authority.revocationList()) + (await below.revocationList());
+    expect(refusedList(lists)).toEqual([]);
+  });
+
+  it('of a root alone are refused until a sample tells who signs the clients', async () => {
+    const crl = await authority.revocationList();
+    const ofSample = (...sample: Identity[]) =>
+      problemsOf({
+        ...{ verify: 'required', ca: authority.pem, crl },
+        samples: sample.map(({ pem }) => pem).length === 0 ? [] : [sample.map(({ pem }) => pem).join('')],
+      });
+    expect(ofSample()).toEqual([
+      expect.stringMatching(
+        /crl: has a list of the root CA "CN=fleet CA" and of no CA below it.*Give samples/,
+      ),
+    ]);
+    expect(ofSample(await Identity.make('device', { signer: authority }))).toEqual([]);
+    expect(ofSample(await Identity.make('device', { signer: below }), below)).toEqual([
+      `${at}.samples[0]: "CN=device" would be refused: crl has no list of the CA "CN=site CA" (it has those of "CN=fleet CA"), and OpenSSL would refuse all of its clients; add that CA's, empty if need be`,
+    ]);
+    const strict = await Identity.authority('strict CA', { pathLength: 0 });
+    expect(refusedList(await strict.revocationList(), strict.pem)).toEqual([]);
+  });
+
+  it('past their nextUpdate are taken where the old one is to count on', async () => {
+    const strict = await Identity.authority('strict CA', { pathLength: 0 });
+    const crl = await strict.revocationList({ from: -9, to: -1 });
+    const given = { verify: 'required', ca: strict.pem, crl } as const;
+    expect(problemsOf({ ...given, afterCrlEnds: 'keep' })).toEqual([]);
+    expect(problemsOf({ ...given, afterCrlEnds: 'refuse' })).toHaveLength(1);
+  });
+
+  it('that end within a third of their time, or two weeks, are told of', async () => {
+    const soon = async (from: number, to: number) => endingSoon(await authority.revocationList({ from, to }));
+    expect(await soon(-6, 1.9)).toEqual([
+      expect.stringMatching(/^its list 1 of "CN=fleet CA" ends on \S+Z$/),
+    ]);
+    expect(await soon(-1, 6)).toEqual([]);
+    expect(await soon(-90, 13)).toHaveLength(1);
+    expect(await soon(-90, 15)).toEqual([]);
+  });
+
+  it('that are missing say so where something is to happen after their end', () => {
+    expect(problemsOf({ verify: 'required', ca: authority.pem, afterCrlEnds: 'keep' })).toEqual([
+      `${at}.afterCrlEnds: is for revocation lists, and there is no crl; leave it out`,
+    ]);
   });
 
   it('past their nextUpdate, or before their thisUpdate, are refused', async () => {
@@ -119,7 +176,7 @@ describe('revocation lists', () => {
         emqx: '{"brokers":0}',
         listeners: JSON.stringify({ mqtts: { clientCertificates } }),
       });
-    expect(read).toThrow(/emqx\.brokers: is 0.*clientCertificates\.crl: its list 1 is signed by none/s);
+    expect(read).toThrow(/emqx\.brokers: is 0.*clientCertificates\.crl: has no list of the CA/s);
   });
 });
 
@@ -142,6 +199,18 @@ describe('an identity by certificate', () => {
     expect(problemsFor('username', undefined)).toEqual([]);
     expect(problemsFor('username', 'clientid')).toEqual([
       `listeners.wss.clientCertificates.identity: is clientid, and ${at}.identity is username: EMQX has one setting for all listeners; give both the same`,
+    ]);
+  });
+
+  it.each(['', ' ', 'x'.repeat(257)])('is not had from a sample with the CN %j', async (commonName) => {
+    const sample = await Identity.make(commonName, { signer: authority });
+    const problemsWith = (identity: 'none' | 'username') =>
+      problemsOf({ verify: 'required', ca: authority.pem, samples: [sample.pem], identity });
+    expect(problemsWith('none')).toEqual([]);
+    expect(problemsWith('username')).toEqual([
+      expect.stringMatching(
+        /samples\[0\]: .* has (no CN|a CN of 257 bytes), and identity is username: it would be closed/,
+      ),
     ]);
   });
 

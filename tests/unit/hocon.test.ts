@@ -54,6 +54,7 @@ describe('the secrets of the chain', () => {
         { path: ['3', 'password'], text: 'p' },
       ],
       'dashboard',
+      [],
     );
     expect(text).toContain('default_password = "dashboard"');
     expect(text).toContain(
@@ -62,6 +63,6 @@ describe('the secrets of the chain', () => {
   });
 
   it('are no key at all where the chain has none, which would empty it', () => {
-    expect(accessSecrets([], 'dashboard')).not.toContain('authentication');
+    expect(accessSecrets([], 'dashboard', [])).not.toContain('authentication');
   });
 });

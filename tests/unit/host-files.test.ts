@@ -114,7 +114,8 @@ describe('a balancer', () => {
     const unit = contentOf(files, '/etc/systemd/system/haproxy.service.d/emqx-haproxy.conf');
     expect(unit).toContain('EnvironmentFile=/etc/emqx-haproxy/secrets/haproxy.env');
     expect(unit).toContain('-S /run/haproxy/master.sock');
-    expect(unit).toContain('LimitNOFILE=6000');
+    const limits = contentOf(files, '/etc/systemd/system/haproxy.service.d/emqx-haproxy-limits.conf');
+    expect(limits).toContain('LimitNOFILE=6000');
     expect(unit.indexOf('ExecReload=/usr/sbin/haproxy -Ws -c')).toBeLessThan(
       unit.indexOf('balancer.haproxy_reload $MAINPID'),
     );
@@ -203,6 +204,12 @@ describe('a broker', () => {
     );
   });
 
+  it('is started again at once when it was killed, however often', () => {
+    const unit = contentOf(brokerFiles(brokerView()), '/etc/systemd/system/emqx.service.d/emqx-haproxy.conf');
+    expect(unit).toMatch(/^RestartSec=2s$/m);
+    expect(unit).toMatch(/^\[Unit\](\n.+)*\nStartLimitIntervalSec=0$/m);
+  });
+
   it('needs its data volume, and moves its clients before it stops', () => {
     const files = brokerFiles(brokerView());
     const unit = contentOf(files, '/etc/systemd/system/emqx.service.d/emqx-haproxy.conf');
@@ -268,18 +275,16 @@ describe('user data', () => {
     },
   );
 
-  it('installs pinned packages from a repository whose key it fetches first', () => {
+  it('names the repository of its packages', () => {
     expect(parse(userData(host).text)).toMatchObject({
       hostname: 'broker-1',
-      packages: [['emqx', '5.8.9']],
-      apt: {
-        sources: {
-          'emqx.list': {
-            source:
-              'deb [signed-by=/etc/apt/keyrings/emqx.asc] https://repository.example/debian trixie main',
-          },
+      write_files: expect.arrayContaining([
+        {
+          path: '/etc/apt/sources.list.d/emqx.list',
+          content:
+            'deb [signed-by=/etc/apt/keyrings/emqx.asc] https://repository.example/debian trixie main\n',
         },
-      },
+      ]) as unknown,
     });
   });
 

@@ -193,6 +193,15 @@ describe('volumes', () => {
     expect(lab.machines.volumes).not.toContain(volume.VolumeId);
   });
 
+  it('grows a volume and what a machine sees of it, and shrinks none', async () => {
+    const lab = new TestRegion();
+    const made = await lab.call('CreateVolume', { AvailabilityZone: 'eu-central-1a', Size: '2' });
+    const VolumeId = made.text('volumeId');
+    await lab.call('ModifyVolume', { VolumeId, Size: '5' });
+    expect(lab.machines.grown.get(VolumeId)).toBe(5);
+    await expect(lab.call('ModifyVolume', { VolumeId, Size: '4' })).rejects.toThrow('cannot be smaller');
+  });
+
   it('of another zone are refused', async () => {
     const lab = new TestRegion();
     const InstanceId = await launch(lab);

@@ -35,6 +35,7 @@ export class FakeFabric implements Fabric {
 export class FakeMachines implements Machines {
   readonly specs = new Map<string, MachineSpec>();
   readonly volumes = new Set<string>();
+  readonly grown = new Map<string, number>();
   readonly plugged = new Set<string>();
   failNextRun: string | undefined;
   private readonly states = new Map<string, MachineState>();
@@ -71,6 +72,10 @@ export class FakeMachines implements Machines {
   }
   createVolume(volumeId: string): Promise<void> {
     this.volumes.add(volumeId);
+    return Promise.resolve();
+  }
+  growVolume(volumeId: string, sizeGib: number): Promise<void> {
+    this.grown.set(volumeId, sizeGib);
     return Promise.resolve();
   }
   deleteVolume(volumeId: string): Promise<void> {

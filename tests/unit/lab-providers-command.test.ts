@@ -14,9 +14,7 @@ const jumpKey = utils.generateKeyPairSync('ed25519');
 const ownKey = utils.generateKeyPairSync('ed25519');
 const servers: SshServer[] = [];
 
-async function server(
-  options: { port?: number; hostKey?: string; authorizedKey?: () => string | undefined } = {},
-) {
+async function server(options: Partial<Parameters<typeof startSshServer>[0]> = {}) {
   const started = await startSshServer({
     hostKey: hostKey.private,
     authorizedKey: () => ownKey.public,
@@ -77,6 +75,29 @@ describe('a command over SSH', () => {
       /^after 1 failed attempts: ssh: handshake failed: ssh: host key mismatch$/,
     );
     expect(target.sessions()).toBe(0);
+  });
+
+  it('asks an RSA host for ssh-rsa alone, which those of today no longer sign by', async () => {
+    const rsa = utils.generateKeyPairSync('rsa', { bits: 2048 });
+    let offered = '';
+    const listening = await startSilentServer((socket) => {
+      socket.write('SSH-2.0-test\r\n');
+      socket.on('data', (bytes) => {
+        offered += bytes.toString('latin1');
+        if (offered.includes('ssh-rsa')) socket.destroy();
+      });
+    });
+    const inputs = { connection: connection(listening, { hostKey: rsa.public }), create: 'true' };
+    await expect(provider.create(remoteUrn, inputs, operation())).rejects.toThrow(
+      'ssh: handshake failed: EOF',
+    );
+    expect(offered).not.toContain('rsa-sha2');
+    await listening.close();
+    target = await server();
+    const elsewhere = { ...inputs, connection: connection(target, { hostKey: rsa.public }) };
+    await expect(provider.create(remoteUrn, elsewhere, operation())).rejects.toThrow(
+      'after 1 failed attempts: ssh: handshake failed: ssh: no common algorithm for host key',
+    );
   });
 
   it('goes through the proxy, each host with its own pinned key', async () => {

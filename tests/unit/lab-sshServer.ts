@@ -15,6 +15,8 @@ export interface SshServerOptions {
   /** Read at each log-in, so that a test can hand a key in late. */
   readonly authorizedKey: () => string | undefined;
   readonly port?: number;
+  /** False: logins are taken, and what is to be run never ends. */
+  readonly runsCommands?: boolean;
 }
 
 /** An SSH server on loopback that runs commands with /bin/sh and forwards TCP, as a jump host does. */
@@ -48,7 +50,8 @@ export async function startSshServer(options: SshServerOptions): Promise<SshServ
     });
     connection.on('ready', () => {
       sessions += 1;
-      serveSessions(connection);
+      if (options.runsCommands ?? true) serveSessions(connection);
+      else connection.on('session', (accept) => accept().on('exec', (begin) => begin()));
     });
   });
   await new Promise<void>((done) => server.listen(options.port ?? 0, '127.0.0.1', done));

@@ -19,6 +19,59 @@ describe('listeners', () => {
     ]);
   });
 
+  it('are as many as their names, each of a kind, the four names of kinds first', () => {
+    const planned = planListeners(
+      { meters: { kind: 'mqtts', port: 8884 }, wss: {}, cars: { kind: 'wss', port: 443 }, mqtt: {} },
+      new Problems(),
+    );
+    expect(planned.map(({ name, kind, port, brokerPort }) => [name, kind, port, brokerPort])).toEqual([
+      ['mqtt', 'mqtt', 1883, 1883],
+      ['wss', 'wss', 8084, 8084],
+      ['cars', 'wss', 443, 20_843],
+      ['meters', 'mqtts', 8884, 8884],
+    ]);
+    expect(planned.map(({ balancing }) => balancing.method)).toEqual([
+      ...['clientId', 'leastConnections', 'leastConnections', 'clientId'],
+    ]);
+  });
+
+  it('of names of their own say what they are', () => {
+    expect(problemsOf({ meters: {} })).toEqual([
+      'listeners.meters.kind: is missing; mqtt, mqtts, ws, wss are allowed',
+      'listeners.meters.port: is missing; give the port on the balancers, 1 to 65535',
+    ]);
+    expect(problemsOf({ mqtts: { kind: 'mqtt' } })).toEqual([
+      'listeners.mqtts.kind: is mqtt on the listener named mqtts; leave it out, or give the listener a name of its own',
+    ]);
+    expect(problemsOf({ meters: { kind: 'mqtt', port: 1884, path: '/x' } })).toEqual([
+      'listeners.meters.path: is for ws and wss; leave it out',
+    ]);
+  });
+
+  it.each(['Meters', 'my_meters', '1st', 'a'.repeat(25), ''])('are not named %j', (name) => {
+    expect(problemsOf({ [name]: { kind: 'mqtt', port: 1884 } })).toEqual([
+      `listeners.${name}: is no name for a listener; 1 to 24 small letters, digits and hyphens are allowed, a letter first`,
+    ]);
+  });
+
+  it.each(['stats', 'default'])('are not named %s, which is taken', (name) => {
+    expect(problemsOf({ [name]: { kind: 'mqtt', port: 1884 } })).toEqual([
+      `listeners.${name}: is a name that HAProxy or EMQX has for something else; give another`,
+    ]);
+  });
+
+  it('are 20 at most', () => {
+    const some = (count: number) =>
+      Object.fromEntries(
+        Array.from({ length: count }, (_, index) => [
+          `l${index}`,
+          { kind: 'mqtt' as const, port: 2_000 + index },
+        ]),
+      );
+    expect(problemsOf(some(20))).toEqual([]);
+    expect(problemsOf(some(21))).toEqual([expect.stringMatching(/^listeners: are 21; 20 are allowed/)]);
+  });
+
   it.each([
     [{}, ['listeners: none is on, so no client could connect; give at least one of mqtt, mqtts, ws, wss']],
     [

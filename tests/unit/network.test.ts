@@ -78,6 +78,42 @@ describe('a network that is adopted', () => {
     expect(graph.namesOf(reservation)).toEqual(['net-planned-10-1-1-0-24']);
   });
 
+  it('reserves the block that was chosen, so that two platforms fit into one subnet', async () => {
+    const subnet = (plannedBlock: string) => ({ subnetId: 'subnet-1', cidr: '10.1.1.0/24', plannedBlock });
+    const graph = await graphOf(
+      () =>
+        new Network('net', {
+          vpcId: 'vpc-1',
+          vpcCidr: '10.1.0.0/16',
+          balancerSubnets: [subnet('10.1.1.64/27')],
+          brokerSubnets: [subnet('10.1.1.64/27'), subnet('10.1.1.96/27')],
+          egress: 'nat',
+        }),
+    );
+    expect(graph.one(reservation, 'net-planned-10-1-1-64-27').inputs).toMatchObject({
+      cidrBlock: '10.1.1.64/27',
+    });
+    expect(graph.namesOf(reservation)).toEqual(['net-planned-10-1-1-64-27', 'net-planned-10-1-1-96-27']);
+  });
+
+  it.each(['10.1.1.0/27', '10.1.1.33/27', '10.1.1.32/28', '10.1.2.32/27', 'all'])(
+    'refuses %s as the block of a subnet',
+    async (plannedBlock) => {
+      const subnet = { subnetId: 'subnet-1', cidr: '10.1.1.0/24', plannedBlock };
+      const make = () =>
+        new Network('net', {
+          vpcId: 'vpc-1',
+          vpcCidr: '10.1.0.0/16',
+          balancerSubnets: [subnet],
+          brokerSubnets: [{ subnetId: 'subnet-2', cidr: '10.1.4.0/24' }],
+          egress: 'nat',
+        });
+      expect(await refusalOf(make)).toContain(
+        `network.balancerSubnets[0].plannedBlock: is "${plannedBlock}"; a /27 without host bits within 10.1.1.0/24, but not its first one, such as 10.1.1.32/27, is allowed`,
+      );
+    },
+  );
+
   it('tells every subnet that cannot be used, at once', async () => {
     const make = () =>
       new Network('net', {
@@ -94,7 +130,7 @@ describe('a network that is adopted', () => {
       [
         'Network net: 3 problems in its arguments',
         '  network.balancerSubnets[0].cidr: is 10.2.1.0/24, which does not lie in network.vpcCidr 10.1.0.0/16; give a subnet of this VPC',
-        '  network.brokerSubnets[0].cidr: is 10.1.2.0/27; a /26 or larger is needed, since its addresses .32 to .63 are planned for hosts',
+        '  network.brokerSubnets[0].cidr: is 10.1.2.0/27; a /26 or larger is needed, since 32 of its addresses are planned for hosts',
         '  network.brokerSubnets[1].cidr: is "10.1.2.1/24"; an IPv4 range without host bits, such as 10.20.0.0/24, is allowed',
       ].join('\n'),
     );

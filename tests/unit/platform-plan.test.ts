@@ -54,7 +54,7 @@ describe('the plan of a platform', () => {
       name: 'mqtt',
       network: {
         vpcCidr: '10.20.0.0/16',
-        balancerCidrs: ['10.20.0.0/24', '10.20.1.0/24'],
+        balancerSubnets: [{ cidr: '10.20.0.0/24' }, { cidr: '10.20.1.0/24' }],
         natGatewayCount: 1,
       },
       virtualIp: { mode: 'elasticIp' },

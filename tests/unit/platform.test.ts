@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import * as pulumi from '@pulumi/pulumi';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { MqttPlatform } from '../../components';
-import { applySet } from '../../components/host/applySet';
+import { applySet, confirmSet } from '../../components/host/applySet';
 import type { MqttPlatformArgs } from '../../components';
 import type { ResourceGraph } from './resourceGraph';
 import { graphOf, isSecret, refusalOf, valueOf } from './resourceGraph';
@@ -122,6 +123,17 @@ describe('every host', () => {
     ]);
   });
 
+  it('uses what its disks have grown by, without a restart', () => {
+    const disks = graph.one(command, 'mqtt-emqx-1-disks').inputs;
+    expect(disks).toMatchObject({ triggers: ['mqtt-emqx-1-instance-id', 8, 8] });
+    expect(disks['create']).toContain('resize2fs');
+    expect(graph.one(command, 'mqtt-haproxy-1-disks').inputs['triggers']).toEqual([
+      'mqtt-haproxy-1-instance-id',
+      8,
+      0,
+    ]);
+  });
+
   it('gets later changes over SSH with its host key pinned', () => {
     const files = graph.one(command, 'mqtt-haproxy-1-files').inputs;
     expect(files).toMatchObject({
@@ -130,6 +142,13 @@ describe('every host', () => {
       triggers: ['mqtt-haproxy-1-instance-id', 1],
     });
     expect(graph.one(command, 'mqtt-haproxy-1-files').secretInputs).toEqual(['connection']);
+    const sha256 = createHash('sha256')
+      .update(String(files['stdin']).replace(/=== end\n$/, ''))
+      .digest('hex');
+    expect(graph.one(command, 'mqtt-haproxy-1-confirmed').inputs).toMatchObject({
+      create: confirmSet('haproxy-1', sha256),
+      triggers: expect.arrayContaining([sha256]) as unknown,
+    });
     expect(String(files['stdin'])).toContain('=== /etc/haproxy/haproxy.cfg ');
   });
 });

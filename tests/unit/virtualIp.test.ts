@@ -15,6 +15,10 @@ const adopted = (...cidrs: string[]): NonNullable<MqttPlatformArgs['network']> =
   egress: 'nat',
 });
 const oneSubnet = adopted('10.1.0.0/24');
+const chosenBlock = {
+  ...oneSubnet,
+  balancerSubnets: [{ subnetId: 'subnet-1', cidr: '10.1.0.0/24', plannedBlock: '10.1.0.64/27' }],
+};
 const networkInterface = 'aws:ec2/networkInterface:NetworkInterface';
 const elasticIp = 'aws:ec2/eip:Eip';
 const reservation = 'aws:ec2/subnetCidrReservation:SubnetCidrReservation';
@@ -251,6 +255,20 @@ describe('mode privateIp', () => {
     );
   });
 
+  it('needs no reservation of its own within the block that is planned for hosts', async () => {
+    for (const [network, address] of [
+      [oneSubnet, '10.1.0.34'],
+      [chosenBlock, undefined],
+    ] as const) {
+      const [platform, graph] = await made({
+        virtualIp: { ...privateIp, ...(address === undefined ? {} : { address }) },
+        network,
+      });
+      expect(graph.namesOf(reservation)).not.toContain('mqtt-vip-reservation');
+      expect(await valueOf(platform.endpoint)).toBe(address ?? '10.1.0.66');
+    }
+  });
+
   it('refuses balancers in two subnets', async () => {
     expect(await problem({ virtualIp: privateIp })).toBe(
       'virtualIp.mode: is privateIp, and the balancers are in 2 subnets (10.20.0.0/24, 10.20.1.0/24): a private address belongs to one; place both balancers in one subnet (network.balancerZoneCount: 1, or a single network.balancerSubnets), or use elasticIp or route, which cross zones',
@@ -261,7 +279,7 @@ describe('mode privateIp', () => {
     'refuses %s, which the subnet cannot give',
     async (address) => {
       expect(await problem({ virtualIp: { ...privateIp, address }, network: oneSubnet })).toBe(
-        `virtualIp.address: is "${address}"; an address of the balancers' subnet 10.1.0.0/24 outside its first four, its last, and 10.1.0.32/27, which is planned for hosts, is allowed`,
+        `virtualIp.address: is "${address}"; an address of the balancers' subnet 10.1.0.0/24 outside its first four, its last, and 10.1.0.32/27, which is planned for hosts, is allowed, and of that block 10.1.0.34 or 10.1.0.35`,
       );
     },
   );

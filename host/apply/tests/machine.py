@@ -1,4 +1,4 @@
-"""A host without a host: a mount namespace with /etc, /run, /usr and /var/lib copied on write."""
+"""A host without a host: a mount namespace with all of this one copied on write."""
 
 import json
 import subprocess
@@ -8,15 +8,18 @@ from types import TracebackType
 
 PROGRAMS = Path(__file__).parent.parent.parent
 FOLDER = "/usr/local/lib/emqx-haproxy"
+# One disk for all, as on a host. What else this suite is on (a mounted folder) is seen through.
 LAYERS = """
 set -e
 mount -t tmpfs layers /mnt
-for folder in etc run usr var/lib; do
-  mkdir -p /mnt/$folder/new /mnt/$folder/work
-  mount -t overlay -o lowerdir=/$folder,upperdir=/mnt/$folder/new,workdir=/mnt/$folder/work layers /$folder
+mkdir /mnt/new /mnt/work /mnt/root
+mount -t overlay -o lowerdir=/,upperdir=/mnt/new,workdir=/mnt/work layers /mnt/root
+for folder in /proc /sys /dev "$@"; do
+  mkdir -p "/mnt/root$folder"
+  mount --rbind "$folder" "/mnt/root$folder"
 done
-echo ready
-exec sleep infinity
+mkdir -p /mnt/root/run
+exec chroot /mnt/root sh -c 'echo ready; exec sleep infinity'
 """
 
 
@@ -26,11 +29,17 @@ class Machine:
     cloud_port = 0
 
     def __enter__(self) -> "Machine":
-        command = ["unshare", "--mount", "sh", "-c", LAYERS]
+        elsewhere = [
+            str(path)
+            for path in (PROGRAMS, Path(sys.prefix))
+            if path.stat().st_dev != Path("/").stat().st_dev
+        ]
+        command = ["unshare", "--mount", "sh", "-c", LAYERS, "sh", *elsewhere]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
         assert self.process.stdout.readline() == "ready\n", "the tests of apply_config need root"
         self.program("/usr/local/sbin/systemctl", Path(__file__).with_name("systemctl").read_text())
+        self.program("/usr/local/sbin/systemd-run", Path(__file__).with_name("systemd-run").read_text())
         for name in ("sysctl", "journalctl"):
             self.program(f"/usr/local/sbin/{name}", "#!/bin/sh\nexit 0\n")
         for kind in ("loaded", "running", "enabled"):
@@ -87,7 +96,7 @@ class Machine:
             "KILL_AT": str(kill_at),
             **({"CLOUD_PORT": str(self.cloud_port)} if self.cloud_port else {}),
         }
-        enter = ["nsenter", "--mount", "--target", str(self.process.pid), *words]
+        enter = ["nsenter", "--mount", "--root", "--wd", "--target", str(self.process.pid), *words]
         return subprocess.run(enter, input=text, capture_output=True, text=True, timeout=60, env=environment)
 
     def calls(self) -> list[str]:
@@ -95,7 +104,7 @@ class Machine:
         log = self.path("/run/systemctl.log")
         lines = log.read_text().splitlines() if log.exists() else []
         log.unlink(missing_ok=True)
-        return [line for line in lines if not line.startswith(("is-active", "cat"))]
+        return [line for line in lines if not line.startswith(("is-", "cat"))]
 
 
 def programs() -> dict[str, str]:

@@ -8,6 +8,7 @@ import pytest
 from fake_aws import FakeAws
 
 from apply.secret_files import file_of, secret_files
+from apply.services import environment_of
 
 # Read back by systemd itself where it runs; here by its rule: in double quotes \\ escapes only " \\ ` and $.
 AWKWARD = 'a"b\\c$d`e #;=\'é\\$\\\\"\\'
@@ -37,6 +38,17 @@ def test_a_value_is_written_as_it_is() -> None:
 def test_an_environment_file_survives_systemds_unquoting() -> None:
     made = file_of(entry("env", variables={"PASSWORD": "p"}), {"p": AWKWARD})
     assert read_back(made.content) == ("PASSWORD", AWKWARD)
+
+
+def test_a_set_s_checks_get_what_services_get() -> None:
+    made = file_of(entry("env", variables={"PASSWORD": "p", "OTHER": "o"}), {"p": AWKWARD, "o": "two\nlines"})
+    plain = "PLAIN=a b\\\\$\nEMPTY=\n"
+    assert environment_of(plain + made.content.decode()) == [
+        ("PLAIN", "a b\\\\$"),
+        ("EMPTY", ""),
+        ("PASSWORD", AWKWARD),
+        ("OTHER", "two\nlines"),
+    ]
 
 
 def test_a_missing_field_is_named_and_no_value_told() -> None:

@@ -33,7 +33,9 @@ def test_it_is_what_openssl_says(pki: Authority) -> None:
 def test_what_ends_soon_is_said_once_a_day_and_told_to_prometheus(
     pki: Authority, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The tests' own certificates live for days."""
+    """The tests' own certificates live for days, of which a third is left."""
+    end = ends(pki.path("server.pem").read_text())
+    monkeypatch.setattr(expiry, "warning_seconds", lambda text: end)
     for path in pki.path("").glob("*.pem"):
         if path.name != "server.pem":
             path.unlink()
@@ -49,6 +51,12 @@ def test_what_ends_soon_is_said_once_a_day_and_told_to_prometheus(
     watched = Expiry()
     watched.look()
     assert "server.pem ended 1.0 days ago" in capsys.readouterr().out
+
+
+def test_what_lives_shortly_is_said_in_the_last_third_of_its_time(pki: Authority) -> None:
+    text = pki.path("server.pem").read_text()
+    begin = said_by_openssl("x509", "-startdate", pki.path("server.pem"))
+    assert expiry.warning_seconds(text) == min(expiry.WARNING_SECONDS, (ends(text) - begin) / 3)
 
 
 def test_a_file_that_cannot_be_read_is_said(pki: Authority, capsys: pytest.CaptureFixture[str]) -> None:

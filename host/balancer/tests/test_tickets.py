@@ -174,3 +174,20 @@ def test_a_running_haproxy_gets_the_keys_of_a_new_period_once(
     assert tickets.renew() == 2
     assert tickets.renew() == 0
     assert client.connect(pair[1].port) == "resumed"
+
+
+def test_keys_are_not_written_through_a_link_that_haproxy_has_left(
+    pair: tuple[Balancer, Balancer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    balancer = pair[0]
+    run_on(balancer, monkeypatch)
+    victim = balancer.folder / "victim"
+    victim.write_text("the host's own")
+    for name in ("open.keys", "open.keys.new"):
+        (balancer.folder / name).unlink(missing_ok=True)
+        (balancer.folder / name).symlink_to(victim)
+    tickets.write()
+    assert victim.read_text() == "the host's own"
+    assert not (balancer.folder / "open.keys").is_symlink()
+    assert (balancer.folder / "open.keys").stat().st_mode & 0o777 == 0o600
+    assert not (balancer.folder / "open.keys.new").exists()

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from broker import access, emqx_api, users
+from broker import access, administration, drift, emqx_api, settings, users
 from residents import reports
 
 USERS = "/authentication/password_based:built_in_database/users"
@@ -27,6 +27,10 @@ class FakeEmqx:
         ]
         self.sources = [{"type": "file", "enable": True}]
         self.no_match = "deny"
+        self.admins = {"admin": "first-password-1"}
+        self.token = "token-of-admin"
+        self.keys: dict[str, str] = {"from_bootstrap_file_1": "emqx-haproxy"}
+        self.configuration: dict[str, str] = {}
         self.refuses = ""
         self.asked: list[str] = []
         self.key = "emqx-haproxy:key-secret"
@@ -46,6 +50,13 @@ class FakeEmqx:
         monkeypatch.setattr(access, "SECRETS", [self.folder / "access.hocon"])
         monkeypatch.setattr(access, "RUN", self.folder)
         monkeypatch.setattr(reports, "RUN", self.folder)
+        monkeypatch.setattr(administration, "PASSWORDS", self.folder / "access.hocon")
+        monkeypatch.setattr(administration, "OURS", self.folder / "our-keys")
+        self.give_password("first-password-1")
+        monkeypatch.setattr(settings, "SETTINGS", self.folder / "settings.json")
+        monkeypatch.setattr(settings, "FILE", str(self.folder / "settings.hocon"))
+        monkeypatch.setattr(settings, "TOLD", self.folder / "settings-told.json")
+        monkeypatch.setattr(drift, "CLUSTER", self.folder / "cluster.hocon")
         self.expect(["password_based:built_in_database"])
 
     def desire(self, user_id_type: str = "username", **passwords: str) -> None:
@@ -59,6 +70,23 @@ class FakeEmqx:
     def expect(self, chain: list[str], no_match: str = "deny") -> None:
         """access.json."""
         (self.folder / "access.json").write_text(json.dumps({"authentication": chain, "noMatch": no_match}))
+
+    def give_password(self, password: str) -> None:
+        """access.hocon."""
+        (self.folder / "access.hocon").write_text(f'dashboard {{\n  default_password = "{password}"\n}}\n')
+
+    def give_keys(self, *names: str) -> None:
+        """The file of keys, which EMQX has read."""
+        (self.folder / "api-keys").write_text("".join(f"{line}\n" for line in (self.key, *names)))
+        for name in names:
+            self.keys[f"from_bootstrap_file_{name}"] = name.partition(":")[0]
+
+    def give_settings(self, **roots: Any) -> None:
+        """settings.json and settings.hocon."""
+        empty = {root: "[]" if isinstance(value, list) else "{}" for root, value in roots.items()}
+        (self.folder / "settings.json").write_text(json.dumps({"roots": empty, "expected": roots}))
+        text = "".join(f"{root} = {json.dumps(value)}\n" for root, value in roots.items())
+        (self.folder / "settings.hocon").write_text(text)
 
     def stop(self) -> None:
         self.server.shutdown()
@@ -75,12 +103,35 @@ class FakeEmqx:
                 return 200, {"sources": self.sources}
             case "GET", "/authorization/settings":
                 return 200, {"no_match": self.no_match}
+            case "POST", "/login":
+                if self.admins.get(body["username"]) != body["password"]:
+                    return 401, {"code": "BAD_USERNAME_OR_PWD"}
+                return 200, {"token": self.token}
+            case "POST", "/logout":
+                return 204, None
+            case "POST", "/users/admin/change_pwd":
+                if self.admins["admin"] != body["old_pwd"]:
+                    return 400, {"code": "ERROR_PWD_NOT_MATCH"}
+                self.admins["admin"] = body["new_pwd"]
+                return 204, None
+            case "GET", "/api_key":
+                return 200, [{"name": name, "api_key": key} for name, key in self.keys.items()]
+            case "DELETE", path if path.startswith("/api_key/"):
+                return (204, None) if self.keys.pop(path.split("/")[-1], None) else (404, {})
+            case "GET", "/configs" if query["key"] in self.configuration:
+                return 200, self.configuration[query["key"]]
+            case "GET", "/configs":
+                return 400, {"code": "BAD_REQUEST"}
             case "GET", "/clients":
                 found = [{"clientid": c} for c, user in self.clients.items() if user == query["username"]]
                 return 200, {"data": found}
             case "POST", path if path == USERS:
                 self.users[body["user_id"]] = body
                 return 201, {}
+            case "GET", path if path.startswith("/clients/"):
+                client = path.split("/")[-1]
+                where = {"node": "emqx@10.0.0.5", "connected": self.clients.get(client) != "gone"}
+                return (200, where) if client in self.clients else (404, {"code": "CLIENTID_NOT_FOUND"})
             case "DELETE", path if path.startswith("/clients/"):
                 return (204, None) if self.clients.pop(path.split("/")[-1], None) else (404, {})
             case method, path if path.startswith(f"{USERS}/"):
@@ -109,13 +160,17 @@ class Handler(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(length)) if length else None
         url = urllib.parse.urlsplit(self.path)
         expected = "Basic " + base64.b64encode(self.emqx.key.encode()).decode()
-        if self.headers["Authorization"] != expected:
+        # As in EMQX, keys may not administer.
+        if any(url.path.startswith(f"/api/v5/{own}") for own in ("users", "logout", "api_key")):
+            expected = f"Bearer {self.emqx.token}"
+        if url.path != "/api/v5/login" and self.headers["Authorization"] != expected:
             status, answer = 401, {"code": "BAD_API_KEY_OR_SECRET"}
         else:
             query = dict(urllib.parse.parse_qsl(url.query))
             status, answer = self.emqx.answer(self.command, urllib.parse.unquote(url.path), query, body)
         self.send_response(status)
-        text = b"" if answer is None else json.dumps(answer).encode()
+        told = answer if isinstance(answer, str) else json.dumps(answer)
+        text = b"" if answer is None else told.encode()
         self.send_header("Content-Length", str(len(text)))
         self.end_headers()
         self.wfile.write(text)

@@ -94,3 +94,41 @@ def test_an_emqx_that_does_not_answer_is_waited_for_only_so_long(
     emqx.stop()
     assert main() == 1
     assert "not up within" in capsys.readouterr().err
+
+
+def reloaded_with(emqx: FakeEmqx, *roots: str) -> str:
+    """settings.hocon as it stood while EMQX read it, in a reload that takes these roots too."""
+    prints(emqx, GOOD + "".join(f"load {root} on emqx@10.0.0.1 ok\n" for root in roots))
+    program = emqx.folder / "emqx"
+    copy = 'cp "$(dirname "$0")/settings.hocon" "$(dirname "$0")/read"'
+    program.write_text(program.read_text().replace("exit", f"{copy}\nexit"))
+    assert main() == 0
+    return (emqx.folder / "read").read_text()
+
+
+def test_a_setting_that_emqx_has_not_taken_fails(emqx: FakeEmqx, capsys: pytest.CaptureFixture[str]) -> None:
+    emqx.give_settings(mqtt={"max_inflight": 16})
+    assert main() == 1
+    assert "EMQX has not taken the change" in capsys.readouterr().err
+    reloaded_with(emqx, "mqtt")
+
+
+def test_a_root_that_is_gone_is_taken_back_and_the_file_left_as_it_is(emqx: FakeEmqx) -> None:
+    emqx.give_settings(mqtt={"max_inflight": 16}, rewrite=[{"action": "all"}])
+    reloaded_with(emqx, "mqtt", "rewrite")
+    emqx.give_settings(alarm={"size_limit": 5})
+    read = reloaded_with(emqx, "alarm", "mqtt", "rewrite")
+    assert read.endswith("mqtt = {}\nrewrite = []\n")
+    assert (emqx.folder / "settings.hocon").read_text() == 'alarm = {"size_limit": 5}\n'
+    # Once is enough.
+    assert "mqtt" not in reloaded_with(emqx, "alarm")
+
+
+def test_a_root_that_could_not_be_taken_back_is_tried_again(emqx: FakeEmqx) -> None:
+    emqx.give_settings(mqtt={"max_inflight": 16})
+    reloaded_with(emqx, "mqtt")
+    emqx.give_settings(alarm={"size_limit": 5})
+    prints(emqx, GOOD + "load alarm on emqx@10.0.0.1 ok\n")
+    assert main() == 1
+    assert (emqx.folder / "settings.hocon").read_text() == 'alarm = {"size_limit": 5}\n'
+    assert "mqtt = {}" in reloaded_with(emqx, "alarm", "mqtt")

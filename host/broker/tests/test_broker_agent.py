@@ -17,7 +17,7 @@ from broker import broker_agent
 from broker.cluster import Members
 
 # A stand-in for `emqx ctl` that prints what a file says.
-EMQX = '#!/bin/sh\ncat "$(dirname "$0")/$2-$3"\n'
+EMQX = '#!/bin/sh\ncd "$(dirname "$0")" && cat "$2-$3" && touch "asked-$2-$3"\n'
 
 
 class Node:
@@ -184,9 +184,13 @@ def test_a_stop_drains_until_no_client_is_left_and_the_next_start_is_ready(node:
     node.clients(2)
     stop = node.run("drain", "--timeout", "20")
     until(lambda: node.says() == "up drain\n")
+    until((node.folder / "asked-broker-stats").exists)
     assert stop.poll() is None
     node.clients(0)
-    assert stop.communicate(timeout=10)[0] == "drained, 0 clients left\n"
+    said = stop.communicate(timeout=10)[0]
+    assert said.startswith("drained in ")
+    assert said.endswith(" s: 0 of 2 clients left\n")
+    assert (node.folder / "metrics/drain.prom").read_text() == "emqx_haproxy_drain_clients_left 0\n"
     # As EMQX's unit does before a start.
     (node.folder / "drain").unlink()
     until(lambda: node.says() == "up ready 100%\n")
@@ -227,13 +231,17 @@ def test_a_drain_does_not_end_because_emqx_does_not_say_how_many_are_left(node: 
     join(node)
     (node.folder / "broker-stats").write_text("Node 'emqx@10.0.0.1' not responding to pings.\n")
     stop = node.run("drain", "--timeout", "1")
-    assert stop.communicate(timeout=10)[0] == "drained, an unknown number of clients left\n"
+    said = stop.communicate(timeout=10)[0]
+    assert said == "gave up after 1 s: an unknown number of clients left, whose sessions end with EMQX\n"
+    assert "nan" in (node.folder / "metrics/drain.prom").read_text()
 
 
 def test_a_drain_that_nobody_follows_ends_in_time(node: Node) -> None:
     join(node)
     node.clients(2)
-    assert node.run("drain", "--timeout", "0.3").communicate(timeout=10)[0] == "drained, 2 clients left\n"
+    said = node.run("drain", "--timeout", "0.3").communicate(timeout=10)[0]
+    assert said == "gave up after 0 s: 2 of 2 clients left, whose sessions end with EMQX\n"
+    assert (node.folder / "metrics/drain.prom").read_text() == "emqx_haproxy_drain_clients_left 2\n"
 
 
 def test_a_single_broker_needs_no_other(node: Node) -> None:

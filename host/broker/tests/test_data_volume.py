@@ -57,6 +57,48 @@ def test_a_volume_with_anything_else_on_it_is_never_formatted(device: Path, tmp_
     assert (tmp_path / "disk").read_bytes() == before
 
 
+def mounted_once(tmp_path: Path) -> None:
+    """Formats and fills the volume, and lets go of it."""
+    data_volume.main(VOLUME)
+    subprocess.run(["umount", tmp_path / "data"], check=True)
+
+
+def test_a_file_system_takes_what_its_volume_has_grown_by(device: Path, tmp_path: Path) -> None:
+    mounted_once(tmp_path)
+    os.truncate(tmp_path / "disk", 96 << 20)
+    subprocess.run(["losetup", "--set-capacity", device.resolve()], check=True)
+    assert data_volume.main(VOLUME) == 0
+    facts = os.statvfs(tmp_path / "data")
+    assert facts.f_blocks * facts.f_frsize > 64 << 20
+
+
+def test_what_a_crash_left_is_mended_before_it_is_mounted(device: Path, tmp_path: Path) -> None:
+    mounted_once(tmp_path)
+    subprocess.run(["debugfs", "-w", "-R", "set_super_value state 0", device], check=True)
+    assert data_volume.main(VOLUME) == 0
+    assert (tmp_path / "data").is_mount()
+
+
+def test_a_damage_that_takes_a_decision_is_named_and_not_mounted(device: Path, tmp_path: Path) -> None:
+    mounted_once(tmp_path)
+    for change in ("set_inode_field <2> mode 0", "set_super_value state 2"):
+        subprocess.run(["debugfs", "-w", "-R", change, device], check=True)
+    with pytest.raises(RuntimeError, match="is damaged; run e2fsck on it"):
+        data_volume.main(VOLUME)
+    assert not (tmp_path / "data").is_mount()
+
+
+def test_data_is_given_to_the_account_that_the_image_has_today(device: Path, tmp_path: Path) -> None:
+    mounted_once(tmp_path)
+    data = tmp_path / "data"
+    os.chown(data, 1300, 1301)
+    assert data_volume.main(VOLUME) == 0
+    for path in (data, data / "configs"):
+        assert (path.stat().st_uid, path.stat().st_gid) == (1300, 1301)
+    # What mkfs made, and nobody else's.
+    assert (data / "lost+found").stat().st_uid == 0
+
+
 def test_a_volume_that_is_attached_late_is_waited_for(device: Path, tmp_path: Path) -> None:
     away = device.with_name("away")
     device.rename(away)

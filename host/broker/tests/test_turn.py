@@ -100,7 +100,7 @@ def test_it_is_drained_before_it_leaves_and_stops_last(
     running(FIRST, SECOND, THIRD)
     assert leave.main() == 0
     assert host.done == ["looked", "cluster leave", "systemctl stop emqx"]
-    assert capsys.readouterr().out == "drained, 0 clients left\nleft the cluster\n"
+    assert capsys.readouterr().out == "drained in 0 s: 0 of 0 clients left\nleft the cluster\n"
     assert (tmp_path / "left").read_text() == "emqx\n"
 
 

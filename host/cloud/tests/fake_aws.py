@@ -116,7 +116,9 @@ class Requests(BaseHTTPRequestHandler):
         action = "GetSecretValue" if as_json else query["Action"]
         self.cloud.calls.append(action)
         time.sleep(self.cloud.delays.get(action, 0))
-        status, answer = self.refusal() or self.fault(action) or self.no_route(query) or (200, "")
+        status, answer = (
+            self.refusal() or self.fault(action) or self.dry_run(query) or self.no_route(query) or (200, "")
+        )
         if status == 0:
             self.close_connection = True
             return
@@ -142,6 +144,10 @@ class Requests(BaseHTTPRequestHandler):
         """The next one ordered: a code, or the text of an answer of status 200; 0 closes the connection."""
         waiting = self.cloud.faults.get(action)
         return waiting.pop(0) if waiting else None
+
+    def dry_run(self, query: dict[str, str]) -> tuple[int, str] | None:
+        """What is allowed and asked for only to know that is refused by a code of its own."""
+        return (412, "DryRunOperation") if query.get("DryRun") == "true" else None
 
     def no_route(self, query: dict[str, str]) -> tuple[int, str] | None:
         """As EC2 refuses to replace what is not there."""

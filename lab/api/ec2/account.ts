@@ -12,6 +12,8 @@ export const accountSchema = z.strictObject({
   localZone: z.boolean(),
   /** Tags that a policy of the organization demands on volumes when an instance is launched. */
   volumeTags: z.array(z.string()),
+  /** The IAM policy, and no more, of whoever runs the program; null: an administrator. */
+  runnerPolicy: z.looseObject({}).nullable(),
 });
 
 export type Account = z.infer<typeof accountSchema>;
@@ -22,4 +24,5 @@ export const usualAccount: Account = {
   notOffered: [],
   localZone: true,
   volumeTags: [],
+  runnerPolicy: null,
 };

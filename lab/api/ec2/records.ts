@@ -69,7 +69,7 @@ export interface PlacementGroupRecord {
 export interface VolumeRecord {
   readonly volumeId: string;
   readonly availabilityZone: string;
-  readonly sizeGib: number;
+  sizeGib: number;
   readonly encrypted: boolean;
   volumeType: string;
   iops?: number | undefined;

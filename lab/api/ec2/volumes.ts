@@ -45,13 +45,16 @@ export const volumeActions: Actions = {
     return done;
   },
 
-  ModifyVolume(region, parameters) {
+  async ModifyVolume(region, parameters) {
     const record = region.volume(parameters.required('VolumeId'));
-    const size = parameters.integer('Size');
-    if (size !== undefined && size !== record.sizeGib) {
-      const message = `lab: ${record.volumeId} keeps its size of ${record.sizeGib} GiB; make another volume`;
-      throw new AwsError('UnsupportedOperation', message);
+    const size = parameters.integer('Size') ?? record.sizeGib;
+    if (size < record.sizeGib) {
+      const message = `New size cannot be smaller than existing size of ${record.sizeGib} GiB`;
+      throw new AwsError('InvalidParameterValue', message);
     }
+    // A root disk has no partition in the lab: what is below it is no business of the guest's.
+    if (size > record.sizeGib && !record.root) await region.machines.growVolume(record.volumeId, size);
+    record.sizeGib = size;
     record.volumeType = parameters.text('VolumeType') ?? record.volumeType;
     record.iops = parameters.integer('Iops') ?? record.iops;
     record.throughput = parameters.integer('Throughput') ?? record.throughput;

@@ -4,45 +4,80 @@ import { AwsError } from '../awsError';
 import { accountId, type Region } from '../ec2/region';
 import { partitionOf } from '../partition';
 import { ec2Resources } from './ec2Resources';
-import { evaluate, type RequestedResource } from './evaluate';
+import { evaluate, type Decision, type RequestedResource } from './evaluate';
 import type { RoleCredentials } from './instanceCredentials';
 import type { RolePolicies } from './rolePolicies';
 
 /** Refuses a call that the caller's role does not allow, naming the action and the resource. */
 export async function authorize(
   region: Region,
-  policies: RolePolicies,
+  policies: Pick<RolePolicies, 'of'>,
   call: AwsCall,
   credentials: RoleCredentials,
 ): Promise<void> {
   // As in AWS, who one is may always be asked.
   if (call.service === 'sts' && call.action === 'GetCallerIdentity') return;
   const { name: partition } = partitionOf(region.name);
-  const action = `${prefixes[call.service] ?? call.service}:${call.action}`;
+  const action = actionOf(call);
   const arn = callerArn(region.name, credentials);
-  const decision = evaluate(await policies.of(credentials.roleName), {
-    action,
-    resources: await resourcesOf(region, call),
-    context: new Map([
-      ['aws:requestedregion', call.credential?.region ?? region.name],
-      ['ec2:region', region.name],
-      ['aws:principalarn', `arn:${partition}:iam::${accountId}:role/${credentials.roleName}`],
-      ['aws:principalaccount', accountId],
-      ['aws:sourceip', call.sourceAddress],
-      ['aws:securetransport', 'true'],
-      ['aws:currenttime', new Date().toISOString()],
-      [
-        'ec2:sourceinstancearn',
-        `arn:${partition}:ec2:${region.name}:${accountId}:instance/${credentials.instanceId}`,
-      ],
-    ]),
-  });
-  if (decision.allowed) return;
-  const why = decision.explicit
+  const context = new Map([
+    ['aws:requestedregion', call.credential?.region ?? region.name],
+    ['ec2:region', region.name],
+    ['aws:principalarn', `arn:${partition}:iam::${accountId}:role/${credentials.roleName}`],
+    ['aws:principalaccount', accountId],
+    ['aws:sourceip', call.sourceAddress],
+    ['aws:securetransport', 'true'],
+    ['aws:currenttime', new Date().toISOString()],
+    [
+      'ec2:sourceinstancearn',
+      `arn:${partition}:ec2:${region.name}:${accountId}:instance/${credentials.instanceId}`,
+    ],
+  ]);
+  const own = await policies.of(credentials.roleName);
+  const decision = evaluate(own, { action, resources: await resourcesOf(region, call), context });
+  if (!decision.allowed) throw refusal(call, arn, action, decision);
+  await refuseForeignKey(region, own, call, context);
+}
+
+/** As policies name it, for example ec2:RunInstances. */
+export function actionOf({ service, action }: AwsCall): string {
+  return `${prefixes[service] ?? service}:${action}`;
+}
+
+/** The error of the call's service that names who may not do what with which resource. */
+export function refusal(
+  call: AwsCall,
+  arn: string,
+  action: string,
+  { resource, explicit }: Extract<Decision, { readonly allowed: false }>,
+): AwsError {
+  const why = explicit
     ? 'with an explicit deny in an identity-based policy'
     : `because no identity-based policy allows the ${action} action`;
-  const message = `User: ${arn} is not authorized to perform: ${action} on resource: ${decision.resource} ${why}`;
-  throw denied(call, message);
+  return denied(call, `User: ${arn} is not authorized to perform: ${action} on resource: ${resource} ${why}`);
+}
+
+/**
+ * A secret under a key of the account's own is decrypted in the name of whoever asks for it, so that its role must be
+ * allowed that too: by Secrets Manager, as the condition kms:ViaService says.
+ */
+async function refuseForeignKey(
+  region: Region,
+  policies: Awaited<ReturnType<RolePolicies['of']>>,
+  call: AwsCall,
+  context: ReadonlyMap<string, string>,
+): Promise<void> {
+  if (call.service !== 'secretsmanager' || call.action !== 'GetSecretValue') return;
+  const { SecretId = '' } = jsonInput.safeParse(parseBody(call)).data ?? {};
+  const key = (await describedSecret(region, SecretId))?.KmsKeyId;
+  if (key === undefined || key === '' || key.endsWith('alias/aws/secretsmanager')) return;
+  const via = `secretsmanager.${region.name}.${partitionOf(region.name).dnsSuffix}`;
+  const decision = evaluate(policies, {
+    action: 'kms:Decrypt',
+    resources: [{ arn: key, tags: new Map() }],
+    context: new Map([...context, ['kms:viaservice', via]]),
+  });
+  if (!decision.allowed) throw new AwsError('AccessDeniedException', 'Access to KMS is not allowed');
 }
 
 /** The role's session, as GetCallerIdentity and error messages name it. */
@@ -68,7 +103,8 @@ function denied(call: AwsCall, message: string): AwsError {
   }
 }
 
-async function resourcesOf(region: Region, call: AwsCall): Promise<readonly RequestedResource[]> {
+/** What the policies of a role are held against. */
+export async function resourcesOf(region: Region, call: AwsCall): Promise<readonly RequestedResource[]> {
   if (call.service === 'ec2') return ec2Resources(region, call.parameters);
   const input = jsonInput.safeParse(parseBody(call)).data ?? {};
   if (call.service === 'secretsmanager' && input.SecretId !== undefined) {
@@ -99,24 +135,31 @@ function parseBody(call: AwsCall): unknown {
 
 const secretDescription = z.object({
   ARN: z.string(),
+  KmsKeyId: z.string().optional(),
   Tags: z.array(z.object({ Key: z.string(), Value: z.string() })).optional(),
 });
 
 /** A secret is named by its name or its ARN; policies know the ARN. One that does not exist keeps what was asked. */
 async function secret(region: Region, secretId: string): Promise<RequestedResource> {
-  const description: unknown = await region.moto
-    .json('secretsmanager', region.name, 'secretsmanager.DescribeSecret', { SecretId: secretId })
-    .catch(() => undefined);
-  const parsed = secretDescription.safeParse(description);
-  if (parsed.success) {
-    const tags = (parsed.data.Tags ?? []).map((tag) => [tag.Key, tag.Value] as const);
-    return { arn: parsed.data.ARN, tags: new Map(tags) };
+  const described = await describedSecret(region, secretId);
+  if (described !== undefined) {
+    const tags = (described.Tags ?? []).map((tag) => [tag.Key, tag.Value] as const);
+    return { arn: described.ARN, tags: new Map(tags) };
   }
   const arn = `arn:${partitionOf(region.name).name}:secretsmanager:${region.name}:${accountId}:secret:${secretId}`;
   return { arn: secretId.startsWith('arn:') ? secretId : arn, tags: new Map() };
 }
 
+async function describedSecret(region: Region, secretId: string) {
+  const description: unknown = await region.moto
+    .json('secretsmanager', region.name, 'secretsmanager.DescribeSecret', { SecretId: secretId })
+    .catch(() => undefined);
+  return secretDescription.safeParse(description).data;
+}
+
 function parameterArn(region: Region, name: string): string {
   if (name.startsWith('arn:')) return name;
-  return `arn:${partitionOf(region.name).name}:ssm:${region.name}:${accountId}:parameter/${name.replace(/^\//, '')}`;
+  // AWS's own parameters are of no account.
+  const owner = name.startsWith('/aws/service/') ? '' : accountId;
+  return `arn:${partitionOf(region.name).name}:ssm:${region.name}:${owner}:parameter/${name.replace(/^\//, '')}`;
 }

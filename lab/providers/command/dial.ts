@@ -1,7 +1,7 @@
 import { connect as connectTcp, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Duplex } from 'node:stream';
-import { Client, type ConnectConfig } from 'ssh2';
+import { Client, type ConnectConfig, type ServerHostKeyAlgorithm } from 'ssh2';
 import type { Operation } from '../server';
 import { hostKeyBytes, type Connection, type Endpoint } from './connection';
 
@@ -134,6 +134,7 @@ async function handshake(endpoint: Endpoint, stream: Duplex): Promise<Client> {
 function handshakeReason(reason: string): string {
   if (/All configured authentication methods failed/.test(reason))
     return 'ssh: unable to authenticate, attempted methods [none publickey], no supported methods remain';
+  if (/no matching host key format/.test(reason)) return 'ssh: no common algorithm for host key';
   return /closed|ECONNRESET|before handshake|EOF/i.test(reason) ? 'EOF' : reason;
 }
 
@@ -148,10 +149,10 @@ function clientOptions(
     username: endpoint.user,
     readyTimeout: 0,
     hostVerifier: acceptHostKey,
-    // Asking for the pinned key's type keeps a host with several keys from presenting another one.
+    // By the key's own type, as x/crypto names it: an RSA key is asked for by ssh-rsa alone, which OpenSSH 8.8 refuses.
     ...(endpoint.hostKey === undefined
       ? {}
-      : { algorithms: { serverHostKey: hostKeyTypes(endpoint.hostKey) } }),
+      : { algorithms: { serverHostKey: [hostKeyType(endpoint.hostKey)] } }),
     ...(endpoint.password === undefined ? {} : { password: endpoint.password }),
     ...(endpoint.privateKey === undefined ? {} : { privateKey: endpoint.privateKey }),
     ...(endpoint.privateKeyPassword === undefined ? {} : { passphrase: endpoint.privateKeyPassword }),
@@ -159,18 +160,9 @@ function clientOptions(
   };
 }
 
-type HostKeyType =
-  | 'ssh-ed25519'
-  | 'ecdsa-sha2-nistp256'
-  | 'ecdsa-sha2-nistp384'
-  | 'ecdsa-sha2-nistp521'
-  | 'rsa-sha2-512'
-  | 'rsa-sha2-256';
-
-function hostKeyTypes(hostKey: string): HostKeyType[] {
+function hostKeyType(hostKey: string): ServerHostKeyAlgorithm {
   const types = ['ssh-ed25519', 'ecdsa-sha2-nistp256', 'ecdsa-sha2-nistp384', 'ecdsa-sha2-nistp521'] as const;
-  const named = types.find((type) => hostKey.includes(type));
-  return named === undefined ? ['rsa-sha2-512', 'rsa-sha2-256'] : [named];
+  return types.find((type) => hostKey.includes(type)) ?? 'ssh-rsa';
 }
 
 async function forward(jump: Client, target: Endpoint): Promise<Duplex> {

@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,9 @@ if "CLOUD_PORT" in os.environ:
     http.client.HTTPConnection = Local  # type: ignore[misc,assignment]
     http.client.HTTPSConnection = Local  # type: ignore[misc,assignment]
 
-# Of the first program only, and at any step that leaves a trace.
-left = int(os.environ.pop("KILL_AT", "-1"))
+# Of the first program only, be it in a unit of its own, and at any step that leaves a trace.
+passes_it_on = "systemd-run" in sys.orig_argv[1] or "--apart" in sys.orig_argv
+left = -1 if passes_it_on else int(os.environ.pop("KILL_AT", "-1"))
 
 
 def mortal(step: Callable[..., Any]) -> Callable[..., Any]:
@@ -38,11 +40,12 @@ def mortal(step: Callable[..., Any]) -> Callable[..., Any]:
 
 
 if left >= 0:
-    for owner, name in (
+    steps: list[tuple[Any, str]] = [
         (Path, "replace"),
         (Path, "unlink"),
-        (os, "open"),
-        (subprocess, "run"),
+        *((os, name) for name in ("rename", "unlink", "link")),
+        (subprocess, "Popen"),
         (shutil, "rmtree"),
-    ):
+    ]
+    for owner, name in steps:
         setattr(owner, name, mortal(getattr(owner, name)))

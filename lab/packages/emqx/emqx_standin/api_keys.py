@@ -1,4 +1,5 @@
-"""The file of API keys that EMQX reads at each start: lines `key:secret` or `key:secret:role`."""
+"""The file of API keys that EMQX reads at each start, and at each update of `api_key`: lines `key:secret` or
+`key:secret:role`."""
 
 from __future__ import annotations
 

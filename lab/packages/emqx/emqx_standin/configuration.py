@@ -76,8 +76,8 @@ class Configuration:
         for name, content in files["data"].items():
             _write_data(folder, name, base64.b64decode(content).decode())
 
-    def _load(self, settings: Settings) -> None:
-        told = settings.erlang(self._renewed)
+    def _load(self, settings: Settings, imports_keys: bool = False) -> None:
+        told = settings.erlang(self._renewed, imports_keys)
         _write_private(layout.STATE / "ejabberd.yml", str(told["ejabberd"]))
         path = layout.STATE / "settings.json"
         _write_private(path, json.dumps(told))
@@ -117,7 +117,8 @@ class Configuration:
             if change["renewed"]:
                 self._renewed[change["renewed"]] = self._renewed.get(change["renewed"], 0) + 1
             try:
-                self._load(settings)
+                # An update of `api_key`, be it the same as before, has EMQX read its file.
+                self._load(settings, "api_key" in change["roots"])
             except Refused as refusal:
                 for name, text in former.items():
                     _write_data(folder, name, text)
@@ -146,7 +147,7 @@ class Configuration:
             fresh = {**self._config, root: value}
             _fail_on([*check(fresh, ROOT), *repeated(fresh)])
             try:
-                self._load(Settings.of(fresh))
+                self._load(Settings.of(fresh), root == "api_key")
             except Refused as refusal:
                 self._load(self.settings)
                 raise ChangeRefused(str(refusal)) from refusal

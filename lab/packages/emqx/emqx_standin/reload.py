@@ -17,7 +17,7 @@ from .known import ROOT
 from .schema import as_list, check, filled
 
 #: EMQX does not print these.
-_HIDDEN = ("trace", "stats", "broker", "plugins", "zones")
+HIDDEN = ("trace", "stats", "broker", "plugins", "zones")
 #: These come first, since others name them.
 _FIRST = ("connectors", "actions", "sources", "bridges", "rule_engine")
 
@@ -58,12 +58,12 @@ class Reloader:
             return {"lines": failure.lines, "ok": False}
 
     def _keys(self) -> list[str]:
-        return sorted(key for key in ROOT.fields if key not in _HIDDEN)
+        return sorted(key for key in ROOT.fields if key not in HIDDEN)
 
     def _show(self, arguments: list[str]) -> dict[str, Any]:
         whole = filled(self._configuration.config, ROOT)
         if not arguments:
-            return _well([write({key: value for key, value in whole.items() if key not in _HIDDEN})])
+            return _well([write({key: value for key, value in whole.items() if key not in HIDDEN})])
         if arguments[0] not in whole:
             return _well(["key_not_found"])
         return _well([write({arguments[0]: whole[arguments[0]]})])

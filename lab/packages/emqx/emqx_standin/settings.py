@@ -119,9 +119,9 @@ class Settings:
             for name, value in sorted(found, key=lambda item: item[0].split(":"))
         ]
 
-    def erlang(self, renewed: Mapping[str, int] | None = None) -> Json:
+    def erlang(self, renewed: Mapping[str, int] | None = None, imports_keys: bool = False) -> Json:
         """All that emqx_node:load/1 takes. `renewed` counts, by group and id, how often an authenticator was
-        to be made anew though it had not changed."""
+        to be made anew though it had not changed; `imports_keys`: a running broker reads the file of keys."""
         counts = renewed or {}
         return {
             "ejabberd": ejabberd_yml(self),
@@ -137,6 +137,7 @@ class Settings:
                 "default_username": self.text("dashboard.default_username"),
                 "default_password": self.text("dashboard.default_password"),
                 "api_keys": read_keys(str(interpolated(self.get("api_key.bootstrap_file")))),
+                "import_keys": imports_keys,
             },
         }
 

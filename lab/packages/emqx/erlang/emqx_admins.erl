@@ -1,6 +1,6 @@
 %% Who may use the dashboard's API: its users with their tokens, and API keys, the same in the whole cluster.
 -module(emqx_admins).
--export([create_tables/0, ensure/1]).
+-export([create_tables/0, ensure/1, import/1]).
 -export([login/2, logout/1, owner/1, add/4, passwd/2, change_passwd/3, remove/1, list/0]).
 -export([key/2, keys/0, add_key/2, remove_key/1]).
 
@@ -22,6 +22,11 @@ create_tables() ->
 -spec ensure(map()) -> ok.
 ensure(#{<<"default_username">> := Username, <<"default_password">> := Password, <<"api_keys">> := Keys}) ->
     mnesia:dirty_read(emqx_admin, Username) =:= [] andalso add(Username, Password, ?ADMINISTRATOR, <<>>),
+    import(Keys).
+
+%% What the bootstrap file names; none that it does not name is touched.
+-spec import([[binary()]]) -> ok.
+import(Keys) ->
     lists:foreach(fun([Key, Secret, Role]) ->
         Hex = string:lowercase(binary:encode_hex(crypto:hash(sha512, Key))),
         Name = <<"from_bootstrap_file_", (binary:part(Hex, 0, 16))/binary>>,

@@ -86,6 +86,8 @@ handle_call({load, #{<<"ejabberd">> := Ejabberd} = Settings}, _, #{ejabberd := F
             emqx_cluster:serving(),
             {reply, ok, State#{ejabberd := Ejabberd}};
         {ok, running} ->
+            #{<<"api_keys">> := Keys, <<"import_keys">> := Import} = maps:get(<<"dashboard">>, Settings),
+            Import andalso emqx_admins:import(Keys),
             Ejabberd =:= Former orelse ejabberd_config:reload(),
             {reply, emqx_listener:set(listeners(Settings)), State#{ejabberd := Ejabberd}};
         {ok, Other} ->

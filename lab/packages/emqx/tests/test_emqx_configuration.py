@@ -71,6 +71,16 @@ def test_a_reload_takes_what_emqx_conf_says_now(node: Node) -> None:
     node.stop()
 
 
+def test_a_reload_lets_a_root_be_that_is_gone_and_takes_back_one_that_stands_empty(node: Node) -> None:
+    node.configure("mqtt.max_inflight = 5\n")
+    node.start()
+    node.reconfigure("")
+    assert shown(node, "mqtt", "max_inflight") == "5"
+    node.reconfigure("mqtt = {}\n")
+    assert shown(node, "mqtt", "max_inflight") == "32"
+    node.stop()
+
+
 def test_a_reload_opens_and_closes_listeners_and_leaves_others_alone(node: Node) -> None:
     node.start()
     with Client(node.address) as client:
@@ -193,12 +203,10 @@ def test_a_load_of_listeners_starts_those_that_nobody_asked_for(node: Node) -> N
 
 def test_a_hocon_text_and_json_of_the_configuration(broker: Node) -> None:
     assert 'max_packet_size = "1MB"' in broker.api("GET", "/configs?key=mqtt")[1]
-    assert (
-        broker.api("GET", "/configs?key=mqtt", headers={"Accept": "application/json"})[1]["mqtt"][
-            "max_inflight"
-        ]
-        == 32
-    )
+    as_json = broker.api("GET", "/configs?key=mqtt", headers={"Accept": "application/json"})[1]
+    assert "mqtt" not in as_json
+    assert as_json["sysmon"]["os"]["cpu_check_interval"] == "60s"
+    assert broker.api("GET", "/configs?key=broker")[0] == 400
 
 
 def test_check_config_is_silent_about_what_is_right(broker: Node) -> None:
@@ -303,6 +311,28 @@ def test_keys_of_a_file_are_taken_at_each_start(node: Node) -> None:
     node.write("/etc/emqx/keys", "")
     node.start()
     assert node.http("GET", ask, headers=basic("app", "second"))[0] == 200
+    node.stop()
+
+
+def test_keys_of_a_file_are_taken_at_a_reload_and_none_is_removed(node: Node) -> None:
+    line = 'api_key.bootstrap_file = "/etc/emqx/keys"\n'
+    node.write("/etc/emqx/keys", "app:first\n")
+    node.configure(line)
+    node.start()
+    node.write("/etc/emqx/keys", "app:second\nmore:secret\n")
+    node.reconfigure(line)
+    ask = "/api/v5/nodes"
+    assert node.http("GET", ask, headers=basic("app", "first"))[0] == 401
+    for key, secret in (("app", "second"), ("more", "secret")):
+        assert node.http("GET", ask, headers=basic(key, secret))[0] == 200
+    node.write("/etc/emqx/keys", "app:second\n")
+    node.reconfigure(line)
+    assert node.http("GET", ask, headers=basic("more", "secret"))[0] == 200
+    # A change of something else does not read the file.
+    node.write("/etc/emqx/keys", "late:secret\n")
+    _, zone = node.api("GET", "/configs/global_zone")
+    assert node.api("PUT", "/configs/global_zone", {"mqtt": {**zone["mqtt"], "max_inflight": 9}})[0] == 200
+    assert node.http("GET", ask, headers=basic("late", "secret"))[0] == 401
     node.stop()
 
 

@@ -195,7 +195,17 @@ export const getInstanceType = awsFunction({
 function describeImage(image: Image) {
   return {
     architecture: image.Architecture,
-    blockDeviceMappings: [],
+    // Flat and by names of its own: the official provider's.
+    blockDeviceMappings: (image.BlockDeviceMappings ?? []).map(({ DeviceName, Ebs }) => ({
+      deviceName: DeviceName,
+      ebs: {
+        delete_on_termination: String(Ebs?.DeleteOnTermination ?? false),
+        volume_size: String(Ebs?.VolumeSize ?? 0),
+        volume_type: Ebs?.VolumeType ?? '',
+      },
+      noDevice: '',
+      virtualName: '',
+    })),
     bootMode: image.BootMode,
     creationDate: image.CreationDate,
     description: image.Description,

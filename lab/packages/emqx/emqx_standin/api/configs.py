@@ -10,11 +10,13 @@ from ..hocon import Object, Value
 from ..hocon_text import write
 from ..hocon_tokens import HoconError
 from ..known import ROOT
-from ..reload import LoadFailed, Reloader
+from ..reload import HIDDEN, LoadFailed, Reloader
 from ..schema import filled
 from .answers import Answer, Context, Failure, Request, Route
 from .redaction import redacted
 
+#: Roots that are told as JSON.
+_IN_JSON = ("dashboard", "alarm", "sys_topics", "sysmon", "log", "broker")
 #: Roots that a zone can differ in.
 _ZONE = ("mqtt", "force_shutdown", "force_gc", "flapping_detect", "durable_sessions")
 
@@ -22,14 +24,15 @@ _ZONE = ("mqtt", "force_shutdown", "force_gc", "flapping_detect", "durable_sessi
 def _get(context: Context, request: Request) -> Answer:
     whole = filled(context.configuration.config, ROOT)
     key = request.query.get("key")
-    if key is not None and key not in whole:
+    if key is not None and (key not in whole or key in HIDDEN):
         raise Failure(400, "BAD_REQUEST", f"unknown key {key}")
     shown: Object = whole if key is None else {key: whole[key]}
     accepted = request.headers.get("accept", "*/*")
     if "*/*" in accepted or "text/plain" in accepted:
         return Answer(200, write(shown), "text/plain")
     if "application/json" in accepted:
-        return Answer(200, redacted(shown))
+        # As in EMQX, whatever the key.
+        return Answer(200, redacted({root: whole[root] for root in _IN_JSON if root in whole}))
     raise Failure(400, "INVALID_ACCEPT", "no_suitable_accept")
 
 

@@ -1,0 +1,125 @@
+"""Prints, as JSON, what decides whether this balancer would serve if its peer failed now."""
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from math import isfinite
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import Element
+
+from balancer import expiry
+from balancer.fault import told
+from balancer.haproxy_answers import Misread, statistics
+from balancer.haproxy_socket import RUNTIME, ask
+from balancer.sessions import workers
+from balancer.settings import settings
+from balancer.virtual_ip import VirtualIp
+from cloud.aws import Aws, AwsError
+from residents.reports import RUN
+
+AWS_SETTINGS = Path("/etc/emqx-haproxy/aws.json")
+CONFIG, LISTS = Path("/etc/haproxy/haproxy.cfg"), Path("/etc/haproxy/lists")
+LISTENERS_AND_SERVERS = "show stat -1 5 -1"
+LISTENER, SERVER = "0", "2"
+
+
+def main() -> int:
+    """Each part by itself: one that cannot be told is told by why."""
+    own = json.loads(AWS_SETTINGS.read_text())
+    parts: dict[str, Callable[[], Any]] = {
+        "faults": lambda: {name: told(name) for name in ("haproxy", "vip")},
+        "silentSeconds": silent_seconds,
+        "workers": processes,
+        "listeners": listeners,
+        "brokers": brokers,
+        "lifetimes": lifetimes,
+        "claim": lambda: rehearse(own["region"], own["virtualIp"]),
+    }
+    print(json.dumps({name: attempt(part) for name, part in parts.items()}))
+    return 0
+
+
+def attempt(part: Callable[[], Any]) -> dict[str, Any]:
+    """What a part tells, or why it does not."""
+    try:
+        return {"told": part()}
+    except (OSError, Misread, AwsError, ValueError, LookupError) as reason:
+        return {"failed": str(reason) or type(reason).__name__}
+
+
+def silent_seconds() -> dict[str, float]:
+    """How long the resident programs have reported nothing: what they said last may no longer be so."""
+    return {name: time.time() - (RUN / f"metrics/{name}.prom").stat().st_mtime for name in ("vip", "watch")}
+
+
+def processes() -> dict[str, int]:
+    """Workers that only finish what they have, how many may do so, and reloads that failed in a row."""
+    found = workers()
+    return {
+        "former": len(found.former),
+        "formerAllowed": int(settings()["oldWorkers"]),
+        "failedReloads": found.failed_reloads,
+    }
+
+
+def listeners() -> list[dict[str, Any]]:
+    """Frontends; `limited` are those that not every address may use."""
+    return [
+        {"name": name, "status": status, "limited": (LISTS / f"{name}-allowed.lst").exists()}
+        for name, _, kind, status, _ in _rows()
+        if kind == LISTENER and name != "stats"
+    ]
+
+
+def brokers() -> list[dict[str, Any]]:
+    """As HAProxy's checks find them, by listener; `proxied` says whether clients come with a PROXY header."""
+    proxied = "send-proxy-v2" in CONFIG.read_text()
+    return [
+        {
+            "listener": pool.partition("_")[2],
+            "name": name,
+            "status": status,
+            "address": address,
+            "proxied": proxied,
+        }
+        for pool, name, kind, status, address in _rows()
+        if kind == SERVER and pool.startswith("brokers_")
+    ]
+
+
+def lifetimes() -> dict[str, list[float]]:
+    """From when to when that of a file's certificates and lists is valid that ends first, if any ends."""
+    found = {path.name: expiry.lifetime(path.read_text()) for path in sorted(expiry.FOLDER.glob("*.pem"))}
+    return {name: list(times) for name, times in found.items() if isfinite(times[1])}
+
+
+def rehearse(region: str, where: dict[str, Any]) -> str:
+    """A claim that EC2 judges and does not carry out; raises with what it refuses."""
+    address = VirtualIp(Rehearsal(region), where)
+    address.claim()
+    if address.broken:
+        raise AwsError("Broken", "; ".join(f"{table}: {why}" for table, why in address.broken.items()))
+    return "allowed"
+
+
+class Rehearsal(Aws):
+    """EC2's judgement of a call."""
+
+    def ec2(self, action: str, **parameters: str) -> Element:
+        """Refused as the call itself would be; where it would be done, EC2 says so by an error of its own."""
+        try:
+            return super().ec2(action, DryRun="true", **parameters)
+        except AwsError as reason:
+            if reason.code != "DryRunOperation":
+                raise
+            return Element("rehearsed")
+
+
+def _rows() -> list[list[str]]:
+    return statistics(ask(RUNTIME, LISTENERS_AND_SERVERS), ("pxname", "svname", "type", "status", "addr"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

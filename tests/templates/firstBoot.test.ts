@@ -1,0 +1,87 @@
+import { parse } from 'yaml';
+import { describe, expect, it } from 'vitest';
+import { brokerFiles } from '../../components/brokers/files';
+import { userData } from '../../components/host/userData';
+import { brokerView } from '../../proving/views';
+import { systems, type System } from '../../proving/checkImage';
+import { ask } from './checkImage';
+
+/** What first-boot calls, written down; each answers as a test asks. */
+const recorded = (name: string, then = 'exit 0') => `#!/bin/sh\necho "called: ${name} $*"\n${then}\n`;
+
+const dropIn = '/etc/systemd/system/ssh.service.d/host-key.conf';
+const failsOnce = '[ -e /tmp/failed ] && exit 0; touch /tmp/failed; exit 1';
+
+/** Runs the first boot of a host, whose programs and commands are stubs; the package system is the real one. */
+async function firstBoot(
+  system: System,
+  packages: readonly string[],
+  stubs: { readonly python3?: string; readonly 'apt-get'?: string },
+) {
+  const { text } = userData({
+    hostname: 'broker-1',
+    operatingSystem: system.os,
+    packages,
+    aptRepositories: [],
+    files: brokerFiles(brokerView()),
+    programsArn: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:programs',
+  });
+  const { write_files: files } = parse(text) as { write_files: { path: string; content: string }[] };
+  const silent = { python3: '', 'apt-get': '', systemctl: '', 'apt-mark': '', sleep: '' };
+  const commands = { ...silent, 'ssh-keygen': 'echo 256 SHA256:abc', ...stubs };
+  const script = [
+    'chmod +x /stubs/*; mkdir -p /etc/ssh; touch /etc/ssh/ssh_host_ecdsa_key.pub',
+    'PATH=/stubs:$PATH sh /var/lib/emqx-haproxy/first-boot; code=$?',
+    `[ ! -e ${dropIn} ] || echo "drop-in stays"; exit $code`,
+  ];
+  return ask(system, ['sh', '-c', script.join('\n')], {
+    ...Object.fromEntries(files.map(({ path, content }) => [path, content])),
+    ...Object.fromEntries(
+      Object.entries(commands).map(([name, then]) => [`/stubs/${name}`, recorded(name, then)]),
+    ),
+    [dropIn]: '[Unit]\nConditionPathExists=/etc/ssh/ssh_host_ed25519_key\n',
+  });
+}
+
+const getsKey = 'case "$*" in *--ssh-key*) touch /etc/ssh/ssh_host_ed25519_key;; esac';
+
+describe.each(systems)('a first boot on $image', (system) => {
+  it('has its own SSH key before anything is asked of a package repository', async () => {
+    const { exitCode, said } = await firstBoot(system, ['emqx=5.8.9'], {
+      python3: getsKey,
+      'apt-get': 'exit 100',
+    });
+    expect(exitCode).not.toBe(0);
+    expect(said.indexOf('apply_config.py --ssh-key')).toBeGreaterThan(-1);
+    expect(said.indexOf('apply_config.py --ssh-key')).toBeLessThan(said.indexOf('called: apt-get'));
+    expect(said).toContain('first boot failed at: packages emqx');
+    expect(said).toContain('drop-in stays');
+    expect(said).not.toContain('apply_config.py --boot');
+  });
+
+  it('that gets no secret lets sshd answer with a key whose fingerprint it prints', async () => {
+    const { exitCode, said } = await firstBoot(system, ['haproxy'], { python3: 'exit 1' });
+    expect(exitCode).toBe(1);
+    expect(said).toContain('first boot failed at: the SSH key (exit 1)');
+    expect(said).toContain('called: systemctl restart ssh');
+    expect(said).toMatch(/sshd has a key of its own: called: ssh-keygen -lf \S+\n256 SHA256:abc/);
+    expect(said).not.toContain('drop-in stays');
+  });
+
+  it('asks no repository for packages that the image has', async () => {
+    const { exitCode, said } = await firstBoot(system, ['haproxy', 'keepalived'], { python3: getsKey });
+    expect(said).not.toContain('called: apt-get');
+    expect(said).toContain('called: apt-mark hold keepalived');
+    expect(said).toContain('apply_config.py --boot');
+    expect(exitCode).toBe(0);
+  });
+
+  it('asks one for a version that the image has not, and again while something else holds its lock', async () => {
+    const { said } = await firstBoot(system, ['haproxy=0.1'], {
+      python3: getsKey,
+      'apt-get': `case "$*" in *install*) ${failsOnce};; esac`,
+    });
+    expect(said.match(/called: apt-get .*install haproxy=0\.1/g)).toHaveLength(2);
+    expect(said).toContain('first boot failed at: packages haproxy');
+  });
+});
