@@ -1,5 +1,6 @@
 """Asked before another broker's host is replaced: exit 0 when the cluster can do without that node."""
 
+import socket
 import sys
 import time
 
@@ -25,7 +26,7 @@ def in_the_way(node: str) -> str:
     """Why the others cannot do without it; nothing when they can, or when it does nothing for them."""
     known = members()
     if known is None:
-        return "EMQX on its neighbour does not say who is in the cluster"
+        return f"EMQX on {socket.gethostname()} does not say who is in the cluster"
     if node not in known.running:
         return ""
     missing = sorted(planned() - known.running)
@@ -35,7 +36,7 @@ def in_the_way(node: str) -> str:
         said = health.agent_says()
     except OSError as reason:
         said = f"down: {reason}"
-    return f"its neighbour's broker-agent says {said}" if said.startswith("down") else ""
+    return f"broker-agent on {socket.gethostname()} says {said}" if said.startswith("down") else ""
 
 
 if __name__ == "__main__":
