@@ -58,6 +58,7 @@ const suites: readonly Suite[] = [
   // Only by name: what it does the other suites of the lab do too, but for the deployer's rights.
   { name: 'lab-check', run: () => vitest('lab-check'), long: true },
   { name: 'chaos', run: () => vitest('chaos') },
+  { name: 'lab-changes', run: () => vitest('lab-changes'), long: true },
   // Only by name: that release still changes, and nobody's host runs it.
   {
     name: 'next-debian',

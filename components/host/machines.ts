@@ -5,7 +5,7 @@ import { operatingSystems } from './operatingSystems';
 
 /** What both kinds of hosts can be told about their machines. */
 export interface MachineArgs {
-  /** EC2 instance type; arm64 needs a type of that kind, such as `t4g.small`. @default `t3.small` for balancers, `t3.medium` for brokers */
+  /** EC2 instance type; another one replaces the hosts, one at a time. arm64 needs a type of that kind, such as `t4g.small`. @default `t3.small` for balancers, `t3.medium` for brokers */
   instanceType?: pulumi.Input<string>;
   /**
    * An image of yours, by id, made from one of `operatingSystem` with its cloud-init, Python and login user; packages that
@@ -25,7 +25,7 @@ export interface MachineArgs {
    * @default false
    */
   tagVolumesAtLaunch?: boolean;
-  /** Another value replaces the hosts by ones made from today's image; a newer image alone never does. 1 to 1,000,000. @default 1 */
+  /** Another value replaces the hosts, one at a time, by ones made from today's image; a newer image alone never does. 1 to 1,000,000. @default 1 */
   imageGeneration?: number;
   /** Another value runs every host's Commands again, to repair what was changed by hand. 1 to 1,000,000. @default 1 */
   repairGeneration?: number;
@@ -58,6 +58,22 @@ export function machineOf({
     imageGeneration,
     repairGeneration,
   };
+}
+
+/** What an instance's image follows from: another value replaces the instance. */
+export function imageOf(args: MachineArgs): pulumi.Input<string | number>[] {
+  const { operatingSystem, architecture, imageGeneration } = machineOf(args);
+  return [
+    operatingSystem,
+    architecture,
+    imageGeneration,
+    ...(args.imageId === undefined ? [] : [args.imageId]),
+  ];
+}
+
+/** The instance's type. */
+export function typeOf({ instanceType = 't3.small' }: MachineArgs): pulumi.Input<string> {
+  return instanceType;
 }
 
 /** Applies the defaults and checks the machine; what is wrong goes to `problems` under `path`. */

@@ -150,6 +150,7 @@ export class MqttPlatform extends pulumi.ComponentResource {
         clientsGroupId: this.pair.securityGroupId,
         login,
         egress: this.network.egress,
+        after: this.pair.balancers.map(({ host }) => host),
         ...reachOfBrokers(args.ssh, this.pair, login),
       },
       { parent: this },
