@@ -114,6 +114,8 @@ export class Host extends pulumi.ComponentResource implements TurnHost {
   readonly sshTarget: SshTarget;
   /** The same, as a Command's connection. */
   readonly connection: types.input.remote.ConnectionArgs;
+  /** Checks that way before a Command runs on it. */
+  readonly wayIn: pulumi.ResourceHookBinding;
   private readonly login: SshLogin;
 
   constructor(name: string, args: HostArgs, opts: pulumi.ComponentResourceOptions = {}) {
@@ -200,10 +202,13 @@ export class Host extends pulumi.ComponentResource implements TurnHost {
       hostKey: this.hostKey,
     };
     this.connection = connectionTo(this.sshTarget, this.login);
+    const host = { hostname: args.hostname, instanceId: instance.id };
+    this.wayIn = wayInHooks(host, this.sshTarget, this.login, changeLimits);
     this.ready = this.becomeReady(name, args, instance, attached);
     this.settled = this.keepUpToDate(name, args, instance, files, secrets);
     this.left = leaving(name, this.connection, args.leave, instance.id, {
       parent: this,
+      hooks: this.wayIn,
       dependsOn: [
         this.settled,
         ...[...(args.updateAfter ?? []), ...(args.leaveBefore ?? [])].map(({ left }) => left),
@@ -245,26 +250,20 @@ export class Host extends pulumi.ComponentResource implements TurnHost {
     secrets: readonly HostSecret[],
   ): pulumi.Resource {
     const { repairGeneration, rootVolumeGib } = machineOf(args);
-    const stillThere = wayInHooks(
-      { hostname: args.hostname, instanceId: instance.id },
-      this.sshTarget,
-      this.login,
-      changeLimits,
-    );
     // sshd would refuse the variables with the last output, and each run would warn of it.
     const own = { connection: this.connection, addPreviousOutputInEnv: false };
     const triggers = [instance.id, repairGeneration];
     new command.remote.Command(
       `${name}-disks`,
       { ...own, create: growDisks, triggers: [instance.id, rootVolumeGib, args.dataVolumeGib ?? 0] },
-      { parent: this, dependsOn: [this.ready], hooks: stillThere },
+      { parent: this, dependsOn: [this.ready], hooks: this.wayIn },
     );
     const applied = new command.remote.Command(
       `${name}-files`,
       { ...own, create: applySet, stdin: files.apply(sentSet), triggers },
       {
         parent: this,
-        hooks: stillThere,
+        hooks: this.wayIn,
         // Today's set may ask for what only today's secrets have.
         dependsOn: [
           this.ready,
@@ -280,7 +279,7 @@ export class Host extends pulumi.ComponentResource implements TurnHost {
         create: this.fileSetHash.apply((sha256) => confirmSet(args.hostname, sha256)),
         triggers: [...triggers, this.fileSetHash],
       },
-      { parent: this, dependsOn: [applied], hooks: stillThere },
+      { parent: this, dependsOn: [applied], hooks: this.wayIn },
     );
     return new command.remote.Command(
       `${name}-secrets`,
@@ -289,7 +288,7 @@ export class Host extends pulumi.ComponentResource implements TurnHost {
         create: `${sudoPython}/fetch_secrets.py`,
         triggers: [...triggers, ...secrets.map(({ versionId }) => versionId)],
       },
-      { parent: this, dependsOn: [confirmed], hooks: stillThere },
+      { parent: this, dependsOn: [confirmed], hooks: this.wayIn },
     );
   }
 }

@@ -15,6 +15,8 @@ export interface TurnHost {
   readonly hostname: string;
   /** How it is reached over SSH. */
   readonly connection: types.input.remote.ConnectionArgs;
+  /** Checks that way before a Command runs on it. */
+  readonly wayIn: pulumi.ResourceHookBinding;
   /** Done when it has booted and is healthy. */
   readonly ready: pulumi.Resource;
   /** Done when it is well, with today's files and secrets. */
@@ -94,6 +96,7 @@ function askNeighbour(
     },
     {
       parent,
+      hooks: neighbour.wayIn,
       // Where one of the two is being made, it does not wait for this.
       dependsOn: pulumi
         .all([host.isRunning, neighbour.isRunning])

@@ -48,6 +48,7 @@ describe('a platform that another language asks for', () => {
     },
     listeners: { mqtt: {}, mqtts: { allowedCidrs: ['203.0.113.0/24'] } },
     certificates: { dnsNames: ['mqtt.example.com'], validityDays: 90 },
+    haproxy: { dashboard: { allowedCidrs: ['203.0.113.0/24'] } },
   };
   const spoken = {
     ssh: { ...ssh, via: { choice: 'private' } },
@@ -58,6 +59,7 @@ describe('a platform that another language asks for', () => {
     },
     listeners: { mqtt: {}, mqtts: { allowedCidrs: ['203.0.113.0/24'] } },
     certificates: { generatedCertificates: { dnsNames: ['mqtt.example.com'], validityDays: 90 } },
+    haproxy: { dashboard: { allowedCidrs: ['203.0.113.0/24'] } },
   };
   let inTypeScript: ResourceGraph;
   let elsewhere: Awaited<ReturnType<typeof made>>;

@@ -132,11 +132,15 @@ describe('a broker of a name that was removed', () => {
   });
 });
 
+/** Waits until it prints that; fails with all that it printed when it ends without. */
 async function printed(child: ReturnType<ChangingStack['start']>, pattern: RegExp): Promise<void> {
   let text = '';
-  while (!pattern.test(text)) {
-    if (child.stdout === null) throw new Error('no standard output');
-    const [chunk] = (await once(child.stdout, 'data')) as [Buffer | string];
-    text += String(chunk);
-  }
+  await new Promise<void>((done, failed) => {
+    for (const stream of [child.stdout, child.stderr])
+      stream?.setEncoding('utf8').on('data', (chunk: string) => {
+        text += chunk;
+        if (pattern.test(text)) done();
+      });
+    child.once('close', () => failed(new Error(`it ended without ${String(pattern)}:\n${text}`)));
+  });
 }
