@@ -76,6 +76,9 @@ class Host(Machine):
             "/usr/sbin/runuser",
         ):
             self.program(checker, "#!/bin/sh\nexit 0\n")
+        # The suite has a network of its own.
+        if address := re.search(r"^ *unicast_src_ip (\S+)$", TODAY, re.M):
+            self.shell(f"ip address replace {address[1]}/32 dev lo")
         self.write("/etc/group", "root:x:0:\nhaproxy:x:990:\nemqx:x:991:\n")
         self.write("/run/emqx-haproxy/fault/haproxy", "0\n")
         self.shell(f"mkdir -p /run/haproxy /etc/haproxy /etc/keepalived /etc/emqx && rm -r {FOLDER}")
