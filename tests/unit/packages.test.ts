@@ -40,11 +40,14 @@ describe('what is imported is declared', () => {
     ).toEqual([]);
   });
 
-  it.each(['infra', 'verify', 'proving', 'bench', 'awsCheck', 'tests'])('by the repository, for %s', (folder) => {
-    const declared = { ...product.dependencies, ...product.devDependencies };
-    const ownName = 'emqx-haproxy';
-    expect(importedIn(folder).filter((name) => name !== ownName && !(name in declared))).toEqual([]);
-  });
+  it.each(['infra', 'verify', 'proving', 'bench', 'awsCheck', 'tests'])(
+    'by the repository, for %s',
+    (folder) => {
+      const declared = { ...product.dependencies, ...product.devDependencies };
+      const ownName = 'emqx-haproxy';
+      expect(importedIn(folder).filter((name) => name !== ownName && !(name in declared))).toEqual([]);
+    },
+  );
 
   it("by the provider, which installs the components' packages by itself", () => {
     const needed = Object.keys({ ...product.dependencies, ...product.peerDependencies });
