@@ -1,5 +1,6 @@
 import { account } from './commands/account';
 import { UsageError, type Command } from './commands/command';
+import { doctor } from './commands/doctor';
 import { down } from './commands/down';
 import { exec, plainPulumi } from './commands/exec';
 import { fault, heal } from './commands/faults';
@@ -23,6 +24,7 @@ const verbs: Readonly<Record<string, Command>> = {
   fault,
   heal,
   account,
+  doctor,
 };
 
 /** The lab's command line: `local-ec2 [--program FOLDER] VERB`. */

@@ -13,6 +13,7 @@ export const logFolder = join(labHome, 'log');
 export const paths = {
   /** The engine's binary; `bin/` holds the stand-ins that the engine finds on PATH. */
   engine: (version: string) => join(cacheFolder, 'engine', `pulumi-${version}`),
+  yamlHost: (version: string) => join(cacheFolder, 'engine', `pulumi-language-yaml-${version}`),
   bin: join(cacheFolder, 'bin'),
   venv: join(cacheFolder, 'venv'),
   images: join(cacheFolder, 'images'),

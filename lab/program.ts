@@ -17,6 +17,8 @@ export interface Program {
   readonly folder: string;
   /** Its name there. */
   readonly project: string;
+  /** What it is written in. */
+  readonly language: (typeof languages)[number];
   /** The configuration of its stack; need not exist. */
   readonly stackFile: string;
   readonly region: string;
@@ -30,7 +32,15 @@ export interface Program {
 }
 
 const projectFiles = ['Pulumi.yaml', 'Pulumi.yml'] as const;
-const projectSchema = z.looseObject({ name: z.string().min(1), config: z.unknown().optional() });
+const languages = ['nodejs', 'yaml', 'python', 'go'] as const;
+const language = z.enum(languages);
+const projectSchema = z.looseObject({
+  name: z.string().min(1),
+  runtime: z
+    .union([language, z.looseObject({ name: language }).transform(({ name }) => name)])
+    .default('nodejs'),
+  config: z.unknown().optional(),
+});
 const stackSchema = z.looseObject({ config: z.unknown().optional() });
 const regionSchema = z.looseObject({ 'aws:region': z.string() });
 
@@ -47,7 +57,10 @@ export function loadProgram(from: string): Program {
   }
   const folder = dirname(projectFile);
   const project = projectSchema.safeParse(parse(readFileSync(projectFile, 'utf8'))).data;
-  if (project === undefined) throw new Error(`${projectFile} has no name: give the program one`);
+  if (project === undefined)
+    throw new Error(
+      `${projectFile} has no name, or a runtime that the lab has not: it has ${languages.join(', ')}`,
+    );
   const stackFile = resolve(process.env['LAB_STACK_FILE'] ?? join(folder, `Pulumi.${stackName}.yaml`));
   const stackText = existsSync(stackFile) ? readFileSync(stackFile, 'utf8') : '';
   const settings = readSettings(folder);
@@ -55,6 +68,7 @@ export function loadProgram(from: string): Program {
   return {
     folder,
     project: project.name,
+    language: project.runtime,
     stackFile,
     region: regionOf(stackSchema.safeParse(parse(stackText)).data) ?? regionOf(project) ?? 'eu-central-1',
     operatingSystems: settings.operatingSystems ?? (named.length === 0 ? ['debian-13'] : named),

@@ -5,6 +5,7 @@ import { programOf } from '../arguments/program';
 import type { DerivedFile } from '../infra/docs';
 import { derivedFiles as programFiles, outdatedFiles } from '../infra/docs';
 import { deriveOutputs } from './deriveOutputs';
+import { withExamples } from './examples';
 import type { PackageFacts, PackageSchema } from './packageSchema';
 import { packageSchema } from './packageSchema';
 import type { SpokenSchema } from './spoken';
@@ -26,7 +27,16 @@ export function derivedFiles(): readonly DerivedFile[] {
     ...programFiles(),
     { path: join(__dirname, 'arguments.schema.json'), content: `${JSON.stringify(spoken, null, 2)}\n` },
     { path: join(__dirname, 'schema.json'), content: `${JSON.stringify(schema, null, 2)}\n` },
+    { path: languages, content: withExamples(readFileSync(languages, 'utf8'), readFromRoot) },
   ];
+}
+
+const root = join(__dirname, '..');
+/** Shows examples, which are copied there. */
+const languages = join(root, 'docs', 'languages.md');
+
+function readFromRoot(path: string): string {
+  return readFileSync(join(root, path), 'utf8');
 }
 
 function facts(): PackageFacts {

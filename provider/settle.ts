@@ -17,8 +17,14 @@ export async function settle(
   schema: ArgumentsSchema,
   problems: Problems,
   path = '',
+  inSecret = false,
 ): Promise<unknown> {
-  if (shape.input === true) return pulumi.containsUnknowns(given) ? pulumi.output(given) : given;
+  if (shape.input === true || isAnything(shape)) {
+    // Which part of it is the secret one, nobody can tell any more.
+    if (inSecret && isAnything(shape)) return pulumi.secret(given);
+    return pulumi.containsUnknowns(given) ? pulumi.output(given) : given;
+  }
+  const secret = inSecret || (pulumi.Output.isInstance(given) && (await pulumi.isSecret(given)));
   const value = pulumi.Output.isInstance(given) ? await plainly(given, path, problems) : given;
   if (pulumi.isUnknown(value)) {
     problems.add(path, unknownYet);
@@ -30,22 +36,29 @@ export async function settle(
     return eachOf(value, (key, each) => {
       const property = Object.hasOwn(properties, key) ? properties[key] : undefined;
       const where = path === '' ? key : `${path}.${key}`;
-      return property === undefined ? Promise.resolve(each) : settle(each, property, schema, problems, where);
+      return property === undefined
+        ? Promise.resolve(each)
+        : settle(each, property, schema, problems, where, secret);
     });
   }
   if (shape.type === 'array')
     return Array.isArray(value)
       ? Promise.all(
           value.map((each: unknown, index) =>
-            settle(each, shape.items, schema, problems, `${path}[${index}]`),
+            settle(each, shape.items, schema, problems, `${path}[${index}]`, secret),
           ),
         )
       : value;
   if (shape.type === 'object' && 'additionalProperties' in shape)
     return eachOf(value, (key, each) =>
-      settle(each, shape.additionalProperties, schema, problems, `${path}.${key}`),
+      settle(each, shape.additionalProperties, schema, problems, `${path}.${key}`, secret),
     );
   return value;
+}
+
+/** What another program understands may hold Outputs anywhere. */
+function isAnything(shape: Shape): boolean {
+  return 'type' in shape && typeof shape.type !== 'string';
 }
 
 /** A text that may be written as an Output and must be known: another component of this package tells it. */

@@ -5,7 +5,7 @@ import { CommandFailed, run } from '../process';
 import { step } from '../progress';
 
 /** What the lab runs on this machine, by Debian package. */
-const neededPackages = [
+export const neededPackages = [
   'apt-utils',
   'conntrack',
   'debootstrap',
@@ -47,7 +47,8 @@ export async function installPackages(needed: readonly string[]): Promise<void> 
   if (missing.length > 0) await step(`installing ${missing.join(' ')}`, () => install(missing));
 }
 
-async function missingPackages(needed: readonly string[]): Promise<string[]> {
+/** Those of the Debian packages that this machine lacks. */
+export async function missingPackages(needed: readonly string[]): Promise<string[]> {
   const format = '${Package} ${db:Status-Status}\n';
   const known = await run('dpkg-query', ['--show', `--showformat=${format}`]).catch((error: unknown) => {
     if (!(error instanceof CommandFailed)) throw error;

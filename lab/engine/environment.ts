@@ -3,6 +3,7 @@ import { delimiter, isAbsolute, join } from 'node:path';
 import { paths } from '../paths';
 import type { Program } from '../program';
 import { installedVersion } from '../providers/sdkVersion';
+import { ensureYamlHost } from './install';
 import { officialPlugins, plugins, type Plugin } from './plugins';
 
 /** Where the lab's AWS API answers to this machine. */
@@ -25,6 +26,7 @@ export const commandVariable = 'LAB_COMMAND';
 export async function labEnvironment(program: Program): Promise<NodeJS.ProcessEnv> {
   await mkdir(paths.pulumiState, { recursive: true });
   const official = await officialPlugins(program.folder);
+  await writeLanguageHost(program.language);
   await Promise.all(
     plugins.map((plugin) => {
       const own = plugin === 'nodejs' ? 'engine/languageHost.ts' : `providers/${plugin}/main.ts`;
@@ -54,11 +56,28 @@ function withoutAwsSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('AWS_')));
 }
 
+/** Node's host runs providers too, and so it is always there; a program in another language has its own beside it. */
+async function writeLanguageHost(language: Program['language']): Promise<void> {
+  if (language === 'nodejs') return;
+  const path = join(paths.bin, `pulumi-language-${language}`);
+  await mkdir(paths.bin, { recursive: true });
+  await writeFile(path, `#!/bin/sh\nexec ${await languageHost(language)} "$@"\n`);
+  await chmod(path, 0o755);
+}
+
+async function languageHost(language: Exclude<Program['language'], 'nodejs'>): Promise<string> {
+  if (language === 'yaml') return `'${await ensureYamlHost()}'`;
+  return `${ownProgram('engine/languageHost.ts')} --language=${language}`;
+}
+
+/** A command line for a program of the lab's, a path below lab/. */
+function ownProgram(path: string): string {
+  return `'${process.execPath}' --require '${require.resolve('tsx/cjs')}' '${join(__dirname, '..', path)}'`;
+}
+
 /** The program that the engine finds: the lab's own, a path below lab/, or an official one, an absolute path. */
 async function writePlugin(plugin: Plugin, program: string, programFolder: string): Promise<void> {
-  const loader = require.resolve('tsx/cjs');
-  const own = `'${process.execPath}' --require '${loader}' '${join(__dirname, '..', program)}'`;
-  const script = `#!/bin/sh\nexec ${isAbsolute(program) ? `'${program}'` : own} "$@"\n`;
+  const script = `#!/bin/sh\nexec ${isAbsolute(program) ? `'${program}'` : ownProgram(program)} "$@"\n`;
   const version = installedVersion(`@pulumi/${plugin}`, programFolder);
   // A program without the SDK of a provider has no use for it.
   if (plugin !== 'nodejs' && version === undefined) return;

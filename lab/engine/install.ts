@@ -30,6 +30,15 @@ export async function ensureEngine(folders: readonly string[] = programFolders()
   return besideLanguageHost(built);
 }
 
+/** What `ensureEngine` would take or build, in words; throws where it could do neither. Builds nothing. */
+export async function findEngine(folders: readonly string[] = programFolders()): Promise<string> {
+  const installed = await findProgram('pulumi', folders, fits);
+  if (installed !== undefined) return installed;
+  if (await isExecutable(paths.engine(engineVersion))) return `${engineVersion}, built by the lab`;
+  if ((await findProgram('go', folders, () => Promise.resolve(true))) === undefined) throw new Error(missing);
+  return `${engineVersion}, which the lab will build with Go`;
+}
+
 /** PATH, and where Go's installer puts Go: it adds nothing to PATH by itself. */
 function programFolders(): readonly string[] {
   return [...(process.env['PATH'] ?? '').split(delimiter), '/usr/local/go/bin'];
@@ -77,13 +86,44 @@ function parse(version: string): [major: number, minor: number] {
   return match === null ? [0, 0] : [Number(match[1]), Number(match[2])];
 }
 
+/** The YAML host that is built. Its Go module is locked in lab/engine/yaml/go.mod. */
+const yamlHostVersion = '1.25.0';
+
+/** Pulumi's own language host for YAML, which is a Go module; those for Node, Python and Go are none. */
+export async function ensureYamlHost(folders: readonly string[] = programFolders()): Promise<string> {
+  const built = paths.yamlHost(yamlHostVersion);
+  if (await isExecutable(built)) return built;
+  const go = await findProgram('go', folders, () => Promise.resolve(true));
+  if (go === undefined)
+    throw new Error(
+      'Go 1.25 or newer is needed to build the language host of a YAML program: https://go.dev/doc/install',
+    );
+  await step(`building Pulumi's language host for YAML ${yamlHostVersion} (once)`, () =>
+    goBuild(go, 'github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml', built, join(__dirname, 'yaml')),
+  );
+  return built;
+}
+
 async function build(go: string, target: string): Promise<void> {
+  const version = `-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=${engineVersion}`;
+  await goBuild(go, 'github.com/pulumi/pulumi/pkg/v3/cmd/pulumi', target, __dirname, version);
+}
+
+async function goBuild(go: string, program: string, target: string, cwd: string, flags = ''): Promise<void> {
   await mkdir(dirname(target), { recursive: true });
   const unfinished = `${target}.${process.pid}`;
-  const version = `-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=${engineVersion}`;
-  const args = ['build', '-mod=readonly', '-trimpath', '-ldflags', `-s -w ${version}`, '-o', unfinished];
+  const args = [
+    'build',
+    '-mod=readonly',
+    '-trimpath',
+    '-ldflags',
+    `-s -w ${flags}`,
+    '-o',
+    unfinished,
+    program,
+  ];
   try {
-    await run(go, [...args, 'github.com/pulumi/pulumi/pkg/v3/cmd/pulumi'], { cwd: __dirname, log: 'engine' });
+    await run(go, args, { cwd, log: 'engine' });
     await rename(unfinished, target);
   } finally {
     await rm(unfinished, { force: true });

@@ -8,6 +8,8 @@ import { PluginInfo } from '@pulumi/pulumi/proto/plugin_pb';
 import { Empty } from 'google-protobuf/google/protobuf/empty_pb';
 import { z } from 'zod';
 import { exitWithParent } from './parent';
+import { hostedLanguages, programCommand, type HostedLanguage } from './programCommand';
+import { runPlugin } from './runPlugin';
 
 /** Printed by `pulumi about`, so that nobody mistakes this host for Pulumi's own. */
 const version = '0.1.0';
@@ -18,9 +20,9 @@ const versionSchema = z.object({ version: z.string() });
 const programs = new Set<ChildProcess>();
 
 /**
- * The lab's Node language host: what the engine starts as `pulumi-language-nodejs`. It runs the program with the
- * runner that @pulumi/pulumi ships, so a program cannot tell it from Pulumi's own host. Of the protocol it answers
- * what running a program needs; the rest (code generation, installing) stays unimplemented, and the engine says so.
+ * The lab's language host: what the engine starts as `pulumi-language-nodejs`, and for programs in Python and Go too. It
+ * runs a program with the SDK that the program has, so a program cannot tell it from Pulumi's own host, and providers
+ * that are Node packages. Of the protocol it answers what that needs; the rest stays unimplemented, and the engine says so.
  */
 function serve(engineAddress: string): void {
   const server = new grpc.Server({ 'grpc.max_receive_message_length': -1 });
@@ -52,7 +54,8 @@ function serve(engineAddress: string): void {
     },
     // What runs in the lab has been installed: nothing is fetched behind the user's back.
     installDependencies: (call: grpc.ServerWritableStream<unknown, unknown>) => call.end(),
-    runPlugin,
+    runPlugin: (call: grpc.ServerWritableStream<language.RunPluginRequest, language.RunPluginResponse>) =>
+      runPlugin(call, programs),
   });
   server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, port) => {
     if (error) throw error;
@@ -70,10 +73,10 @@ async function runProgram(
   engineAddress: string,
 ): Promise<language.RunResponse> {
   // The kernel ends the program with this process, also when this one is killed: without its engine it never would.
-  const dieWithParent = ['--pdeathsig', 'KILL', process.execPath];
-  const program = spawn('setpriv', [...dieWithParent, ...programArguments(request, engineAddress)], {
+  const command = await programCommand(ownLanguage(), request, engineAddress);
+  const program = spawn('setpriv', ['--pdeathsig', 'KILL', command.program, ...command.args], {
     cwd: request.getPwd(),
-    env: programEnvironment(request),
+    env: command.env,
     // Standard output of the host carries the port and nothing else after it; the engine shows both as diagnostics.
     stdio: ['ignore', 'inherit', 'inherit'],
   });
@@ -86,44 +89,6 @@ async function runProgram(
   if (exitCode === 0) return new language.RunResponse();
   if (exitCode === bailExitCode) return new language.RunResponse().setBail(true);
   return new language.RunResponse().setError(`the program ended with ${exitCode}`);
-}
-
-/** A provider that is a Node package: its output goes to the engine, which reads the provider's port from it. */
-function runPlugin(
-  call: grpc.ServerWritableStream<language.RunPluginRequest, language.RunPluginResponse>,
-): void {
-  const { request } = call;
-  const info = request.getInfo();
-  const folder = info?.getProgramDirectory() ?? request.getPwd();
-  const plugin = spawn(
-    'setpriv',
-    [
-      ...['--pdeathsig', 'KILL', process.execPath],
-      runnerOf('run-plugin', folder),
-      join(folder, info?.getEntryPoint() ?? ''),
-      ...request.getArgsList(),
-    ],
-    {
-      cwd: request.getPwd(),
-      env: { ...process.env, ...Object.fromEntries(request.getEnvList().map(variable)) },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  );
-  programs.add(plugin);
-  plugin.stdout.on('data', (chunk: Buffer) => call.write(new language.RunPluginResponse().setStdout(chunk)));
-  plugin.stderr.on('data', (chunk: Buffer) => call.write(new language.RunPluginResponse().setStderr(chunk)));
-  call.on('cancelled', () => plugin.kill());
-  plugin.once('error', (error) => call.destroy(error));
-  plugin.once('close', (code) => {
-    programs.delete(plugin);
-    call.write(new language.RunPluginResponse().setExitcode(code ?? 1));
-    call.end();
-  });
-}
-
-function variable(assignment: string): readonly [string, string] {
-  const place = assignment.indexOf('=');
-  return [assignment.slice(0, place), assignment.slice(place + 1)];
 }
 
 /** What `pulumi about` lists: the installed versions of what the program's package.json asks for. */
@@ -140,41 +105,10 @@ function readJson(path: string): unknown {
   return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined;
 }
 
-function programArguments(request: language.RunRequest, engineAddress: string): string[] {
-  const info = request.getInfo();
-  return [
-    runnerOf('run', request.getPwd()),
-    `--monitor=${request.getMonitorAddress()}`,
-    `--engine=${engineAddress}`,
-    `--organization=${request.getOrganization()}`,
-    `--project=${request.getProject()}`,
-    `--stack=${request.getStack()}`,
-    `--root-directory=${info?.getRootDirectory() ?? request.getPwd()}`,
-    `--pwd=${request.getPwd()}`,
-    `--parallel=${request.getParallel()}`,
-    ...(request.getDryrun() ? ['--dry-run'] : []),
-    info?.getEntryPoint() ?? request.getProgram(),
-    ...request.getArgsList(),
-  ];
-}
-
-/** The program's own: the SDK keeps what a program makes in variables, and another copy of it would have its own. */
-function runnerOf(command: 'run' | 'run-plugin', folder: string): string {
-  try {
-    return require.resolve(`@pulumi/pulumi/cmd/${command}`, { paths: [folder] });
-  } catch {
-    throw new Error(`@pulumi/pulumi is not installed for the program in ${folder}: run npm install there`);
-  }
-}
-
-function programEnvironment(request: language.RunRequest): NodeJS.ProcessEnv {
-  const config = Object.fromEntries(request.getConfigMap().toArray());
-  return {
-    ...process.env,
-    PULUMI_CONFIG: JSON.stringify(config),
-    PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(request.getConfigsecretkeysList()),
-    PULUMI_NODEJS_TYPESCRIPT: 'true',
-  };
+/** Node, unless the script that starts this host names another. */
+function ownLanguage(): HostedLanguage {
+  const given = process.argv.find((argument) => argument.startsWith('--language='));
+  return hostedLanguages.find((name) => given === `--language=${name}`) ?? 'nodejs';
 }
 
 const engineAddress = process.argv.slice(2).find((argument) => !argument.startsWith('-'));

@@ -31,6 +31,7 @@ function platforms(clientsCa: string): readonly Tried[] {
         emqx: {
           repository: {},
           egressRules: [{ cidr: '10.20.0.9/32', port: 5432 }],
+          apiKeys: { monitoring: {} },
           authentication: [
             { users: { device: {} } },
             { jwt: { jwksUrl: 'https://login.example.com/keys', verifyClaims: { sub: '${username}' } } },
@@ -42,7 +43,13 @@ function platforms(clientsCa: string): readonly Tried[] {
           ],
           authorization: { rules: [{ permission: 'allow', who: { user: 'device' }, topics: ['a'] }] },
         },
-        haproxy: { tls: {}, stats: {}, healthCheck: {}, keepalived: {} },
+        haproxy: {
+          tls: {},
+          stats: {},
+          dashboard: { allowedCidrs: ['10.9.0.0/16'] },
+          healthCheck: {},
+          keepalived: {},
+        },
         listeners: {
           mqtts: {
             balancing: { method: 'clientIdTable' },

@@ -58,10 +58,10 @@ describe('a configuration', () => {
   });
 
   it('refuses EMQX 5.9 for a cluster without a licence key, and takes it for one broker', () => {
-    expect(() => readConfiguration({ ssh, emqx: '{"version":"5.9.0"}' })).toThrow(
-      'emqx.version: is 5.9.0 with 3 brokers and no emqx.licenseKey: from 5.9.0 a cluster needs a licence key; set one, use 5.8.9, or run a single broker',
+    expect(() => readConfiguration({ ssh, emqx: '{"version":"5.9.2"}' })).toThrow(
+      'emqx.version: is 5.9.2 with 3 brokers and no emqx.licenseKey: from 5.9.0 a cluster needs a licence key; set one, use 5.8.9, or run a single broker',
     );
-    expect(readConfiguration({ ssh, emqx: '{"version":"5.9.0","brokers":1}' }).emqx?.version).toBe('5.9.0');
+    expect(readConfiguration({ ssh, emqx: '{"version":"5.9.2","brokers":1}' }).emqx?.version).toBe('5.9.2');
   });
 
   it('takes the keys of the virtual IP in every mode', () => {

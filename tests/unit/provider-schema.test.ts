@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { outdatedFiles } from '../../infra/docs';
 import { derivedFiles } from '../../provider/docs';
+import { withExamples } from '../../provider/examples';
 import type { PackageProperty, PackageSchema, PackageValue } from '../../provider/packageSchema';
 import { spokenSchema } from '../../provider/spoken';
 import { repositoryRoot } from '../../proving/product';
@@ -106,6 +107,12 @@ describe('the package schema', () => {
       });
     expect(() => holding({})).toThrow('RootArgs.list has a union within a list or a map, which has no name');
   });
+});
+
+it('a page shows an example as its file says it', () => {
+  const page = (shown: string) =>
+    `Text.\n\n<!-- example: a/b.yaml -->\n\n\`\`\`yaml\n${shown}\`\`\`\n\nMore.\n`;
+  expect(withExamples(page('old: 1\n'), (path) => `# ${path}\nnew: 2\n`)).toBe(page('# a/b.yaml\nnew: 2\n'));
 });
 
 describe('the provider’s own package', () => {

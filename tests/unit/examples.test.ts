@@ -1,0 +1,89 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { PackageProvider } from '../../provider/provider';
+import { repositoryRoot } from '../../proving/product';
+import { Identity } from '../../proving/identities';
+import type { ResourceGraph } from './resourceGraph';
+import { graphOf } from './resourceGraph';
+
+const folder = join(repositoryRoot, 'examples');
+const program = z.object({
+  name: z.string(),
+  packages: z.record(z.string(), z.string()),
+  resources: z.record(
+    z.string(),
+    z.object({ type: z.string(), properties: z.record(z.string(), z.unknown()) }),
+  ),
+  outputs: z.record(z.string(), z.string()),
+});
+const ofPackage = (type: string) => type.startsWith('emqx-haproxy:');
+
+/** The YAML programs that make components of this package, by their folders. */
+const examples = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  .filter((path) => /(^|\/)Pulumi\.yaml$/.test(path))
+  .flatMap((path) => {
+    const parsed = program.safeParse(parse(readFileSync(join(folder, path), 'utf8'))).data;
+    return parsed === undefined ? [] : [{ path, ...parsed }];
+  });
+
+let configuration: Readonly<Record<string, string>>;
+beforeAll(async () => {
+  const ca = await Identity.authority('devices');
+  const device = await Identity.make('thermostat-1', { signer: ca });
+  configuration = {
+    sshCidr: '198.51.100.7/32',
+    deviceCa: ca.pem,
+    deviceCrl: await ca.revocationList(),
+    deviceSample: device.pem,
+  };
+});
+
+/** What the YAML host makes of a value: `${name}` is the configuration's, `$${` is `${`. */
+function evaluated(value: unknown): unknown {
+  if (typeof value === 'string') {
+    const name = /^\$\{(\w+)\}$/.exec(value)?.[1];
+    return name === undefined ? value.replaceAll('$${', '${') : configuration[name];
+  }
+  if (Array.isArray(value)) return value.map(evaluated);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, evaluated(each)]));
+}
+
+describe.each(examples)('the example $path', ({ name, packages, resources, outputs }) => {
+  let graph: ResourceGraph;
+  let told: Readonly<Record<string, object>> = {};
+  beforeAll(async () => {
+    const provider = new PackageProvider();
+    graph = await graphOf(async () => {
+      for (const [key, { type, properties }] of Object.entries(resources)) {
+        const token = type.replace(':', ':index:');
+        const inputs = Object.fromEntries(Object.entries(properties).map(([k, v]) => [k, evaluated(v)]));
+        const { state } = await provider.construct(key, token, inputs, {});
+        told = { ...told, [key]: state };
+      }
+    });
+  }, 60_000);
+
+  it('makes a platform of this package with the arguments that it gives', () => {
+    expect(Object.keys(packages)).toEqual(['emqx-haproxy']);
+    expect(Object.values(resources).every(({ type }) => ofPackage(type))).toBe(true);
+    expect(graph.namesOf('emqx-haproxy:index:HaproxyPair')).toHaveLength(1);
+    expect(name).toMatch(/^mqtt-/);
+  });
+
+  it('puts out what its components tell', () => {
+    for (const reference of Object.values(outputs)) {
+      const [, key = '', output = ''] = /^\$\{(\w+)\.(\w+)\}$/.exec(reference) ?? [];
+      expect(Object.keys(told[key] ?? {})).toContain(output);
+    }
+  });
+});
+
+it('examples are listed in their README', () => {
+  const listed = readFileSync(join(folder, 'README.md'), 'utf8');
+  const folders = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  for (const { name } of folders) expect(listed).toContain(`[${name}](${name})`);
+});
