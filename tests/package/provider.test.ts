@@ -50,7 +50,7 @@ async function served(): Promise<string> {
 
 describe('the provider, installed from a clone without dev dependencies', () => {
   it('brings no compiler of types, no test tools and nothing of the lab', () => {
-    const installed = ['typescript', 'ts-node', 'tsx', 'vitest', 'eslint', 'zod', 'ssh2'].filter((name) =>
+    const installed = ['typescript', 'ts-node', 'tsx', 'vitest', 'eslint', 'zod', 'mqtt'].filter((name) =>
       existsSync(join(folder, 'node_modules', name)),
     );
     expect(installed).toEqual([]);

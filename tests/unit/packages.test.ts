@@ -40,10 +40,19 @@ describe('what is imported is declared', () => {
     ).toEqual([]);
   });
 
-  it.each(['infra', 'verify', 'proving', 'bench', 'tests'])('by the repository, for %s', (folder) => {
-    const declared = { ...product.dependencies, ...product.devDependencies };
-    const ownName = 'emqx-haproxy';
-    expect(importedIn(folder).filter((name) => name !== ownName && !(name in declared))).toEqual([]);
+  it.each(['infra', 'verify', 'proving', 'bench', 'awsCheck', 'tests'])(
+    'by the repository, for %s',
+    (folder) => {
+      const declared = { ...product.dependencies, ...product.devDependencies };
+      const ownName = 'emqx-haproxy';
+      expect(importedIn(folder).filter((name) => name !== ownName && !(name in declared))).toEqual([]);
+    },
+  );
+
+  it("by the provider, which installs the components' packages by itself", () => {
+    const needed = Object.keys({ ...product.dependencies, ...product.peerDependencies });
+    const declared = Object.keys(manifestOf('provider').dependencies);
+    expect(needed.filter((name) => !declared.includes(name))).toEqual([]);
   });
 
   it('by the lab itself, in the version that the repository has', () => {
