@@ -11,7 +11,8 @@ const mayImport = {
   lab: [],
   proving: ['components', 'verify', 'lab'],
   bench: ['components', 'verify', 'lab', 'proving'],
-  tests: ['arguments', 'components', 'infra', 'provider', 'verify', 'lab', 'proving', 'examples'],
+  awsCheck: ['components', 'infra', 'verify', 'lab', 'proving'],
+  tests: ['arguments', 'components', 'infra', 'provider', 'verify', 'lab', 'proving', 'awsCheck', 'examples'],
 };
 
 const folders = [...Object.keys(mayImport), 'examples'];

@@ -70,8 +70,11 @@ export default defineConfig({
       lab('languages', 'tests/languages/**/*.test.ts'),
       lab('lab-parts', 'tests/lab/parts/**/*.test.ts'),
       lab('lab', 'tests/lab/cluster/**/*.test.ts'),
+      lab('lab-changes', 'tests/lab/changes/**/*.test.ts'),
       lab('lab-vip', 'tests/lab/vip/**/*.test.ts'),
       lab('lab-modes', 'tests/lab/modes/**/*.test.ts'),
+      lab('lab-check', 'tests/lab/check/**/*.test.ts'),
+      lab('chaos', 'tests/chaos/**/*.test.ts'),
     ],
   },
 });

@@ -2,9 +2,11 @@ import type { Benchmark } from './benchmark';
 
 /** Each in a file of its own, loaded only when it is asked for. */
 const benchmarks: Readonly<Record<string, () => Promise<{ readonly benchmark: Benchmark }>>> = {
+  changes: () => import('./changes.js'),
   dataplane: () => import('./dataplane.js'),
   failover: () => import('./failover.js'),
   lab: () => import('./lab.js'),
+  restarts: () => import('./restarts.js'),
 };
 
 /** `npm run bench -- NAME [options]`. */

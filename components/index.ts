@@ -26,7 +26,14 @@ export type { HostArgs, HostFacts } from './host/host';
 export type { PolicyStatement } from './host/role';
 export type { HostSecret } from './host/secrets';
 export type { JumpHostArgs, SshArgs, SshTarget } from './host/ssh';
-export type { HaproxyArgs, HealthCheckArgs, KeepalivedArgs, StatsArgs, TlsArgs } from './balancers/arguments';
+export type {
+  DashboardArgs,
+  HaproxyArgs,
+  HealthCheckArgs,
+  KeepalivedArgs,
+  StatsArgs,
+  TlsArgs,
+} from './balancers/arguments';
 export type { PlannedBalancer } from './balancers/plan';
 export type { Access, AccessPromise } from './brokers/access';
 export type { ApiKey, ApiKeyArgs } from './brokers/apiKeys';

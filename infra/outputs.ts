@@ -18,6 +18,8 @@ export interface StackOutputs {
   readonly statsPassword: pulumi.Output<string>;
   /** The password of `admin` on EMQX's dashboard. @secret */
   readonly dashboardPassword: pulumi.Output<string>;
+  /** Where EMQX's dashboard answers on the virtual IP; absent where only SSH leads to it. */
+  readonly dashboardUrl?: pulumi.Output<string>;
   /** A command that leads http://127.0.0.1:18083 to the first broker's dashboard; `KEY` is a file with `ssh.privateKey`. */
   readonly dashboardTunnel: pulumi.Output<string>;
   /** The users of EMQX's built-in database that the configuration names. @secret */
@@ -111,6 +113,7 @@ export function stackOutputs(platform: MqttPlatform): StackOutputs {
     statsUser: pair.statsUser,
     statsPassword: pair.statsPassword,
     dashboardPassword: cluster.dashboardPassword,
+    ...(platform.dashboardUrl === undefined ? {} : { dashboardUrl: platform.dashboardUrl }),
     dashboardTunnel: dashboardTunnel(platform),
     users: pulumi.secret(
       cluster.users.apply((users) => users.map(({ username, password }) => ({ username, password }))),

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { ensureMoto } from '../lab/api/moto';
 import { preflight } from '../lab/commands/preflight';
 import { ensureEngine, ensureYamlHost } from '../lab/engine/install';
@@ -12,7 +13,8 @@ import { repositoryRoot } from '../proving/product';
 
 /**
  * Runs every suite but the long ones, cheapest first, and closes with one line that counts all tests. Names as
- * arguments run those suites only, `--all` runs the long ones too. tests/README.md says what each costs.
+ * arguments run those suites only, `--all` runs the long ones too; `chaos` takes `--minutes`, `--seed` and `--step`.
+ * tests/README.md says what each costs.
  */
 interface Suite {
   readonly name: string;
@@ -61,6 +63,10 @@ const suites: readonly Suite[] = [
   { name: 'lab', run: () => vitest('lab') },
   { name: 'lab-vip', run: () => vitest('lab-vip') },
   { name: 'lab-modes', run: () => vitest('lab-modes') },
+  // Only by name: what it does the other suites of the lab do too, but for the deployer's rights.
+  { name: 'lab-check', run: () => vitest('lab-check'), long: true },
+  { name: 'chaos', run: () => vitest('chaos') },
+  { name: 'lab-changes', run: () => vitest('lab-changes'), long: true },
   // Only by name: that release still changes, and nobody's host runs it.
   {
     name: 'next-debian',
@@ -71,8 +77,18 @@ const suites: readonly Suite[] = [
 ];
 
 async function main(args: readonly string[]): Promise<void> {
-  const all = args.includes('--all');
-  const wanted = args.filter((name) => name !== '--all');
+  const { values, positionals: wanted } = parseArgs({
+    args: [...args],
+    options: {
+      all: { type: 'boolean', default: false },
+      seed: { type: 'string' },
+      minutes: { type: 'string' },
+      step: { type: 'string' },
+    },
+    allowPositionals: true,
+  });
+  const { all } = values;
+  tellChaos(values, wanted.includes('chaos'));
   const chosen = ({ name, long }: Suite) =>
     all || (wanted.length > 0 ? wanted.includes(name) : long === undefined);
   const unknown = wanted.filter((name) => !suites.some((suite) => suite.name === name));
@@ -96,6 +112,24 @@ async function main(args: readonly string[]): Promise<void> {
   process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`);
   process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
 }
+
+/** Of the suite `chaos`: which steps, and for how long. */
+function tellChaos(
+  { seed, minutes, step }: { readonly seed?: string; readonly minutes?: string; readonly step?: string },
+  isNamed: boolean,
+): void {
+  if (!isNamed && (seed ?? minutes ?? step) !== undefined)
+    throw new Error('--seed, --minutes and --step are of the suite chaos: name it');
+  const told = {
+    CHAOS_SEED: seed,
+    CHAOS_MINUTES: minutes ?? (isNamed ? namedChaosMinutes : undefined),
+    CHAOS_STEP: step,
+  };
+  for (const [name, value] of Object.entries(told)) if (value !== undefined) process.env[name] = value;
+}
+
+/** Of a run that asks for it; among all suites it is shorter. */
+const namedChaosMinutes = '10';
 
 async function lintPython(): Promise<Count> {
   const sources = ['host', 'lab/packages', 'proving/recorder', 'bench/dataplane/load'];

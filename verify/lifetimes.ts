@@ -66,7 +66,7 @@ export function lifetimeOf(pem: string): Lifetime {
 }
 
 function remedyFor(file: string): string {
-  const [listener = ''] = file.split('-');
+  const listener = file.replace(/-client-(crl|ca)\.pem$/, '');
   if (file.endsWith('-client-crl.pem'))
     return `past it every client is refused: give listeners.${listener}.clientCertificates a newer list`;
   if (file.endsWith('-client-ca.pem'))

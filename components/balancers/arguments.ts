@@ -28,6 +28,8 @@ export interface HaproxyArgs extends MachineArgs, OpeningArgs {
   tls?: TlsArgs;
   /** The statistics page and the Prometheus exporter, on port 8888. */
   stats?: StatsArgs;
+  /** EMQX's dashboard and REST API through the balancers, over TLS. @default reached by SSH only */
+  dashboard?: DashboardArgs;
   /** Checks of the brokers' /status. */
   healthCheck?: HealthCheckArgs;
   /** Keepalived, which decides who is active. */
@@ -52,6 +54,14 @@ export interface StatsArgs {
   refreshSeconds?: number;
   /** Ranges that may reach it beside the hosts themselves; without one, use an SSH tunnel. @default none */
   allowedCidrs?: string[];
+}
+
+/** EMQX's dashboard and REST API through the balancers. */
+export interface DashboardArgs {
+  /** IPv4 ranges that may reach it: who administers EMQX. Required, and 0.0.0.0/0 is refused. */
+  allowedCidrs: string[];
+  /** The port on the virtual IP, 1 to 65535, with the certificate of the other listeners. @default 18083 */
+  port?: number;
 }
 
 /** Checks of the brokers' /status. */

@@ -25,11 +25,12 @@ export interface PairParts {
   readonly prerequisites: readonly pulumi.Resource[];
 }
 
-/** One balancer, whose files are changed after those of `updateAfter`. */
+/** One balancer, whose files are changed after those of `updateAfter`, and whose instance is replaced in its turn. */
 export function balancerHost(
   balancer: PlannedBalancer,
   { platform, args, securityGroupId, secret, programs, prerequisites }: PairParts,
   updateAfter: readonly Host[],
+  turn: pulumi.Output<readonly pulumi.Resource[]>,
   parent: pulumi.Resource,
 ): Host {
   const { plan, virtualIp, certificates } = args;
@@ -78,6 +79,8 @@ export function balancerHost(
           ),
       egress: prerequisites,
       updateAfter,
+      turn,
+      leave: ['balancer.leave'],
       protect: args.protect ?? false,
       ...(args.tags === undefined ? {} : { tags: args.tags }),
     },
@@ -113,6 +116,7 @@ function balancerView(
     largestConnectBytes: settings.largestConnectBytes,
     inspectDelaySeconds: settings.inspectDelaySeconds,
     stats: { port: statsPort, ...settings.stats },
+    ...(settings.dashboard === undefined ? {} : { dashboard: settings.dashboard }),
     healthCheck: { port: dashboardPort, ...settings.healthCheck },
     keepalived: { ...settings.keepalived, priority },
     limits: plan.limits,

@@ -87,6 +87,7 @@ export function balancerPrograms(): HostFile[] {
       'haproxy_watch',
       'health',
       'interface',
+      'leave',
       'sessions',
       'stray_address',
       'tickets',

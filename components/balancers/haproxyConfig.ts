@@ -3,7 +3,7 @@ import type { Balancing } from '../listeners/balancing';
 import { balancingMethods, methodsByClientId, othersThan } from '../listeners/balancing';
 import { longestName } from '../listeners/clientCertificates';
 import type { Listener } from '../listeners/listener';
-import { headroom, isTls, isWebSocket } from '../listeners/listener';
+import { hasIdByCertificate, headroom, isTls, isWebSocket } from '../listeners/listener';
 import type { View } from '../rendering/template';
 import { render } from '../rendering/template';
 import { furtherCertificateFile, listenerFiles, serverCertificateFile, ticketKeysFile } from './haproxyFiles';
@@ -17,7 +17,7 @@ export function haproxyConfig(view: BalancerView): string {
     name: view.name,
     maxConnections: view.limits.maxConnections,
     bufferBytes: bufferBytes(view.largestConnectBytes),
-    tls: view.listeners.some(isTls) && {
+    tls: (view.listeners.some(isTls) || view.dashboard !== undefined) && {
       minVersion: view.tls.minVersion,
       ticketLifetimeSeconds: view.tls.ticketLifetimeSeconds,
     },
@@ -39,6 +39,11 @@ export function haproxyConfig(view: BalancerView): string {
     },
     brokers: view.brokers.map(({ name, address, id, weight }) => ({ name, address, id, weight })),
     listeners: view.listeners.map((listener) => listenerView(view, listener)),
+    dashboard: view.dashboard !== undefined && {
+      port: view.dashboard.port,
+      certificates: serverCertificates(view),
+      cidrs: view.dashboard.allowedCidrs,
+    },
     statsUser: view.stats.user,
     statsAddress: view.address,
     statsPort: view.stats.port,
@@ -66,7 +71,11 @@ function listenerView(view: BalancerView, listener: Listener): View {
   const websocket = isWebSocket(listener);
   refuseContradictions(view, listener, websocket);
   const files = listenerFiles(listener);
+  // Whom a load balancer speaks for is known only once its header is read.
+  const stage = listener.acceptProxy === undefined ? 'connection' : 'session';
   const named = (listener.clientCertificates?.identity ?? 'none') !== 'none';
+  const nameIsId = hasIdByCertificate(listener) && methodsByClientId.has(balancing.method);
+  const key = nameIsId ? 'sess.name' : 'sess.cid';
   return {
     listener: listener.name,
     port: listener.port,
@@ -89,8 +98,10 @@ function listenerView(view: BalancerView, listener: Listener): View {
         },
       },
     },
-    allowed: files.allowed !== undefined && { file: files.allowed.path },
+    proxies: files.proxies !== undefined && { file: files.proxies.path },
+    allowed: files.allowed !== undefined && { file: files.allowed.path, stage },
     rateLimit: listener.rateLimit !== undefined && {
+      stage,
       connectionsPerSource: listener.rateLimit.connectionsPerSource,
       periodSeconds: listener.rateLimit.periodSeconds,
       spared: files.spared !== undefined && { file: files.spared.path },
@@ -101,13 +112,14 @@ function listenerView(view: BalancerView, listener: Listener): View {
     },
     tcp: !websocket,
     identity: named && { longestName },
+    nameIsId,
     inspect: !websocket && listener.inspect && { keepaliveLimit: view.refuseLongKeepalive === true },
     mayRefuse: !websocket && (listener.inspect || named),
     clientName: view.proxyProtocol && listener.clientCertificates?.verify === 'required',
     slowStart: balancing.slowStartSeconds !== undefined && { seconds: balancing.slowStartSeconds },
     pools: [
-      { pool: 'brokers', checked: true, ...balancingView(balancing, true) },
-      { pool: 'fallback', checked: false, ...balancingView(balancing, false) },
+      { pool: 'brokers', checked: true, ...balancingView(balancing, true, key) },
+      { pool: 'fallback', checked: false, ...balancingView(balancing, false, key) },
     ],
   };
 }
@@ -155,7 +167,7 @@ function brokerPortView({ brokerPort, furtherBrokerPorts: further }: Listener): 
 }
 
 /** The template has a section for each method, under its name; what a table remembers is told once. */
-function balancingView(balancing: Balancing, definesTable: boolean): View {
+function balancingView(balancing: Balancing, definesTable: boolean, key: string): View {
   const table = definesTable &&
     balancing.method === 'clientIdTable' && {
       entries: balancing.entries,
@@ -163,13 +175,17 @@ function balancingView(balancing: Balancing, definesTable: boolean): View {
       keyLength: balancing.keyLength,
     };
   return Object.fromEntries(
-    balancingMethods.map((method) => [method, method === balancing.method && { table }]),
+    balancingMethods.map((method) => [
+      method,
+      method === balancing.method && (methodsByClientId.has(method) ? { key, table } : true),
+    ]),
   );
 }
 
 function refuseContradictions(view: BalancerView, listener: Listener, websocket: boolean): void {
   const wrong = (what: string) => new Error(`listener ${listener.name}: ${what}`);
-  if (methodsByClientId.has(listener.balancing.method) && (websocket || !listener.inspect)) {
+  const seesNoId = (websocket || !listener.inspect) && !hasIdByCertificate(listener);
+  if (methodsByClientId.has(listener.balancing.method) && seesNoId) {
     const why = websocket ? 'its first bytes are HTTP' : 'it is not inspected';
     throw wrong(
       `balancing is ${listener.balancing.method}, but no client id is seen there, since ${why};` +

@@ -46,7 +46,7 @@ interface ListenerFile {
 /** Access lists and the authority of client certificates; only those that the listener has. */
 export function listenerFiles(
   listener: Listener,
-): Partial<Record<'allowed' | 'spared' | 'ca' | 'crl', ListenerFile>> {
+): Partial<Record<'proxies' | 'allowed' | 'spared' | 'ca' | 'crl', ListenerFile>> {
   const list = (kind: string, cidrs: readonly string[]) => ({
     path: `/etc/haproxy/lists/${listener.name}-${kind}.lst`,
     content: cidrs.map((cidr) => `${rangeLine(cidr, `listener ${listener.name}`)}\n`).join(''),
@@ -59,6 +59,7 @@ export function listenerFiles(
   const spared = listener.rateLimit?.sparedCidrs ?? [];
   const argument = `listener ${listener.name}: clientCertificates`;
   return {
+    ...(listener.acceptProxy && { proxies: list('proxies', listener.acceptProxy) }),
     ...(!listener.allowedCidrs.includes('0.0.0.0/0') && { allowed: list('allowed', listener.allowedCidrs) }),
     ...(spared.length > 0 && { spared: list('spared', spared) }),
     ...(clients && { ca: certificates('client-ca', pemFile(clients.ca, 'CERTIFICATE', `${argument}.ca`)) }),

@@ -6,6 +6,7 @@ import { secretOr } from '../host/generatedSecret';
 import type { Host } from '../host/host';
 import { operatingSystems } from '../host/operatingSystems';
 import { hostSecret, programsSecret } from '../host/secrets';
+import { Turns } from '../host/turns';
 import type { Listener } from '../listeners/listener';
 import { endingSoon } from '../certificates/revocationLists';
 import { planListeners } from '../listeners/plan';
@@ -87,7 +88,7 @@ export class HaproxyPair extends pulumi.ComponentResource {
     const rules = allow(
       name,
       group.id,
-      balancerRules(group.id, planned.sshCidrs, settings.statsCidrs, plan.listeners, [
+      balancerRules(group.id, planned.sshCidrs, settings.statsCidrs, settings.dashboard, plan.listeners, [
         ...outboundWeb(planned.webCidrs),
         ...plan.egressRules,
       ]),
@@ -113,17 +114,22 @@ export class HaproxyPair extends pulumi.ComponentResource {
     this.registerOutputs({ securityGroupId: this.securityGroupId });
   }
 
-  /** Files are changed on the standby before they are on the active balancer. */
+  /** Whatever changes, files or the instance, does so on the standby before it does on the active balancer. */
   private standbyFirst(
     balancers: readonly PlannedBalancer[],
     active: string,
     parts: PairParts,
   ): HaproxyPair['balancers'] {
     const hosts = new Map<string, Host>();
+    const turns = new Turns();
     for (const balancer of balancers.toSorted(
       (a, b) => Number(a.name === active) - Number(b.name === active),
     ))
-      hosts.set(balancer.name, balancerHost(balancer, parts, [...hosts.values()], this));
+      hosts.set(
+        balancer.name,
+        balancerHost(balancer, parts, [...hosts.values()], turns.of(balancer.name), this),
+      );
+    turns.taken([...hosts.values()], [], () => ['health', '--wait', '60'], this);
     return balancers.flatMap((balancer) => {
       const host = hosts.get(balancer.name);
       return host === undefined ? [] : [{ ...balancer, host }];

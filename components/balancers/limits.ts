@@ -33,7 +33,10 @@ const localPortRange: readonly [first: number, last: number] = [1025, 65535];
 export interface BalancerLimits extends KernelLimits, SourcePorts {}
 
 /** What the kernel and HAProxy must allow so that every listener's maxConnections are clients really served. */
-export function planLimits(listeners: readonly Listener[]): BalancerLimits {
+export function planLimits(
+  listeners: readonly Listener[],
+  furtherPorts: readonly number[] = [],
+): BalancerLimits {
   const maxConnections = Math.ceil(
     listeners.reduce((sum, listener) => sum + listener.maxConnections, 0) * headroom,
   );
@@ -41,16 +44,16 @@ export function planLimits(listeners: readonly Listener[]): BalancerLimits {
     maxConnections,
     fileDescriptors: maxConnections * descriptorsPerConnection + descriptorsBeside,
     localPortRange,
-    reservedPorts: reservedPorts(listeners),
+    reservedPorts: reservedPorts(listeners, furtherPorts),
   };
 }
 
 /** What the kernel must not give to an outgoing connection of a balancer. */
-function reservedPorts(listeners: readonly Listener[]): readonly number[] {
+function reservedPorts(listeners: readonly Listener[], furtherPorts: readonly number[]): readonly number[] {
   // Those of listeners to come too: a listener cannot open a port that a connection took before it was reserved.
   const usual = Object.values(defaultPorts).map(({ port }) => port);
   const own = Object.keys(balancerPorts).map(Number);
-  const servicePorts = [...own, ...usual, ...listeners.map(({ port }) => port)];
+  const servicePorts = [...own, ...furtherPorts, ...usual, ...listeners.map(({ port }) => port)];
   return [...new Set(servicePorts)].filter((port) => port > 1024).sort((a, b) => a - b);
 }
 

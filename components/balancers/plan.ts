@@ -62,11 +62,26 @@ export function planPair(
   const settings = planSettings(args, problems);
   const balancers = planBalancers(subnets, settings.preferred, subnetsPath, problems);
   const { listeners } = surroundings;
-  checkPorts(listeners, 'port', balancerPorts, problems);
+  const dashboard = settings.dashboard === undefined ? [] : [settings.dashboard.port];
+  const ownPorts = {
+    ...balancerPorts,
+    ...Object.fromEntries(dashboard.map((port) => [port, 'the dashboard'])),
+  };
+  checkPorts(listeners, 'port', ownPorts, problems);
+  for (const port of dashboard)
+    if (balancerPorts[port] !== undefined)
+      problems.add('haproxy.dashboard.port', `is ${port}, which is for ${balancerPorts[port]}; give another`);
   const { operatingSystem } = machine;
   checkBalancerMemory({ listeners, operatingSystem, instanceType: args.instanceType }, problems);
   const egressRules = planEgress(args.egressRules ?? [], 'haproxy.egressRules', problems);
-  return { balancers, settings, machine, egressRules, limits: planLimits(listeners), ...surroundings };
+  return {
+    balancers,
+    settings,
+    machine,
+    egressRules,
+    limits: planLimits(listeners, dashboard),
+    ...surroundings,
+  };
 }
 
 /** Decides names, subnets and addresses of the pair. */

@@ -7,24 +7,35 @@ import { range, sshFrom } from '../host/rules';
 import { sshPort } from '../host/ssh';
 import type { Listener } from '../listeners/listener';
 import { peersPort, statsPort, vrrpProtocol } from './ports';
+import type { BalancerView } from './view';
 
 /** What may reach the balancers: clients, their peer, those who log in or watch. */
 export function balancerRules(
   self: pulumi.Input<string>,
   sshCidrs: readonly string[],
   statsCidrs: readonly string[],
+  dashboard: BalancerView['dashboard'],
   listeners: readonly Listener[],
   outbound: readonly Rule[],
 ): readonly Rule[] {
   const pair: Peer = { name: 'balancers', groupId: self };
   const between = [{ protocol: vrrpProtocol }, { port: peersPort }];
   return [
-    ...listeners.flatMap(({ port, allowedCidrs }) =>
-      allowedCidrs.map((cidr): Rule => ({ direction: 'from', what: { port }, peer: range(cidr) })),
+    ...listeners.flatMap(({ port, allowedCidrs, acceptProxy = [] }) =>
+      [...new Set([...allowedCidrs, ...acceptProxy])].map((cidr): Rule => ({
+        direction: 'from',
+        what: { port },
+        peer: range(cidr),
+      })),
     ),
     ...statsCidrs.map((cidr): Rule => ({
       direction: 'from',
       what: { port: statsPort },
+      peer: range(cidr),
+    })),
+    ...(dashboard?.allowedCidrs ?? []).map((cidr): Rule => ({
+      direction: 'from',
+      what: { port: dashboard?.port ?? 0 },
       peer: range(cidr),
     })),
     ...between.flatMap((what): Rule[] => [

@@ -1,6 +1,7 @@
-import { checkCidrs } from '../network/addresses';
+import { dashboardPort } from '../brokers/ports';
+import { checkCidrs, parseCidr } from '../network/addresses';
 import type { Problems } from '../rendering/problems';
-import type { HaproxyArgs, HealthCheckArgs, KeepalivedArgs, StatsArgs } from './arguments';
+import type { DashboardArgs, HaproxyArgs, HealthCheckArgs, KeepalivedArgs, StatsArgs } from './arguments';
 import type { BalancerView } from './view';
 
 /** The pair. */
@@ -15,6 +16,7 @@ export interface BalancerSettings {
   readonly tls: Omit<BalancerView['tls'], 'certificateChain'>;
   readonly stats: Omit<BalancerView['stats'], 'port'>;
   readonly statsCidrs: readonly string[];
+  readonly dashboard?: NonNullable<BalancerView['dashboard']>;
   readonly healthCheck: Omit<BalancerView['healthCheck'], 'port'>;
   readonly keepalived: Omit<BalancerView['keepalived'], 'priority'>;
   /** The balancer that is active when both are well at their start. */
@@ -40,6 +42,9 @@ export function planSettings(args: HaproxyArgs, problems: Problems): BalancerSet
     inspectDelaySeconds,
     tls: { minVersion, ticketLifetimeSeconds },
     ...planStats(args.stats ?? {}, `${path}.stats`, problems),
+    ...(args.dashboard === undefined
+      ? {}
+      : { dashboard: planDashboard(args.dashboard, `${path}.dashboard`, problems) }),
     healthCheck: planHealthCheck(args.healthCheck ?? {}, `${path}.healthCheck`, problems),
     ...planKeepalived(args.keepalived ?? {}, `${path}.keepalived`, problems),
   };
@@ -59,6 +64,28 @@ function planStats(
   problems.wholeNumber(`${path}.refreshSeconds`, refreshSeconds, 1, 3600, 'seconds');
   checkCidrs(`${path}.allowedCidrs`, allowedCidrs, problems);
   return { stats: { user, refreshSeconds }, statsCidrs: allowedCidrs };
+}
+
+function planDashboard(
+  { allowedCidrs, port = dashboardPort }: DashboardArgs,
+  path: string,
+  problems: Problems,
+): NonNullable<BalancerView['dashboard']> {
+  problems.wholeNumber(`${path}.port`, port, 1, 65_535);
+  if (allowedCidrs.length === 0)
+    problems.add(
+      `${path}.allowedCidrs`,
+      'is empty; give the ranges of those who administer EMQX, such as 198.51.100.7/32, or leave dashboard out',
+    );
+  checkCidrs(`${path}.allowedCidrs`, allowedCidrs, problems);
+  allowedCidrs.forEach((cidr, index) => {
+    if (parseCidr(cidr)?.prefixLength === 0)
+      problems.add(
+        `${path}.allowedCidrs[${index}]`,
+        'lets the whole internet reach the administration of EMQX; give the ranges of those who need it',
+      );
+  });
+  return { port, allowedCidrs };
 }
 
 function planHealthCheck(

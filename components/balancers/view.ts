@@ -53,6 +53,8 @@ export interface BalancerView {
     readonly ticketLifetimeSeconds: number;
   };
   readonly stats: { readonly port: number; readonly user: string; readonly refreshSeconds: number };
+  /** EMQX's dashboard over TLS; absent where only SSH leads to it. */
+  readonly dashboard?: { readonly port: number; readonly allowedCidrs: readonly string[] };
   readonly healthCheck: {
     readonly port: number;
     readonly intervalMs: number;

@@ -1,5 +1,4 @@
-import * as pulumi from '@pulumi/pulumi';
-import { secretOr } from '../host/generatedSecret';
+import type * as pulumi from '@pulumi/pulumi';
 import type { Problems } from '../rendering/problems';
 
 /** One key of EMQX's REST API. */
@@ -58,26 +57,6 @@ export function planApiKeys(
       );
     return { name, role };
   });
-}
-
-/** The keys with their secrets, random ones where none was given. */
-export function apiKeysWithSecrets(
-  planned: readonly PlannedApiKey[],
-  keys: Readonly<Record<string, ApiKeyArgs>>,
-  name: string,
-  parent: pulumi.Resource,
-): pulumi.Output<readonly ApiKey[]> {
-  return pulumi.secret(
-    pulumi.all(
-      planned.map((key) =>
-        secretOr(keys[key.name]?.secret, `${name}-api-key-${key.name}`, 48, parent).apply((secret) => ({
-          key: key.name,
-          secret,
-          role: key.role,
-        })),
-      ),
-    ),
-  );
 }
 
 /** The file that EMQX reads them from, that of the brokers' own programs first. */

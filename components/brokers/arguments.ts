@@ -31,6 +31,8 @@ export interface EmqxArgs extends MachineArgs, OpeningArgs {
   apiKeys?: Record<string, ApiKeyArgs>;
   /** Size in GiB of each broker's data volume, which outlives its instance, 1 to 16384; encrypted. It grows while the broker runs, and never shrinks. @default 8 */
   dataVolumeGib?: number;
+  /** True makes a snapshot of a data volume before it is deleted, with its broker or the stack; snapshots stay, and cost. @default false */
+  finalSnapshot?: boolean;
   /** Who may connect, asked in this order; who is named nowhere may not, but on listeners with `anonymous: true`. @default nobody */
   authentication?: AuthenticatorArgs[];
   /** What they may do. @default nothing */

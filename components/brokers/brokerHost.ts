@@ -6,6 +6,7 @@ import { operatingSystems } from '../host/operatingSystems';
 import type { HostSecret } from '../host/secrets';
 import type { HostUserData } from '../host/userData';
 import type { PlannedClusterArgs } from './clusterArguments';
+import { drainPace } from './draining';
 import { brokerFiles } from './files';
 import { defaultInstanceType } from './limits';
 import type { ClusterPlan, PlannedBroker } from './plan';
@@ -24,14 +25,16 @@ export interface ClusterParts {
   readonly prerequisites: readonly pulumi.Resource[];
 }
 
-/** One broker, whose files are changed after the previous one's. */
+/** One broker, whose files are changed after the previous one's, and whose instance is replaced in its turn. */
 export function brokerHost(
   broker: PlannedBroker,
   { platform, args, securityGroupId, secret, programs, prerequisites }: ClusterParts,
   previous: Host | undefined,
+  turn: pulumi.Output<readonly pulumi.Resource[]>,
   parent: pulumi.Resource,
 ): Host {
   const { plan } = args;
+  const { seconds } = drainPace(plan.listeners, plan.brokers.length);
   const region = aws.getRegionOutput({}, { parent }).region;
   const subnet = args.subnets[broker.subnetIndex];
   if (subnet === undefined) throw new Error(`EmqxCluster of ${platform}: no subnet for ${broker.name}`);
@@ -48,6 +51,7 @@ export function brokerHost(
       address: broker.address,
       securityGroupIds: [securityGroupId, ...(args.furtherSecurityGroupIds ?? [])],
       dataVolumeGib: plan.dataVolumeGib,
+      finalSnapshot: plan.finalSnapshot,
       secrets: [secret],
       programs,
       login: args.login,
@@ -64,6 +68,9 @@ export function brokerHost(
         ),
       egress: prerequisites,
       ...(previous === undefined ? {} : { updateAfter: [previous] }),
+      turn,
+      leave: ['broker.leave', '--timeout', String(seconds)],
+      leaveBefore: args.after ?? [],
       protect: args.protect ?? false,
       ...(args.tags === undefined ? {} : { tags: args.tags }),
     },

@@ -1,5 +1,6 @@
 import type * as pulumi from '@pulumi/pulumi';
 import type { AccountArgs } from '../host/account';
+import type { Host } from '../host/host';
 import type { SshTarget } from '../host/ssh';
 import type { ListenersArgs } from '../listeners/arguments';
 import type { NetworkSubnet } from '../network/parts';
@@ -27,6 +28,8 @@ export interface ClusterPlacement extends AccountArgs {
   egress?: readonly pulumi.Resource[];
   /** Ranges that hosts reach package repositories and AWS's API in, over HTTP and HTTPS. @default everywhere */
   webCidrs?: readonly string[];
+  /** Hosts that brokers are reached through: replaced before a broker is, and there until the last broker has left. @default none */
+  after?: readonly Host[];
   /** Keeps interfaces, volumes and secrets from being deleted by mistake. @default false */
   protect?: boolean;
   /** Tags on everything that can carry them. @default none */

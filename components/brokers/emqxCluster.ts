@@ -4,13 +4,14 @@ import { allow, securityGroup } from '../host/firewall';
 import { secretOr } from '../host/generatedSecret';
 import type { Host } from '../host/host';
 import { hostSecret, programsSecret } from '../host/secrets';
+import { Turns } from '../host/turns';
 import { planListeners } from '../listeners/plan';
 import { tagged, typeToken } from '../rendering/naming';
 import { Problems } from '../rendering/problems';
 import type { AccessPromise } from './access';
 import { namesNobody, promisedAccess } from './access';
 import type { ApiKey } from './apiKeys';
-import { apiKeysWithSecrets } from './apiKeys';
+import { apiKeysWithSecrets } from './apiKeySecrets';
 import { chainSecrets } from './authenticators/secrets';
 import type { ClusterParts } from './brokerHost';
 import { brokerHost } from './brokerHost';
@@ -113,10 +114,20 @@ export class EmqxCluster extends pulumi.ComponentResource {
   }
 
   private oneAfterTheOther(brokers: readonly PlannedBroker[], parts: ClusterParts): EmqxCluster['brokers'] {
-    const hosts: (PlannedBroker & { host: Host })[] = [];
-    for (const broker of brokers)
-      hosts.push({ ...broker, host: brokerHost(broker, parts, hosts.at(-1)?.host, this) });
-    return hosts;
+    const made: (PlannedBroker & { host: Host })[] = [];
+    const turns = new Turns();
+    for (const broker of brokers) {
+      const host = brokerHost(broker, parts, made.at(-1)?.host, turns.of(broker.name), this);
+      made.push({ ...broker, host });
+    }
+    const nodeNames = new Map(made.map(({ host, nodeName }) => [host, nodeName]));
+    turns.taken(
+      made.map(({ host }) => host),
+      parts.args.after ?? [],
+      (host) => ['broker.spare', nodeNames.get(host) ?? ''],
+      this,
+    );
+    return made;
   }
 }
 

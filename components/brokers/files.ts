@@ -79,6 +79,8 @@ export function brokerPrograms(): HostFile[] {
     'broker.broker_agent',
     'broker.data_volume',
     'broker.health',
+    'broker.leave',
+    'broker.spare',
     'broker.drift',
     'broker.whereabouts',
   ]);

@@ -49,6 +49,8 @@ export interface ClusterPlan {
   /** What brokers may reach beside what they need. */
   readonly egressRules: readonly Rule[];
   readonly dataVolumeGib: number;
+  /** Whether a data volume leaves a snapshot. */
+  readonly finalSnapshot: boolean;
   readonly listeners: readonly Listener[];
   readonly proxyProtocol: boolean;
   readonly authentication: PlannedAuthentication;
@@ -99,6 +101,7 @@ export function planCluster(
     machine,
     egressRules: planEgress(args.egressRules ?? [], `${path}.egressRules`, problems),
     dataVolumeGib,
+    finalSnapshot: args.finalSnapshot ?? false,
     listeners,
     proxyProtocol,
     ...access,

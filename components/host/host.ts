@@ -1,4 +1,5 @@
 import * as aws from '@pulumi/aws';
+import type { types } from '@pulumi/command';
 import * as command from '@pulumi/command';
 import * as pulumi from '@pulumi/pulumi';
 import * as tls from '@pulumi/tls';
@@ -12,16 +13,19 @@ import { renderFileSet } from './fileSet';
 import type { AccountArgs } from './account';
 import { accountOf } from './account';
 import type { MachineArgs } from './machines';
-import { machineOf } from './machines';
+import { imageOf, machineOf, typeOf } from './machines';
 import type { InterfaceArgs } from './networkInterface';
 import { hostAddress, hostInterface } from './networkInterface';
 import { operatingSystems } from './operatingSystems';
+import { sudoPython, waitUntilReady } from './readiness';
 import type { PolicyStatement } from './role';
 import { hostRole } from './role';
 import type { HostSecret } from './secrets';
 import { hostSecret } from './secrets';
-import type { SshTarget } from './ssh';
+import type { SshLogin, SshTarget } from './ssh';
 import { connectionTo } from './ssh';
+import type { ProgramLine, TurnHost } from './turns';
+import { leaving, runsNow } from './turns';
 import { bootLimits, changeLimits } from './wayIn';
 import { wayInHooks } from './wayInHook';
 import type { HostUserData } from './userData';
@@ -45,6 +49,8 @@ export interface HostArgs extends MachineArgs, InterfaceArgs, AccountArgs {
   publicAddress?: boolean;
   /** Size in GiB of a data volume that outlives the instance. @default none */
   dataVolumeGib?: number;
+  /** True makes a snapshot of the data volume before it is deleted. @default false */
+  finalSnapshot?: boolean;
   /** The role tag on its interface and instance. @default none */
   role?: string;
   /** What its role may do beyond reading its secrets. @default nothing */
@@ -65,6 +71,12 @@ export interface HostArgs extends MachineArgs, InterfaceArgs, AccountArgs {
   egress: readonly pulumi.Resource[];
   /** Hosts whose files are changed before this one's: on an update they are dealt with one at a time. */
   updateAfter?: readonly Host[];
+  /** What its instance waits for before it is replaced. @default nothing */
+  turn?: pulumi.Output<readonly pulumi.Resource[]>;
+  /** What it runs before its instance goes, replaced or removed. */
+  leave: ProgramLine;
+  /** Hosts that it needs for that, and that leave after it. @default none */
+  leaveBefore?: readonly Host[];
   /** Keeps what outlives instances (interface, addresses, volume, secret) from being deleted by mistake. @default false */
   protect?: boolean;
   /** Tags on everything that can carry them. @default none */
@@ -75,7 +87,9 @@ export interface HostArgs extends MachineArgs, InterfaceArgs, AccountArgs {
  * One EC2 host: an interface with a planned address, an instance on it, its role, SSH host key, disks, and its files.
  * The instance is never replaced for user data or a newer image; files reach a running host over SSH.
  */
-export class Host extends pulumi.ComponentResource {
+export class Host extends pulumi.ComponentResource implements TurnHost {
+  /** The name that its resources begin with. */
+  readonly name: string;
   readonly hostname: string;
   readonly instanceId: pulumi.Output<string>;
   readonly interfaceId: pulumi.Output<string>;
@@ -88,8 +102,19 @@ export class Host extends pulumi.ComponentResource {
   readonly fileSetHash: pulumi.Output<string>;
   /** Done when the host has booted, is healthy, and has today's files and secrets. */
   readonly settled: pulumi.Resource;
+  /** Done when it has booted and is healthy. */
+  readonly ready: pulumi.Resource;
+  /** Its deletion, before the instance's, makes the host leave. */
+  readonly left: pulumi.Resource;
+  /** Whether EC2 runs its instance as `pulumi up` begins. */
+  readonly isRunning: pulumi.Output<boolean>;
+  /** Values that replace the instance when one of them changes. */
+  readonly replacedBy: readonly pulumi.Input<string | number>[];
   /** How it is reached over SSH. */
   readonly sshTarget: SshTarget;
+  /** The same, as a Command's connection. */
+  readonly connection: types.input.remote.ConnectionArgs;
+  private readonly login: SshLogin;
 
   constructor(name: string, args: HostArgs, opts: pulumi.ComponentResourceOptions = {}) {
     super(typeToken('Host'), name, {}, opts);
@@ -127,12 +152,21 @@ export class Host extends pulumi.ComponentResource {
         ...(dataVolumeId === undefined ? {} : { dataVolumeId }),
       }));
     const files = args.files(facts);
-    const instance = bootInstance(name, args, { networkInterface, profile, files, tags }, this, [
+    const { operatingSystem } = machineOf(args);
+    const turn = args.turn ?? pulumi.output<readonly pulumi.Resource[]>([]);
+    const before = [
       policy,
       ...[...secrets, args.programs].map(({ version }) => version),
       ...args.egress,
       ...(publicAddress === undefined ? [] : [publicAddress]),
-    ]);
+    ];
+    const instance = bootInstance(
+      name,
+      args,
+      { networkInterface, profile, files, tags },
+      this,
+      turn.apply((its) => [...before, ...its]),
+    );
     const attached =
       volume === undefined
         ? []
@@ -149,7 +183,10 @@ export class Host extends pulumi.ComponentResource {
             ),
           ];
 
+    this.name = name;
     this.hostname = args.hostname;
+    this.isRunning = runsNow(args.platform, name, this);
+    this.replacedBy = [...imageOf(args), typeOf(args)];
     this.instanceId = instance.id;
     this.interfaceId = networkInterface.id;
     this.privateAddress = args.address;
@@ -157,41 +194,70 @@ export class Host extends pulumi.ComponentResource {
     this.hostKey = key.publicKeyOpenssh.apply((line) => line.trim());
     this.fileSetHash = files.apply((all) => createHash('sha256').update(renderFileSet(all)).digest('hex'));
     this.sshTarget = args.reachedBy ?? { address: publicAddress?.publicIp ?? args.address };
-    this.settled = this.keepUpToDate(name, args, instance, files, secrets, attached);
+    this.login = {
+      user: operatingSystems[operatingSystem].loginUser,
+      privateKey: args.login.privateKey,
+      hostKey: this.hostKey,
+    };
+    this.connection = connectionTo(this.sshTarget, this.login);
+    this.ready = this.becomeReady(name, args, instance, attached);
+    this.settled = this.keepUpToDate(name, args, instance, files, secrets);
+    this.left = leaving(name, this.connection, args.leave, instance.id, {
+      parent: this,
+      dependsOn: [
+        this.settled,
+        ...[...(args.updateAfter ?? []), ...(args.leaveBefore ?? [])].map(({ left }) => left),
+      ],
+    });
     this.registerOutputs({ instanceId: this.instanceId, interfaceId: this.interfaceId });
   }
 
-  /**
-   * The gate that a new host must pass, then its files and secrets whenever they change. Gates run side by side; files
-   * are applied one host at a time, in the order of `updateAfter`.
-   */
+  /** The gate that a new host must pass; gates run side by side. */
+  private becomeReady(
+    name: string,
+    args: HostArgs,
+    instance: aws.ec2.Instance,
+    attached: readonly pulumi.Resource[],
+  ): pulumi.Resource {
+    const host = { hostname: args.hostname, instanceId: instance.id };
+    return new command.remote.Command(
+      `${name}-ready`,
+      {
+        connection: this.connection,
+        addPreviousOutputInEnv: false,
+        create: waitUntilReady(args.hostname),
+        triggers: [instance.id],
+      },
+      {
+        parent: this,
+        dependsOn: [...attached],
+        hooks: wayInHooks(host, this.sshTarget, this.login, bootLimits),
+      },
+    );
+  }
+
+  /** Its files and secrets, whenever they change: one host at a time, in the order of `updateAfter`. */
   private keepUpToDate(
     name: string,
     args: HostArgs,
     instance: aws.ec2.Instance,
     files: pulumi.Output<readonly HostFile[]>,
     secrets: readonly HostSecret[],
-    attached: readonly pulumi.Resource[],
   ): pulumi.Resource {
-    const { operatingSystem, repairGeneration, rootVolumeGib } = machineOf(args);
-    const { loginUser } = operatingSystems[operatingSystem];
-    const login = { user: loginUser, privateKey: args.login.privateKey, hostKey: this.hostKey };
-    const connection = connectionTo(this.sshTarget, login);
-    const host = { hostname: args.hostname, instanceId: instance.id };
-    const booted = wayInHooks(host, this.sshTarget, login, bootLimits);
-    const stillThere = wayInHooks(host, this.sshTarget, login, changeLimits);
-    // sshd would refuse the variables with the last output, and each run would warn of it.
-    const own = { connection, addPreviousOutputInEnv: false };
-    const triggers = [instance.id, repairGeneration];
-    const ready = new command.remote.Command(
-      `${name}-ready`,
-      { ...own, create: waitUntilReady(args.hostname), triggers: [instance.id] },
-      { parent: this, dependsOn: [...attached], hooks: booted },
+    const { repairGeneration, rootVolumeGib } = machineOf(args);
+    const stillThere = wayInHooks(
+      { hostname: args.hostname, instanceId: instance.id },
+      this.sshTarget,
+      this.login,
+      changeLimits,
     );
+    // sshd would refuse the variables with the last output, and each run would warn of it.
+    const own = { connection: this.connection, addPreviousOutputInEnv: false };
+    const triggers = [instance.id, repairGeneration];
     new command.remote.Command(
       `${name}-disks`,
       { ...own, create: growDisks, triggers: [instance.id, rootVolumeGib, args.dataVolumeGib ?? 0] },
-      { parent: this, dependsOn: [ready] },
+      { parent: this, dependsOn: [this.ready], hooks: stillThere },
     );
     const applied = new command.remote.Command(
       `${name}-files`,
@@ -201,7 +267,7 @@ export class Host extends pulumi.ComponentResource {
         hooks: stillThere,
         // Today's set may ask for what only today's secrets have.
         dependsOn: [
-          ready,
+          this.ready,
           ...secrets.map(({ version }) => version),
           ...(args.updateAfter ?? []).map(({ settled }) => settled),
         ],
@@ -228,28 +294,6 @@ export class Host extends pulumi.ComponentResource {
   }
 }
 
-const sudoPython = 'sudo /usr/bin/python3 /usr/local/lib/emqx-haproxy';
-
-/** Exit code 2 of `cloud-init status` is a warning, such as a kernel setting that a container refuses. */
-function waitUntilReady(hostname: string): string {
-  return [
-    'code=0; sudo cloud-init status --wait >/dev/null || code=$?',
-    // What a first boot leaves once it has its files: the set that comes next finishes it.
-    'if sudo test -e /var/lib/emqx-haproxy/run.json; then',
-    `  echo "${hostname}: its first boot did not end; applying its set takes it up"; exit 0`,
-    'fi',
-    'if [ "$code" -ne 0 ] && [ "$code" -ne 2 ]; then',
-    `  echo "${hostname}: its first boot failed before it had its files, which no later set takes up: mend the cause, then replace the instance" >&2`,
-    '  echo "(pulumi up --replace URN). The end of /var/log/cloud-init-output.log, which EC2 shows too by" >&2',
-    '  echo "aws ec2 get-console-output --latest --instance-id $(cat /var/lib/cloud/data/instance-id):" >&2',
-    '  sudo tail -n 25 /var/log/cloud-init-output.log >&2; exit 1',
-    'fi',
-    `for _ in $(seq 60); do problems=$(${sudoPython}/health.py) && exit 0; sleep 2; done`,
-    `echo "${hostname}: not healthy after two minutes: $problems; the end of its journal:" >&2`,
-    'sudo journalctl --no-pager -n 25 -p notice >&2; exit 1',
-  ].join('\n');
-}
-
 function hostKeyFile(arn: string): SecretView {
   return {
     arn,
@@ -274,7 +318,15 @@ function dataVolume(
   ).availabilityZone;
   return new aws.ebs.Volume(
     `${name}-data`,
-    { availabilityZone: zone, size: args.dataVolumeGib, type: 'gp3', encrypted: true, ...keyOf(args), tags },
+    {
+      availabilityZone: zone,
+      size: args.dataVolumeGib,
+      type: 'gp3',
+      encrypted: true,
+      ...keyOf(args),
+      ...(args.finalSnapshot === true ? { finalSnapshot: true } : {}),
+      tags,
+    },
     // Where it is, it stays, and under the key that it was made with: nothing may replace the data.
     { ...kept, ignoreChanges: ['availabilityZone', 'kmsKeyId'] },
   );
@@ -294,15 +346,15 @@ function bootInstance(
     readonly tags: Tags;
   },
   parent: Host,
-  dependsOn: pulumi.Resource[],
+  dependsOn: pulumi.Output<pulumi.Resource[]>,
 ): aws.ec2.Instance {
-  const { operatingSystem, architecture, rootVolumeGib, imageGeneration } = machineOf(args);
+  const { operatingSystem, rootVolumeGib } = machineOf(args);
   const { hostname, software } = args;
   return new aws.ec2.Instance(
     `${name}-instance`,
     {
       ami: args.imageId ?? newestImage(args, parent),
-      instanceType: args.instanceType ?? 't3.small',
+      instanceType: typeOf(args),
       primaryNetworkInterface: { networkInterfaceId: parts.networkInterface.id },
       iamInstanceProfile: parts.profile.name,
       keyName: args.login.keyName,
@@ -312,8 +364,10 @@ function bootInstance(
         volumeSize: rootVolumeGib,
         volumeType: 'gp3',
         ...keyOf(args),
-        tags: parts.tags,
+        ...(args.tagVolumesAtLaunch === true ? {} : { tags: parts.tags }),
       },
+      // The data volume has the same tags, so that nothing is tagged to and fro.
+      ...(args.tagVolumesAtLaunch === true ? { volumeTags: parts.tags } : {}),
       userDataBase64: pulumi
         .all([parts.files, args.programs.arn])
         .apply(([files, programsArn]) =>
@@ -328,12 +382,9 @@ function bootInstance(
       deleteBeforeReplace: true,
       // EC2 reads the interface's source/destination check back as the instance's; its default would be written over it.
       ignoreChanges: ['ami', 'userDataBase64', 'sourceDestCheck', 'rootBlockDevice.kmsKeyId'],
-      replacementTrigger: [
-        operatingSystem,
-        architecture,
-        imageGeneration,
-        ...(args.imageId === undefined ? [] : [args.imageId]),
-      ],
+      replacementTrigger: imageOf(args),
+      // In place, the instance would be stopped under its clients, and nobody would wait for its start.
+      replaceOnChanges: ['instanceType'],
     },
   );
 }

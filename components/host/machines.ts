@@ -5,7 +5,7 @@ import { operatingSystems } from './operatingSystems';
 
 /** What both kinds of hosts can be told about their machines. */
 export interface MachineArgs {
-  /** EC2 instance type; arm64 needs a type of that kind, such as `t4g.small`. @default `t3.small` for balancers, `t3.medium` for brokers */
+  /** EC2 instance type; another one replaces the hosts, one at a time. arm64 needs a type of that kind, such as `t4g.small`. @default `t3.small` for balancers, `t3.medium` for brokers */
   instanceType?: pulumi.Input<string>;
   /**
    * An image of yours, by id, made from one of `operatingSystem` with its cloud-init, Python and login user; packages that
@@ -13,13 +13,19 @@ export interface MachineArgs {
    * @default the newest public one of `operatingSystem` when a host is made
    */
   imageId?: pulumi.Input<string>;
-  /** The hosts' operating system. @default `debian-13` */
+  /** The hosts' operating system; Ubuntu is experimental: no host of it was ever booted. @default `debian-13` */
   operatingSystem?: OperatingSystem;
   /** The processors' architecture. @default `amd64` */
   architecture?: Architecture;
   /** Size of the root disk in GiB, 8 to 1024; encrypted. It grows while the host runs, and never shrinks. @default 8 */
   rootVolumeGib?: number;
-  /** Another value replaces the hosts by ones made from today's image; a newer image alone never does. 1 to 1,000,000. @default 1 */
+  /**
+   * True tags the root disk in the call that launches the instance, for accounts whose policies demand it; else it is
+   * tagged right after. Not together with default tags of the provider.
+   * @default false
+   */
+  tagVolumesAtLaunch?: boolean;
+  /** Another value replaces the hosts, one at a time, by ones made from today's image; a newer image alone never does. 1 to 1,000,000. @default 1 */
   imageGeneration?: number;
   /** Another value runs every host's Commands again, to repair what was changed by hand. 1 to 1,000,000. @default 1 */
   repairGeneration?: number;
@@ -30,6 +36,7 @@ export interface Machine {
   readonly operatingSystem: OperatingSystem;
   readonly architecture: Architecture;
   readonly rootVolumeGib: number;
+  readonly tagVolumesAtLaunch: boolean;
   readonly imageGeneration: number;
   readonly repairGeneration: number;
 }
@@ -39,10 +46,34 @@ export function machineOf({
   operatingSystem = 'debian-13',
   architecture = 'amd64',
   rootVolumeGib = 8,
+  tagVolumesAtLaunch = false,
   imageGeneration = 1,
   repairGeneration = 1,
 }: MachineArgs): Machine {
-  return { operatingSystem, architecture, rootVolumeGib, imageGeneration, repairGeneration };
+  return {
+    operatingSystem,
+    architecture,
+    rootVolumeGib,
+    tagVolumesAtLaunch,
+    imageGeneration,
+    repairGeneration,
+  };
+}
+
+/** What an instance's image follows from: another value replaces the instance. */
+export function imageOf(args: MachineArgs): pulumi.Input<string | number>[] {
+  const { operatingSystem, architecture, imageGeneration } = machineOf(args);
+  return [
+    operatingSystem,
+    architecture,
+    imageGeneration,
+    ...(args.imageId === undefined ? [] : [args.imageId]),
+  ];
+}
+
+/** The instance's type. */
+export function typeOf({ instanceType = 't3.small' }: MachineArgs): pulumi.Input<string> {
+  return instanceType;
 }
 
 /** Applies the defaults and checks the machine; what is wrong goes to `problems` under `path`. */

@@ -6,7 +6,7 @@ import { range } from './rules';
 
 /** What hosts of one kind may reach beside what they need themselves. */
 export interface EgressRuleArgs {
-  /** The port, 1 to 65535. */
+  /** The port, 0 to 65535; 0 with lastPort 65535 and 0.0.0.0/0 is everything, so that EC2 tracks no client of a listener that is open to all. */
   port: number;
   /** The last one of a row of ports, `port` to 65535. @default `port` alone */
   lastPort?: number;
@@ -36,7 +36,7 @@ export function planEgress(
         `${path}[${index}].cidr`,
         `is ${JSON.stringify(cidr)}; an IPv4 range such as 10.0.5.0/24 without host bits is allowed`,
       );
-    problems.wholeNumber(`${path}[${index}].port`, port, 1, 65_535);
+    problems.wholeNumber(`${path}[${index}].port`, port, 0, 65_535);
     problems.wholeNumber(`${path}[${index}].lastPort`, lastPort, port, 65_535);
     problems.oneOf(`${path}[${index}].protocol`, protocol, ['tcp', 'udp']);
     return {

@@ -10,6 +10,13 @@ interface Release {
   /** What the distribution's own archive installs: it decides what the templates may use. */
   readonly haproxyVersion: string;
   readonly keepalivedVersion: string;
+  /** True where hosts of it were never booted: its files are checked, and no more. */
+  readonly experimental?: true;
+}
+
+/** Whether hosts of it were never booted. */
+export function isExperimental(operatingSystem: OperatingSystem): boolean {
+  return operatingSystems[operatingSystem].experimental === true;
 }
 
 const debian = (release: number) => (architecture: Architecture) =>
@@ -42,6 +49,7 @@ export const operatingSystems: Readonly<Record<OperatingSystem, Release>> = {
     distribution: 'ubuntu',
     haproxyVersion: '2.4',
     keepalivedVersion: '2.2.4',
+    experimental: true,
   },
   'ubuntu-24.04': {
     imageParameter: ubuntu('24.04', 'ebs-gp3'),
@@ -50,5 +58,6 @@ export const operatingSystems: Readonly<Record<OperatingSystem, Release>> = {
     distribution: 'ubuntu',
     haproxyVersion: '2.8',
     keepalivedVersion: '2.2.8',
+    experimental: true,
   },
 };

@@ -110,7 +110,7 @@ function adviceOn({ hostname, instanceId, target, jump }: WayIn, { hindrance, at
       return `Another machine answers there, or somebody stands in for ${meant}: do not go on before you know which. ${
         atJump
           ? "ssh.via.hostKey must be that host's key; an ssh-rsa key is refused by OpenSSH 8.8 and newer, so give another."
-          : look + '.'
+          : `${look}: where it says "sshd has a key of its own", its first boot got no secrets.`
       }`;
     case 'loginRefused':
       return atJump

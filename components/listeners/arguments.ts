@@ -22,6 +22,13 @@ export interface ListenerArgs {
   brokerPort?: number;
   /** IPv4 ranges that may connect. @default whoever can reach the virtual IP: the whole internet, `0.0.0.0/0`, or the VPC's range where the address is private */
   allowedCidrs?: string[];
+  /**
+   * IPv4 ranges of load balancers in front, which tell by PROXY protocol whom they speak for: that address counts for
+   * `allowedCidrs`, `rateLimit`, logs and brokers, and nobody else is believed. These ranges may connect beside
+   * `allowedCidrs`. With at most 51,200 `maxConnections`.
+   * @default none
+   */
+  acceptProxy?: string[];
   /** Clients at once, 1 to 1,000,000. @default 10000 */
   maxConnections?: number;
   /** Which broker a client gets. */
@@ -52,8 +59,8 @@ export interface BalancingArgs {
   /**
    * `clientId` (consistent hash: the same client finds the same broker through either balancer), `clientIdTable` (a
    * stick table that the balancers share), `roundRobin`, `sourceAddress` or `leastConnections`. Weights of brokers
-   * count in all of them.
-   * @default `clientId` for mqtt and mqtts, `leastConnections` for ws and wss, where no client id is visible
+   * count in all of them. Where a certificate's CN is the client id (`identity`), clients are placed by that, on wss too.
+   * @default `clientId` where a client id is seen in the first packet, `leastConnections` where not: on ws and wss, and where `inspect` is false
    */
   method?: BalancingMethod;
   /** clientIdTable: how many client ids are remembered, 1,000 to 10,000,000; EMQX's guide has 100,000. @default 100000 */

@@ -29,6 +29,8 @@ export function brokerPortsOf({
 
 /** Connections that a balancer opens to one port of one broker: its local ports without a generous share of reserved ones. */
 const connectionsPerPort = 64_000;
+/** Clients that one broker port carries. */
+export const mostOnOnePort = connectionsPerPort / headroom;
 /** For 1,000,000 clients, the most that a listener takes. */
 const mostFurtherPorts = 19;
 /** In a row for each listener, below the ports that brokers take for their own connections. */

@@ -33,6 +33,8 @@ export interface Listener {
   /** A row of further ports there: one carries no more connections of a balancer than that has source ports. */
   readonly furtherBrokerPorts?: { readonly first: number; readonly count: number };
   readonly allowedCidrs: readonly string[];
+  /** Load balancers in front, whose PROXY protocol is believed. */
+  readonly acceptProxy?: readonly string[];
   /** Clients at once, over all worker generations. */
   readonly maxConnections: number;
   readonly balancing: Balancing;
@@ -60,6 +62,11 @@ export function isTls({ kind }: Pick<Listener, 'kind'>): boolean {
 /** True for the listeners that speak WebSocket: no client id is visible there. */
 export function isWebSocket({ kind }: Pick<Listener, 'kind'>): boolean {
   return kind === 'ws' || kind === 'wss';
+}
+
+/** True where the broker takes the certificate's CN for the client id. */
+export function hasIdByCertificate({ clientCertificates }: Pick<Listener, 'clientCertificates'>): boolean {
+  return clientCertificates?.identity === 'clientid';
 }
 
 /** A quarter more than asked for: two generations of workers share the limits around a reload. */

@@ -1,9 +1,9 @@
 import { checkCidrs } from '../network/addresses';
 import type { Problems } from '../rendering/problems';
-import type { BalancingArgs, ListenerArgs, ListenersArgs } from './arguments';
+import type { BalancingArgs, ClientCertificatesArgs, ListenerArgs, ListenersArgs } from './arguments';
 import type { Balancing, BalancingMethod, ClientIdTable } from './balancing';
 import { balancingMethods, methodsByClientId, methodsByHash, othersThan } from './balancing';
-import { brokerPortFor, brokerPortsOf, defaultPorts, furtherBrokerPorts } from './brokerPorts';
+import { brokerPortFor, brokerPortsOf, defaultPorts, furtherBrokerPorts, mostOnOnePort } from './brokerPorts';
 import { checkIdentities, planClientCertificates } from './clientCertificates';
 import type { Listener, ListenerKind } from './listener';
 import { isListenerKind, isWebSocket, listenerKinds } from './listener';
@@ -138,12 +138,13 @@ function planOne(
     allowedCidrs,
     maxConnections,
     balancing: planBalancing(
-      args.balancing ?? {},
-      hiddenIds(websocket, inspect),
+      { method: websocket || !inspect ? 'leastConnections' : 'clientId', ...args.balancing },
+      hiddenIds(websocket, inspect, args.clientCertificates?.identity),
       `${path}.balancing`,
       problems,
     ),
     inspect,
+    ...planAcceptProxy(args, maxConnections, `${path}.acceptProxy`, problems),
     ...(args.anonymous === true ? { anonymous: true } : {}),
     path: endpointPath,
     ...(args.furtherPaths === undefined ? {} : { furtherPaths: args.furtherPaths }),
@@ -162,7 +163,12 @@ function planOne(
 }
 
 /** Where no client id is seen, as errors name it; undefined where one is. */
-function hiddenIds(websocket: boolean, inspect: boolean): string | undefined {
+function hiddenIds(
+  websocket: boolean,
+  inspect: boolean,
+  identity: ClientCertificatesArgs['identity'],
+): string | undefined {
+  if (identity === 'clientid') return undefined;
   if (websocket) return 'inside a WebSocket';
   return inspect ? undefined : 'where `inspect` is false';
 }
@@ -177,12 +183,12 @@ function checkPath(at: string, path: string, problems: Problems): void {
  * is seen on the listener, where none is.
  */
 function planBalancing(
-  args: BalancingArgs,
+  args: BalancingArgs & Required<Pick<BalancingArgs, 'method'>>,
   hidden: string | undefined,
   path: string,
   problems: Problems,
 ): Balancing {
-  const { method = hidden === undefined ? 'clientId' : 'leastConnections', slowStartSeconds } = args;
+  const { method, slowStartSeconds } = args;
   if (hidden !== undefined && methodsByClientId.has(method))
     problems.add(
       `${path}.method`,
@@ -217,6 +223,29 @@ function checkSlowStart(seconds: number, method: BalancingMethod, path: string, 
       path,
       `is for other methods than ${method}, whose hash sends clients elsewhere while a weight grows; leave it out, or use ${othersThan(methodsByHash)}`,
     );
+}
+
+function planAcceptProxy(
+  { acceptProxy }: ListenerArgs,
+  maxConnections: number,
+  path: string,
+  problems: Problems,
+): Pick<Listener, 'acceptProxy'> {
+  if (acceptProxy === undefined) return {};
+  if (acceptProxy.length === 0)
+    problems.add(path, 'is empty; give the ranges of the load balancers in front, or leave it out');
+  checkCidrs(path, acceptProxy, problems);
+  if (acceptProxy.includes('0.0.0.0/0'))
+    problems.add(
+      path,
+      'has 0.0.0.0/0, by which anybody could claim any address; give the load balancers alone',
+    );
+  if (maxConnections > mostOnOnePort)
+    problems.add(
+      path,
+      `does not go together with ${maxConnections} maxConnections: what a load balancer tells takes the place of the port by which brokers' further ports are chosen; ${mostOnOnePort} are allowed`,
+    );
+  return { acceptProxy };
 }
 
 function planRateLimit(

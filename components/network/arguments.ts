@@ -38,6 +38,8 @@ export interface AdoptedNetworkArgs {
   vpcId: pulumi.Input<string>;
   /** The VPC's IPv4 range. */
   vpcCidr: string;
+  /** Further IPv4 ranges of the VPC, in which subnets may lie too. @default none */
+  furtherVpcCidrs?: string[];
   /** Where the balancers are placed: one subnet, or two in different zones. */
   balancerSubnets: AdoptedSubnetArgs[];
   /** Where the brokers are placed, in turn. */

@@ -26,6 +26,8 @@ export class Network extends pulumi.ComponentResource {
   readonly vpcId: pulumi.Output<string>;
   /** Its IPv4 range. */
   readonly vpcCidr: string;
+  /** All its ranges. */
+  readonly vpcCidrs: readonly string[];
   /** Subnets for the balancers, one or two. */
   readonly balancerSubnets: readonly NetworkSubnet[];
   /** Subnets for the brokers. */
@@ -45,6 +47,7 @@ export class Network extends pulumi.ComponentResource {
     const made = isAdopted(args) ? adopt(args) : makeNetwork(name, args, plan, this);
     this.vpcId = made.vpcId;
     this.vpcCidr = plan.vpcCidr;
+    this.vpcCidrs = plan.vpcCidrs;
     this.balancerSubnets = made.balancerSubnets;
     this.brokerSubnets = made.brokerSubnets;
     this.routeTableIds = made.routeTableIds;

@@ -9,6 +9,8 @@ import { checkSubnets, planZones } from './zones';
 /** A network without its resources: what the rest of a plan needs. */
 export interface NetworkPlan {
   readonly vpcCidr: string;
+  /** All ranges of the VPC. */
+  readonly vpcCidrs: readonly string[];
   readonly balancerSubnets: readonly SubnetRange[];
   readonly brokerSubnets: readonly SubnetRange[];
   readonly zones: readonly PlannedZone[];
@@ -37,6 +39,7 @@ function planNew(args: NewNetworkArgs, path: string, problems: Problems): Networ
     );
   return {
     vpcCidr: cidr,
+    vpcCidrs: [cidr],
     balancerSubnets: zones.slice(0, balancerZoneCount).map(({ publicCidr }) => ({ cidr: publicCidr })),
     brokerSubnets: zones.map(({ privateCidr }) => ({ cidr: privateCidr })),
     zones,
@@ -57,13 +60,15 @@ function planAdopted(args: AdoptedNetworkArgs, path: string, problems: Problems)
   const subnets = (['balancerSubnets', 'brokerSubnets'] as const).flatMap((key) =>
     args[key].map((subnet, index) => ({ path: `${path}.${key}[${index}]`, ...rangeOf(subnet) })),
   );
-  checkSubnets(args.vpcCidr, subnets, path, problems);
+  const vpcCidrs = [args.vpcCidr, ...(args.furtherVpcCidrs ?? [])];
+  checkSubnets(vpcCidrs, subnets, path, problems);
   return {
     vpcCidr: args.vpcCidr,
+    vpcCidrs,
     balancerSubnets: args.balancerSubnets.map(rangeOf),
     brokerSubnets: args.brokerSubnets.map(rangeOf),
     zones: [],
-    webCidrs: args.egress === 'endpoints' ? [args.vpcCidr] : [everywhere],
+    webCidrs: args.egress === 'endpoints' ? vpcCidrs : [everywhere],
     natGatewayCount: 0,
     hasRouteTables: false,
   };

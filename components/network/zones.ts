@@ -45,17 +45,18 @@ export function planZones(
 
 /** A subnet of an adopted network must lie in its VPC, hold the planned block, and overlap no other. */
 export function checkSubnets(
-  vpcCidr: string,
+  vpcCidrs: readonly string[],
   subnets: readonly (SubnetRange & { readonly path: string })[],
   path: string,
   problems: Problems,
 ): void {
-  const vpc = parseCidr(vpcCidr);
-  if (vpc === undefined)
-    problems.add(
-      `${path}.vpcCidr`,
-      `is ${JSON.stringify(vpcCidr)}; give the VPC's IPv4 range, such as 10.20.0.0/16`,
-    );
+  const ranges = vpcCidrs.map(parseCidr);
+  for (const [index, range] of ranges.entries())
+    if (range === undefined)
+      problems.add(
+        index === 0 ? `${path}.vpcCidr` : `${path}.furtherVpcCidrs[${index - 1}]`,
+        `is ${JSON.stringify(vpcCidrs[index])}; give the VPC's IPv4 range, such as 10.20.0.0/16`,
+      );
   const distinct = new Map<string, string>();
   for (const { path: subnetPath, ...range } of subnets) {
     const { cidr } = range;
@@ -74,10 +75,10 @@ export function checkSubnets(
         `is ${cidr}; a /${smallestSubnetPrefixLength} or larger is needed, since 32 of its addresses are planned for hosts`,
       );
     else checkBlock(subnet, range, `${subnetPath}.plannedBlock`, problems);
-    if (vpc !== undefined && !contains(vpc, subnet))
+    if (ranges.every((range) => range !== undefined && !contains(range, subnet)))
       problems.add(
         at,
-        `is ${cidr}, which does not lie in ${path}.vpcCidr ${vpcCidr}; give a subnet of this VPC`,
+        `is ${cidr}, which does not lie in ${path}.vpcCidr ${vpcCidrs.join(' or ')}; give a subnet of this VPC, or its further range in ${path}.furtherVpcCidrs`,
       );
     for (const [other, otherPath] of distinct) {
       const otherRange = parseCidr(other);

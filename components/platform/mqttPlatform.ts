@@ -35,6 +35,8 @@ export class MqttPlatform extends pulumi.ComponentResource {
   readonly caCertificate: pulumi.Output<string>;
   /** Where the statistics page answers, on the preferred balancer's private address. */
   readonly statsUrl: string;
+  /** Where EMQX's dashboard answers on the virtual IP; absent where only SSH leads to it. */
+  readonly dashboardUrl?: pulumi.Output<string>;
   /** The login user's private key for SSH, OpenSSH format; secret. */
   readonly sshPrivateKey: pulumi.Output<string>;
 
@@ -50,7 +52,7 @@ export class MqttPlatform extends pulumi.ComponentResource {
     super(typeToken('MqttPlatform'), name, {}, opts);
     const plan = planPlatform(name, args);
     refuse(`MqttPlatform ${name}`, plan.problems);
-    for (const warning of warningsOf(plan)) void pulumi.log.warn(warning, this);
+    for (const warning of warningsOf(plan, args)) void pulumi.log.warn(warning, this);
 
     this.name = name;
     this.network = this.makeNetwork(plan, args);
@@ -71,6 +73,9 @@ export class MqttPlatform extends pulumi.ComponentResource {
     this.endpoints = this.endpoint.apply((address) => endpointUrls(plan.listeners, address));
     this.caCertificate = this.certificates.caCertificate;
     this.statsUrl = plan.statsUrl;
+    const { dashboard } = plan.pair.settings;
+    if (dashboard !== undefined)
+      this.dashboardUrl = pulumi.interpolate`https://${this.endpoint}:${dashboard.port}`;
     this.sshPrivateKey = login.privateKey;
     this.registerOutputs({
       endpoint: this.endpoint,
@@ -145,6 +150,7 @@ export class MqttPlatform extends pulumi.ComponentResource {
         clientsGroupId: this.pair.securityGroupId,
         login,
         egress: this.network.egress,
+        after: this.pair.balancers.map(({ host }) => host),
         ...reachOfBrokers(args.ssh, this.pair, login),
       },
       { parent: this },

@@ -53,7 +53,7 @@ export function planPlatform(name: string, args: MqttPlatformArgs): PlatformPlan
   const virtualIp = planVirtualIp(args.virtualIp ?? {}, network, 'virtualIp', problems);
   const listeners = planListeners(args.listeners ?? { mqtts: {} }, problems, {
     proxyProtocol,
-    clientCidrs: clientCidrs(virtualIp, network.vpcCidr),
+    clientCidrs: clientCidrs(virtualIp, network.vpcCidrs),
   });
   const cluster = planCluster(
     args.emqx ?? {},

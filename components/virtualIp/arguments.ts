@@ -6,7 +6,8 @@ export interface VirtualIpArgs {
    * `elasticIp`: public, across availability zones; it maps to a secondary private address of the active balancer, so
    * that each balancer keeps its own way to AWS's API. `route`: private, across zones: an address outside the VPC's
    * range that route tables send to the active balancer. `privateIp`: a secondary private address of the one subnet
-   * that both balancers are in.
+   * that both balancers are in, of which a balancer may then take any other secondary address too: EC2 grants
+   * interfaces, not addresses.
    * @default `elasticIp`
    */
   mode?: VirtualIpMode;

@@ -3,6 +3,7 @@ import type { Cidr, SubnetRange } from '../network/addresses';
 import {
   balancerVipAddress,
   containsAddress,
+  everywhere,
   formatCidr,
   parseCidr,
   plannedBlock,
@@ -13,7 +14,7 @@ import type { VirtualIpArgs } from './arguments';
 
 /** What the network decides about an address. */
 export interface VirtualIpSurroundings {
-  readonly vpcCidr: string;
+  readonly vpcCidrs: readonly string[];
   readonly balancerSubnets: readonly SubnetRange[];
   /** True where the network brings route tables of its own. */
   readonly hasRouteTables: boolean;
@@ -32,8 +33,8 @@ export type PlannedVirtualIp =
     };
 
 /** Who can reach the address at all, and so what its listeners are open to unless told otherwise. */
-export function clientCidrs(plan: PlannedVirtualIp, vpcCidr: string): readonly string[] {
-  return isPublic(plan) ? ['0.0.0.0/0'] : [vpcCidr];
+export function clientCidrs(plan: PlannedVirtualIp, vpcCidrs: readonly string[]): readonly string[] {
+  return isPublic(plan) ? [everywhere] : vpcCidrs;
 }
 
 /** True where clients come from the internet. */
@@ -103,15 +104,16 @@ function planRoute(
   problems: Problems,
 ): PlannedVirtualIp {
   const { address } = args;
-  const vpc = parseCidr(network.vpcCidr);
-  const allowed = `a private IPv4 address outside the VPC's range ${network.vpcCidr}, such as ${exampleOutside(vpc)}, is allowed`;
+  const vpc = network.vpcCidrs.flatMap((cidr) => parseCidr(cidr) ?? []);
+  const ranges = network.vpcCidrs.join(' and ');
+  const allowed = `a private IPv4 address outside the VPC's range ${ranges}, such as ${exampleOutside(vpc)}, is allowed`;
   if (address === undefined) problems.add(`${path}.address`, `is missing in mode route; ${allowed}`);
   else if (!isIPv4(address) || !lies(address, privateRanges))
     problems.add(`${path}.address`, `is ${JSON.stringify(address)}; ${allowed}`);
-  else if (vpc !== undefined && containsAddress(vpc, address))
+  else if (vpc.some((range) => containsAddress(range, address)))
     problems.add(
       `${path}.address`,
-      `is ${address}, which lies in the VPC's range ${network.vpcCidr}, where EC2 takes no route to a host; ${allowed}`,
+      `is ${address}, which lies in the VPC's range ${ranges}, where EC2 takes no route to a host; ${allowed}`,
     );
   const tables = Object.keys(args.routeTableIds ?? {});
   if (tables.length === 0 && (args.routeTableIds !== undefined || !network.hasRouteTables))
@@ -173,7 +175,7 @@ function lies(address: string, ranges: readonly string[]): boolean {
   });
 }
 
-function exampleOutside(vpc: Cidr | undefined): string {
+function exampleOutside(vpc: readonly Cidr[]): string {
   const example = '10.255.0.1';
-  return vpc !== undefined && containsAddress(vpc, example) ? '172.31.255.1' : example;
+  return vpc.some((range) => containsAddress(range, example)) ? '172.31.255.1' : example;
 }

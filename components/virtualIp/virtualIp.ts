@@ -2,6 +2,7 @@ import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import type { InterfaceArgs } from '../host/networkInterface';
 import type { PolicyStatement } from '../host/role';
+import { everywhere } from '../network/addresses';
 import type { Network } from '../network/network';
 import type { Tags } from '../rendering/naming';
 import { ownStack, tagged, typeToken } from '../rendering/naming';
@@ -17,7 +18,8 @@ export interface VirtualIpPlacement {
   /** The platform whose balancers hold the address; it is in their tags. @default the component's name */
   platform?: string;
   /** The balancers' network; `elasticIp` needs none. */
-  network?: Pick<Network, 'vpcCidr' | 'balancerSubnets' | 'routeTableIds'>;
+  network?: Pick<Network, 'vpcCidr' | 'balancerSubnets' | 'routeTableIds'> &
+    Partial<Pick<Network, 'vpcCidrs'>>;
   /** Keeps the address from being released by mistake. @default false */
   protect?: boolean;
   /** Tags on everything that can carry them. @default none */
@@ -69,7 +71,7 @@ export class VirtualIp extends pulumi.ComponentResource {
     this.mode = this.plan.mode;
     this.platform = args.platform ?? name;
     this.routeTableIds = args.routeTableIds ?? network?.routeTableIds ?? {};
-    this.clientCidrs = clientCidrs(this.plan, surroundings(network).vpcCidr);
+    this.clientCidrs = clientCidrs(this.plan, surroundings(network).vpcCidrs);
     const elasticIp = isPublic(this.plan) ? this.elasticIp(args) : undefined;
     this.allocationId = elasticIp?.allocationId;
     this.outlivesInterfaces = elasticIp === undefined ? [] : [elasticIp];
@@ -205,7 +207,7 @@ function planAlone(name: string, args: VirtualIpArgs & VirtualIpPlacement): Plan
 
 function surroundings(network: VirtualIpPlacement['network']): VirtualIpSurroundings {
   return {
-    vpcCidr: network?.vpcCidr ?? '0.0.0.0/0',
+    vpcCidrs: network?.vpcCidrs ?? [network?.vpcCidr ?? everywhere],
     balancerSubnets: network?.balancerSubnets ?? [],
     hasRouteTables: Object.keys(network?.routeTableIds ?? {}).length > 0,
   };

@@ -12,6 +12,8 @@ from apply.saying import complain
 LOCK = f"{STATE}/lock"
 # A broker's drain and its orderly end, then its health.
 PATIENCE_SECONDS = 900
+# Not worth a word: a run that has just been confirmed.
+QUIET_SECONDS = 2
 
 
 class Busy(RuntimeError):
@@ -31,12 +33,13 @@ def alone(by: str, patience_seconds: float = PATIENCE_SECONDS) -> Iterator[None]
     try:
         # Whoever can open it can hold it; former releases let everybody.
         os.fchmod(lock, 0o600)
-        deadline, holder = time.monotonic() + patience_seconds, ""
+        began, holder = time.monotonic(), ""
         while not _locked(lock):
-            if (now := os.pread(lock, 1000, 0).decode(errors="replace").strip()) != holder:
-                holder = now
-                complain(f"another run has this host since {holder or 'a moment ago'}; waiting for its end")
-            if time.monotonic() > deadline:
+            waited = time.monotonic() - began
+            if waited > min(QUIET_SECONDS, patience_seconds) and _holder(lock) != holder:
+                holder = _holder(lock)
+                complain(f"another run has this host since {holder}; waiting for its end")
+            if waited > patience_seconds:
                 raise Busy(f"another run has this host since {holder}, and still has it")
             time.sleep(0.2)
         with contextlib.suppress(OSError):
@@ -46,6 +49,11 @@ def alone(by: str, patience_seconds: float = PATIENCE_SECONDS) -> Iterator[None]
         yield
     finally:
         os.close(lock)
+
+
+def _holder(lock: int) -> str:
+    # One that could not write it down has the disk full.
+    return os.pread(lock, 1000, 0).decode(errors="replace").strip() or "a moment ago"
 
 
 def _locked(lock: int) -> bool:

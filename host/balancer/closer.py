@@ -8,7 +8,7 @@ from collections import Counter
 from balancer import tickets
 from balancer.broker_states import Key, Look
 from balancer.haproxy_socket import RUNTIME, ask
-from balancer.sessions import Emptier, workers
+from balancer.sessions import Emptier, Unknown, workers
 
 TABLE = re.compile(r"^# table: ([^,\s]+),", re.M)
 PACE_SECONDS = 1
@@ -20,7 +20,7 @@ class Closer:
     def __init__(self, per_second: int, old_workers: int) -> None:
         self.per_second, self.old_workers = per_second, old_workers
         self.look = Look({})
-        closed = ["closed_down_total", "closed_drain_total", "closed_old_total"]
+        closed = [f"closed_{why}_total" for why in ("down", "drain", "gone", "old")]
         self.counts = Counter(dict.fromkeys([*closed, "errors_total", "old_workers"], 0))
         self._news = threading.Event()
         self._failure = ""
@@ -81,6 +81,11 @@ class Closer:
             for pid in living:
                 left -= (closed := self._emptier("drain", pid).close(draining, left))
                 self.counts["closed_drain_total"] += closed
+        # A broker that was taken out of the configuration is about to leave: its clients go at the same pace.
+        gone = Unknown(frozenset(look.servers))
+        for pid in former:
+            left -= (closed := self._emptier("gone", pid).close(gone, left))
+            self.counts["closed_gone_total"] += closed
         for pid in former[: max(0, len(former) - self.old_workers)]:
             left -= (closed := self._emptier("old", pid).close(None, left))
             self.counts["closed_old_total"] += closed

@@ -5,7 +5,8 @@ import re
 import subprocess
 from pathlib import Path
 
-from apply.file_set import put, state_file
+from apply.disk import put
+from apply.file_set import state_file
 
 CONFIG = Path("/etc/keepalived/keepalived.conf")
 FOUND = Path("/run/emqx-haproxy/interface.conf")

@@ -3,6 +3,7 @@
 import time
 from collections import deque
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 
 from balancer import haproxy_answers
 from balancer.haproxy_answers import Processes, Session, identity, statistics
@@ -30,19 +31,29 @@ def close(pid: str, chosen: Callable[[Session], bool]) -> int:
     return len(found)
 
 
+@dataclass(frozen=True)
+class Unknown:
+    """Servers that the running configuration has no more, of backends that it still has."""
+
+    known: frozenset[Key]
+
+    def __contains__(self, key: Key) -> bool:
+        return key not in self.known and any(key[0] == backend for backend, _ in self.known)
+
+
 class Emptier:
     """Closes one worker's sessions a few at a time. It lists them once for many: to list 50,000 costs HAProxy
     and this program 0.3 s."""
 
     def __init__(self, pid: str) -> None:
         self.pid = pid
-        self._wanted: frozenset[Key] | None = None
+        self._wanted: frozenset[Key] | Unknown | None = None
         self._known: deque[Session] = deque()
         self._list_at = 0.0
 
-    def close(self, wanted: Collection[Key] | None, limit: int) -> int:
+    def close(self, wanted: Collection[Key] | Unknown | None, limit: int) -> int:
         """Ends up to `limit` sessions on the wanted servers, or on any; how many."""
-        keys = None if wanted is None else frozenset(wanted)
+        keys = wanted if wanted is None or isinstance(wanted, Unknown) else frozenset(wanted)
         if keys != self._wanted:
             self._wanted, self._list_at = keys, 0.0
             self._known.clear()
@@ -59,7 +70,7 @@ class Emptier:
                 closed += 1
         return closed
 
-    def _has_any(self, keys: frozenset[Key] | None) -> bool:
+    def _has_any(self, keys: frozenset[Key] | Unknown | None) -> bool:
         """By counters, as far as a worker tells them: a former one of 2.4 tells none."""
         rows = statistics(ask(MASTER, f"@!{self.pid} show stat -1 4 -1", 5), ("pxname", "svname", "scur"))
         counts = [int(count) for backend, server, count in rows if keys is None or (backend, server) in keys]

@@ -12,7 +12,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from apply.file_set import File, on_disk, put
+from apply.disk import on_disk, put
+from apply.file_set import File
 
 SETTINGS = Path("/etc/emqx-haproxy/aws.json")
 PLACES = [(Path("/etc/netplan"), "*.yaml"), (Path("/etc/systemd/network"), "*.network")]

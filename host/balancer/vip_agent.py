@@ -143,8 +143,9 @@ class Agent:
         if self.role == "MASTER":
             self.clients.admit()
         self._on(word)
-        if self.role == "BACKUP" and self.claim == Claim(IDLE, wary=True):
-            self.due = min(self.due, self.since + SETTLE_SECONDS)
+        if self.leaving_until:
+            # A standby looks once a minute: until then it would be wary, or refuse clients still.
+            self.due = min(self.due, self.since + LEAVE_LOOK_SECONDS)
         self._remember()
 
     def _compare(self, patience: float) -> None:

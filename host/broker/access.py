@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import os
 import re
 import subprocess
 import sys
@@ -142,7 +143,9 @@ def _reason(output: str) -> str:
 @contextmanager
 def _alone(patience_seconds: float) -> Iterator[None]:
     RUN.mkdir(parents=True, exist_ok=True)
-    with (RUN / "access.lock").open("w") as lock:
+    # Whoever can open it can hold it.
+    with open(os.open(RUN / "access.lock", os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600), "w") as lock:
+        os.fchmod(lock.fileno(), 0o600)
         deadline = time.monotonic() + patience_seconds
         while True:
             try:

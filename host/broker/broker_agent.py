@@ -1,25 +1,28 @@
 """Resident on a broker: answers HAProxy's agent checks. `drain --timeout N`, at EMQX's stop, empties it."""
 
 import argparse
+import contextlib
 import http.client
 import json
 import re
-import shlex
 import socketserver
 import subprocess
 import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from broker.access import Teller
+from broker.cluster import members, planned
 from broker.emqx_ctl import emqx_ctl
+from broker.outage import Outage
+from residents.left import LEFT
 from residents.reports import RUN, metrics, tell_systemd
 
 SETTINGS = Path("/etc/emqx-haproxy/agent.json")
-SEEDS = Path("/etc/emqx-haproxy/seeds.env")
 STATUS = "http://127.0.0.1:18083/status"
 # Set while EMQX is being stopped; its unit takes it away before the next start.
 DRAIN = RUN / "drain"
@@ -76,7 +79,14 @@ def serve() -> None:
             if now != said:
                 print(now, flush=True)
                 said = now
-            metrics("broker", {"joined": broker.joined, "draining": "drain" in now})
+            metrics(
+                "broker",
+                {
+                    "joined": broker.joined,
+                    "draining": "drain" in now,
+                    "not_serving_seconds": broker.outage.seconds,
+                },
+            )
             tell_systemd("READY=1\nWATCHDOG=1")
             time.sleep(INTERVAL_SECONDS)
             broker.look(time.monotonic())
@@ -104,10 +114,12 @@ class Broker:
         self.joined = False
         self._running_since: float | None = None
         self._access = Teller()
+        self.outage = Outage()
 
     def look(self, now: float) -> None:
         """Asks whether it runs, and until it has joined, whether it has."""
         runs = running()
+        self.outage.look(runs=bool(runs) or run_of_emqx() != "", serves=bool(runs), now=now)
         if runs is None and self._running_since is not None:
             # HAProxy's own checks find a broker that hangs; this is no second opinion.
             return
@@ -119,9 +131,9 @@ class Broker:
             self.joined = self._has_joined()
         alone = now - self._running_since
         if not self.joined and is_member(alone) and self._access.told():
-            self.joined = True
             JOINED.parent.mkdir(parents=True, exist_ok=True)
             JOINED.write_text(run_of_emqx())
+            self.joined = True
 
     @staticmethod
     def _has_joined() -> bool:
@@ -155,36 +167,28 @@ def running() -> bool | None:
 
 def is_member(alone_seconds: float) -> bool:
     """Whether its cluster has other members, or need not have."""
-    try:
-        output = emqx_ctl("cluster", "status", "--json")
-        status = json.loads(output[output.index("{") : output.rindex("}") + 1])
-        known = {*status["running_nodes"], *status["stopped_nodes"]}
-    except (OSError, ValueError, LookupError, TypeError, subprocess.SubprocessError) as reason:
-        print(f"emqx ctl cluster status: {reason!r}", flush=True)
+    known = members()
+    if known is None or not known.running:
         return False
-    return bool(status["running_nodes"]) and (len(known) > 1 or seeds() < 2 or alone_seconds > ALONE_SECONDS)
+    return len(known.running | known.stopped) > 1 or len(planned()) < 2 or alone_seconds > ALONE_SECONDS
 
 
-def seeds() -> int:
-    """How many nodes the cluster was planned with."""
-    if not SEEDS.exists():
-        return 1
-    variables = dict(word.split("=", 1) for word in shlex.split(SEEDS.read_text()))
-    return len(json.loads(variables["EMQX_CLUSTER__STATIC__SEEDS"]))
-
-
-def drain(timeout_seconds: float) -> None:
-    """Until no client is left or the time is up: without balancers that listen nobody goes."""
+def drain(timeout_seconds: float, wanted: Callable[[], bool] = lambda: True) -> None:
+    """Until no client is left, the time is up or nobody wants it any more: without balancers that listen
+    nobody goes."""
+    if LEFT.exists():
+        return
     begun = time.monotonic()
     deadline = begun + timeout_seconds
     DRAIN.parent.mkdir(parents=True, exist_ok=True)
     DRAIN.touch()
     had = left = clients()
-    while left != 0 and time.monotonic() < deadline:
+    while left != 0 and time.monotonic() < deadline and wanted():
         time.sleep(min(1, max(0, deadline - time.monotonic())))
         left = clients()
         had = left if had is None else had
-    print(drained(had, left, time.monotonic() - begun), flush=True)
+    with contextlib.suppress(BrokenPipeError):
+        print(drained(had, left, time.monotonic() - begun), flush=True)
     # What it was last is told until the next boot: nobody reads the journal of an update that went well.
     metrics("drain", {"clients_left": float("nan") if left is None else left})
 

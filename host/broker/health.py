@@ -14,9 +14,9 @@ def main() -> int:
         said = agent_says()
     except OSError as reason:
         said = f"down: {reason}"
-    down = said.startswith("down")
-    print(f"broker-agent says {said}" if down else "")
-    return 1 if down else 0
+    up = said.startswith("up")
+    print("" if up else f"broker-agent says {said or 'nothing'}")
+    return 0 if up else 1
 
 
 def agent_says() -> str:

@@ -4,7 +4,7 @@ import * as secrets from '@aws-sdk/client-secrets-manager';
 import { labCredentials } from '../engine/environment';
 
 /** Resources of one type: which there are, and how one is removed. */
-interface ResourceType {
+export interface ResourceType {
   readonly what: string;
   list(): Promise<readonly (string | undefined)[]>;
   remove(id: string): Promise<unknown>;
@@ -17,13 +17,20 @@ interface ResourceType {
 export async function sweep(state: string, region: string): Promise<string[]> {
   // Which Node runs the lab is for package.json to say, not for a warning between its lines.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
+  return removeAll(resourceTypes({ region, ...labCredentials }), (id) => !state.includes(id));
+}
+
+/** Deletes what is meant, in an order in which it can go; gives a line for each resource deleted. */
+export async function removeAll(
+  types: readonly ResourceType[],
+  isMeant: (id: string) => boolean,
+): Promise<string[]> {
   const removed: string[] = [];
-  const types = resourceTypes(region);
   // Some go only when others are gone (security groups may name each other), so again until nothing more goes.
   for (let before = -1; before < removed.length;) {
     before = removed.length;
     for (const type of types) {
-      const orphans = (await type.list()).filter((id) => id !== undefined && !state.includes(id));
+      const orphans = (await type.list()).filter((id) => id !== undefined && isMeant(id));
       for (const id of orphans) {
         if (id === undefined || removed.includes(`${type.what} ${id}`)) continue;
         const gone = await type.remove(id).then(
@@ -37,13 +44,13 @@ export async function sweep(state: string, region: string): Promise<string[]> {
   return removed;
 }
 
-/** In the order in which they can go. */
-function resourceTypes(region: string): readonly ResourceType[] {
-  return [...computeTypes(region), ...networkTypes(region), ...accountTypes(region)];
+/** The types that programs make, in the order in which they can go. */
+export function resourceTypes(account: ec2.EC2ClientConfig): readonly ResourceType[] {
+  return [...computeTypes(account), ...networkTypes(account), ...accountTypes(account)];
 }
 
-function computeTypes(region: string): readonly ResourceType[] {
-  const client = new ec2.EC2Client({ region, ...labCredentials });
+function computeTypes(account: ec2.EC2ClientConfig): readonly ResourceType[] {
+  const client = new ec2.EC2Client(account);
   return [
     {
       what: 'instance',
@@ -107,8 +114,8 @@ function computeTypes(region: string): readonly ResourceType[] {
 }
 
 /** Without what each VPC has by itself (its main route table, its default group), and without the default VPC. */
-function networkTypes(region: string): readonly ResourceType[] {
-  const client = new ec2.EC2Client({ region, ...labCredentials });
+function networkTypes(account: ec2.EC2ClientConfig): readonly ResourceType[] {
+  const client = new ec2.EC2Client(account);
   const ownVpcs = async () => {
     const { Vpcs = [] } = await client.send(new ec2.DescribeVpcsCommand({}));
     return Vpcs.filter(({ IsDefault }) => IsDefault !== true).map(({ VpcId }) => VpcId);
@@ -124,7 +131,10 @@ function networkTypes(region: string): readonly ResourceType[] {
         );
         return own.map(({ GroupId }) => GroupId);
       },
-      remove: (id) => client.send(new ec2.DeleteSecurityGroupCommand({ GroupId: id })),
+      remove: async (id) => {
+        await revokeRules(client, id);
+        await client.send(new ec2.DeleteSecurityGroupCommand({ GroupId: id }));
+      },
     },
     {
       what: 'subnet',
@@ -176,9 +186,30 @@ function networkTypes(region: string): readonly ResourceType[] {
   ];
 }
 
-function accountTypes(region: string): readonly ResourceType[] {
-  const secretsClient = new secrets.SecretsManagerClient({ region, ...labCredentials });
-  const iamClient = new iam.IAMClient({ region, ...labCredentials });
+/** Groups that name each other would both stay. */
+async function revokeRules(client: ec2.EC2Client, GroupId: string): Promise<void> {
+  const Filters = [{ Name: 'group-id', Values: [GroupId] }];
+  const { SecurityGroupRules = [] } = await client.send(
+    new ec2.DescribeSecurityGroupRulesCommand({ Filters }),
+  );
+  for (const { SecurityGroupRuleId: id, IsEgress } of SecurityGroupRules) {
+    if (id === undefined) continue;
+    const rule = { GroupId, SecurityGroupRuleIds: [id] };
+    await (IsEgress === true
+      ? client.send(new ec2.RevokeSecurityGroupEgressCommand(rule))
+      : client.send(new ec2.RevokeSecurityGroupIngressCommand(rule)));
+  }
+}
+
+function accountTypes(account: ec2.EC2ClientConfig): readonly ResourceType[] {
+  const { region, credentials, endpoint } = account;
+  const same = {
+    ...(region === undefined ? {} : { region }),
+    ...(credentials === undefined ? {} : { credentials }),
+    ...(endpoint === undefined ? {} : { endpoint }),
+  };
+  const secretsClient = new secrets.SecretsManagerClient(same);
+  const iamClient = new iam.IAMClient(same);
   return [
     {
       what: 'secret',

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Balancing } from '../../components/listeners/balancing';
 import type { ClientCertificates } from '../../components/listeners/listener';
 import type { Seen } from '../../proving/stage/brokers';
 import { connectMqtt, connectPacket, openTcp, openTls } from '../../proving/stage/clients';
@@ -52,14 +53,34 @@ describe.each(systems)('who a client is, on HAProxy $haproxyVersion', (system) =
     await expect(seenOf(stranger)).rejects.toThrow();
   });
 
-  function withCertificates(changes: Partial<ClientCertificates>) {
+  it.each(['clientId', 'clientIdTable'] as const)(
+    'a client whose id is its CN is placed by that in %s, whatever id it sends',
+    async (method) => {
+      const table = { entries: 1_000, expireSeconds: 60, keyLength: 128 };
+      const balancing = method === 'clientId' ? ({ method } as const) : ({ method, ...table } as const);
+      await stage.change(() => withCertificates({ identity: 'clientid' }, balancing));
+      const others = await Promise.all([1, 2, 3, 4, 5, 6].map((index) => authority.issue(`meter-${index}`)));
+      const places = new Set<string>();
+      for (const identity of others) {
+        const brokers = new Set<string>();
+        for (let tries = 0; tries < 6; tries += 1) brokers.add((await seenOf(identity)).broker);
+        expect(brokers.size).toBe(1);
+        brokers.forEach((broker) => places.add(broker));
+      }
+      expect(places.size).toBeGreaterThan(1);
+    },
+  );
+
+  function withCertificates(changes: Partial<ClientCertificates>, balancing?: Balancing) {
     const clientCertificates = {
       verify: 'required',
       ca: authority.pem,
       identity: 'none',
       ...changes,
     } as const;
-    return { listeners: listeners({ mqtts: { clientCertificates } }) };
+    return {
+      listeners: listeners({ mqtts: { clientCertificates, ...(balancing && { balancing }) } }),
+    };
   }
 
   async function seenOf(identity: ClientIdentity | undefined): Promise<Seen> {

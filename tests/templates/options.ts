@@ -57,7 +57,7 @@ function optionsOf({ ca, crl }: Certificates): readonly (readonly Option[])[] {
     balancings.map((balancing) => plain(balancing.method, { balancing })),
     [
       plain('no client certificates', {}),
-      plain('optional', certificates({ verify: 'optional' })),
+      plain('optional, ended CRL kept', certificates({ verify: 'optional', crl, keepsEndedLists: true })),
       plain('required', certificates({})),
       plain('required with CRL', certificates({ crl })),
     ],
@@ -65,13 +65,20 @@ function optionsOf({ ca, crl }: Certificates): readonly (readonly Option[])[] {
     [
       plain('no rate limit', {}),
       plain('rate limit', { rateLimit: { connectionsPerSource: 9, periodSeconds: 10, sparedCidrs: [] } }),
-      plain('spared', { rateLimit: { connectionsPerSource: 9, periodSeconds: 10, sparedCidrs: ['10.1.0.0/16'] } }),
+      plain('spared, behind a load balancer', {
+        rateLimit: { connectionsPerSource: 9, periodSeconds: 10, sparedCidrs: ['10.1.0.0/16'] },
+        acceptProxy: ['10.9.0.0/24'],
+      }),
     ],
     [
       plain('one broker port', {}),
       plain('further broker ports', { furtherBrokerPorts: { first: 20_001, count: 3 } }),
     ],
     [plain('open', {}), plain('ranges', { allowedCidrs: ['10.0.0.0/8'] })],
+    [
+      plain('dashboard by SSH', {}),
+      plain('dashboard', {}, { dashboard: { port: 18_083, allowedCidrs: ['10.0.0.0/8', '192.0.2.1/32'] } }),
+    ],
     [plain('long keepalive logged', {}), plain('refused', {}, { refuseLongKeepalive: true, largestConnectBytes: 40_000 })],
   ];
 }

@@ -141,11 +141,11 @@ describe('openings', () => {
   });
 
   it('are refused with their place', () => {
-    const egressRules = [{ port: 0, lastPort: 70_000, protocol: 'sctp' as 'tcp', cidr: '10.0.0.1/8' }];
+    const egressRules = [{ port: -1, lastPort: 70_000, protocol: 'sctp' as 'tcp', cidr: '10.0.0.1/8' }];
     expect(problemsOf({ haproxy: { egressRules } })).toEqual([
       'haproxy.egressRules[0].cidr: is "10.0.0.1/8"; an IPv4 range such as 10.0.5.0/24 without host bits is allowed',
-      'haproxy.egressRules[0].port: is 0; a whole number from 1 to 65535 is allowed',
-      'haproxy.egressRules[0].lastPort: is 70000; a whole number from 0 to 65535 is allowed',
+      'haproxy.egressRules[0].port: is -1; a whole number from 0 to 65535 is allowed',
+      'haproxy.egressRules[0].lastPort: is 70000; a whole number from -1 to 65535 is allowed',
       'haproxy.egressRules[0].protocol: is "sctp"; tcp, udp are allowed',
     ]);
   });
@@ -189,5 +189,56 @@ describe('a network without a way out', () => {
     const graph = await made({ ...inside, haproxy: { imageId }, emqx: { brokers: 1, imageId } });
     for (const role of ['balancers', 'brokers'] as const)
       expect(waysOut(graph, role)).toEqual(['tcp 443-443 10.1.0.0/16', 'tcp 80-80 10.1.0.0/16']);
+  });
+});
+
+describe('volumes', () => {
+  it('leave a snapshot where they are asked to, and say nothing of it otherwise', async () => {
+    const data = async (emqx: object) =>
+      (await made({ emqx: { brokers: 1, ...emqx } })).one('aws:ebs/volume:Volume', 'mqtt-emqx-1-data').inputs;
+    expect(await data({ finalSnapshot: true })).toMatchObject({ finalSnapshot: true });
+    expect(await data({})).not.toHaveProperty('finalSnapshot');
+  });
+
+  it('are tagged by the call that launches the instance where a policy demands it', async () => {
+    const graph = await made({ haproxy: { tagVolumesAtLaunch: true }, tags: { Owner: 'iot' } });
+    const { rootBlockDevice, volumeTags } = graph.one(instance, 'mqtt-haproxy-1-instance').inputs;
+    expect(volumeTags).toMatchObject({ Owner: 'iot', Name: 'mqtt-haproxy-1' });
+    expect(rootBlockDevice).not.toHaveProperty('tags');
+    const broker = graph.one(instance, 'mqtt-emqx-1-instance').inputs;
+    expect(broker).not.toHaveProperty('volumeTags');
+    expect(broker['rootBlockDevice']).toMatchObject({ tags: { Owner: 'iot' } });
+  });
+});
+
+describe('a VPC with several ranges', () => {
+  const network = {
+    vpcId: 'vpc-1',
+    vpcCidr: '10.1.0.0/16',
+    furtherVpcCidrs: ['100.64.0.0/16'],
+    balancerSubnets: [{ subnetId: 'subnet-1', cidr: '10.1.1.0/24' }],
+    brokerSubnets: [{ subnetId: 'subnet-2', cidr: '100.64.1.0/24' }],
+    egress: 'nat' as const,
+  };
+  const routeTableIds = { main: 'rtb-1' };
+
+  it('takes subnets of each, and is open to all of them where it is private', async () => {
+    const virtualIp = { mode: 'route' as const, address: '10.255.0.1', routeTableIds };
+    const graph = await made({ network, virtualIp, ssh: { ...ssh, via: 'private' } });
+    const ranges = inputsOf(graph, 'aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule')
+      .filter(({ fromPort }) => fromPort === 8883)
+      .map(({ cidrIpv4 }) => cidrIpv4);
+    expect(ranges).toEqual(['10.1.0.0/16', '100.64.0.0/16']);
+  });
+
+  it('refuses a subnet of none, and a virtual IP of any', () => {
+    const foreign = [{ subnetId: 'subnet-1', cidr: '10.9.1.0/24' }];
+    expect(problemsOf({ network: { ...network, balancerSubnets: foreign } })).toEqual([
+      'network.balancerSubnets[0].cidr: is 10.9.1.0/24, which does not lie in network.vpcCidr 10.1.0.0/16 or 100.64.0.0/16; give a subnet of this VPC, or its further range in network.furtherVpcCidrs',
+    ]);
+    const virtualIp = { mode: 'route' as const, address: '100.64.9.9', routeTableIds };
+    expect(problemsOf({ network, virtualIp })[0]).toContain(
+      "virtualIp.address: is 100.64.9.9, which lies in the VPC's range 10.1.0.0/16 and 100.64.0.0/16",
+    );
   });
 });

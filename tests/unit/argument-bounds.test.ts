@@ -29,6 +29,7 @@ const entries: Readonly<Record<string, string>> = { brokers: 'emqx-1', listeners
 const companions: Readonly<Record<string, object>> = {
   balancing: { method: 'clientIdTable' },
   rateLimit: { connectionsPerSource: 10 },
+  dashboard: { allowedCidrs: ['198.51.100.7/32'] },
 };
 
 function argumentsWith(keys: readonly string[], value: number): object {

@@ -36,6 +36,7 @@ describe('API keys', () => {
       { key: 'panel', secret: expect.any(String) as unknown, role: 'viewer' },
     ]);
     expect(await isSecret(apiKeys)).toBe(true);
+    expect(outputs.dashboardUrl).toBeUndefined();
     expect(await valueOf(dashboardTunnel)).toMatch(/^ssh -N -i KEY -L 18083:10\.[\d.]+:18083 admin@\S+$/);
   });
 

@@ -3,6 +3,7 @@ import { planLimits } from '../../components/balancers/limits';
 import { balancerPorts } from '../../components/balancers/ports';
 import { checkPorts, planListeners } from '../../components/listeners/plan';
 import { Problems } from '../../components/rendering/problems';
+import { Identity } from '../../proving/identities';
 
 describe('listeners', () => {
   const problemsOf = (args: Parameters<typeof planListeners>[0]) => {
@@ -18,6 +19,20 @@ describe('listeners', () => {
       ['wss', 'leastConnections'],
     ]);
   });
+
+  it.each(['clientId', 'clientIdTable'] as const)(
+    'take %s inside a WebSocket where a certificate says the client id',
+    async (method) => {
+      const { pem: ca } = await Identity.authority('fleet CA');
+      const wss = { balancing: { method }, clientCertificates: { verify: 'required', ca } } as const;
+      const problemsWith = (identity: 'clientid' | 'username') =>
+        problemsOf({ wss: { ...wss, clientCertificates: { ...wss.clientCertificates, identity } } });
+      expect(problemsWith('clientid')).toEqual([]);
+      expect(problemsWith('username')).toEqual([
+        expect.stringMatching(/^listeners\.wss\.balancing\.method: is .* not visible inside a WebSocket/),
+      ]);
+    },
+  );
 
   it('are as many as their names, each of a kind, the four names of kinds first', () => {
     const planned = planListeners(
@@ -57,6 +72,23 @@ describe('listeners', () => {
   it.each(['stats', 'default'])('are not named %s, which is taken', (name) => {
     expect(problemsOf({ [name]: { kind: 'mqtt', port: 1884 } })).toEqual([
       `listeners.${name}: is a name that HAProxy or EMQX has for something else; give another`,
+    ]);
+  });
+
+  it.each([
+    [[], 'is empty; give the ranges'],
+    [['0.0.0.0/0'], 'has 0.0.0.0/0, by which anybody could claim any address'],
+    [['10.0.0.1/24'], 'is "10.0.0.1/24"; an IPv4 range'],
+  ])('believe no load balancers of %j', (acceptProxy, expected) => {
+    expect(problemsOf({ mqtt: { acceptProxy } })).toEqual([expect.stringContaining(expected)]);
+  });
+
+  it('behind a load balancer have as many clients as one broker port carries', () => {
+    const problemsWith = (maxConnections: number) =>
+      problemsOf({ mqtt: { acceptProxy: ['10.0.1.0/24'], maxConnections } });
+    expect(problemsWith(51_200)).toEqual([]);
+    expect(problemsWith(51_201)).toEqual([
+      expect.stringMatching(/^listeners\.mqtt\.acceptProxy: does not go together with 51201 maxConnections/),
     ]);
   });
 

@@ -129,7 +129,7 @@ describe('a network that is adopted', () => {
     expect(await refusalOf(make)).toBe(
       [
         'Network net: 3 problems in its arguments',
-        '  network.balancerSubnets[0].cidr: is 10.2.1.0/24, which does not lie in network.vpcCidr 10.1.0.0/16; give a subnet of this VPC',
+        '  network.balancerSubnets[0].cidr: is 10.2.1.0/24, which does not lie in network.vpcCidr 10.1.0.0/16; give a subnet of this VPC, or its further range in network.furtherVpcCidrs',
         '  network.brokerSubnets[0].cidr: is 10.1.2.0/27; a /26 or larger is needed, since 32 of its addresses are planned for hosts',
         '  network.brokerSubnets[1].cidr: is "10.1.2.1/24"; an IPv4 range without host bits, such as 10.20.0.0/24, is allowed',
       ].join('\n'),

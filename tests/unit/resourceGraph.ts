@@ -214,6 +214,8 @@ function answer(args: MockCallArgs): Record<string, unknown> {
       return { names: ['eu-central-1a', 'eu-central-1b', 'eu-central-1c'] };
     case 'aws:ssm/getParameter:getParameter':
       return { insecureValue: `ami for ${String(name)}` };
+    case 'aws:ec2/getInstances:getInstances':
+      return { ids: [] };
     case 'aws:ec2/getSubnet:getSubnet':
       return { availabilityZone: 'eu-central-1a' };
     default:

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { Identity } from '../../proving/identities';
 import { judgeErrors } from '../../verify/balancerChecks';
 import { type BalancerState, type Condition, parseCondition, parseFigures } from '../../verify/balancers';
 import { survey } from '../../verify/checks';
 import { judgeFileModes } from '../../verify/fileModes';
 import { healthFindings } from '../../verify/hostChecks';
-import { judgeLifetime } from '../../verify/lifetimes';
+import { judgeLifetime, judgeLifetimes } from '../../verify/lifetimes';
 import { judgeBrokers, judgeHaproxy, judgeTakeover } from '../../verify/takeover';
 import { changes, watch, wrongIn } from '../../verify/watch';
 
@@ -173,6 +174,27 @@ describe('the end of a certificate', () => {
     [7, 2, 'warn'],
   ])('that lives for %d days and has %d left: %s', (life, left, verdict) => {
     expect(judge(life, left)?.verdict).toBe(verdict);
+  });
+
+  test('is told of each file on a balancer, with the argument that it comes from, and of the CA', async () => {
+    const now = Date.now() / 1_000;
+    const { pem } = await Identity.make('ca', { isAuthority: true, from: -1, to: 400 });
+    const life = (from: number, to: number): [number, number] => [now + from * day, now + to * day];
+    const told = { 'server.pem': life(-1, 364), 'plant-2-client-crl.pem': life(-1, 6) };
+    const states = pair({ condition: { lifetimes: { told: {} } } }, { condition: { lifetimes: { told } } });
+    expect(judgeLifetimes(states, pem, now).findings).toEqual([]);
+    expect(texts(judgeLifetimes(states, pem, now + 5 * day))).toEqual([
+      expect.stringMatching(
+        /^haproxy-2: plant-2-client-crl\.pem ends on .*, in 1\.0 days; past it .* listeners\.plant-2\.clientCertificates/,
+      ),
+    ]);
+    expect(texts(judgeLifetimes(pair(), pem, now + 401 * day))[0]).toMatch(
+      /^the CA of the output caCertificate ended/,
+    );
+    const unread = pair({ condition: { lifetimes: { failed: 'no certificate' } } });
+    expect(texts(judgeLifetimes(unread, pem, now))).toEqual([
+      'haproxy-1: certificates cannot be read: no certificate; run `pulumi up`',
+    ]);
   });
 
   test('is told by its day', () => {

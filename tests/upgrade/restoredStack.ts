@@ -61,6 +61,12 @@ export class RestoredStack {
     return (JSON.parse(text) as { readonly steps: readonly Step[] }).steps;
   }
 
+  /** Gives what it printed. */
+  async destroy(): Promise<string> {
+    const named = ['--stack', stack, '--config-file', this.stackFile];
+    return this.pulumi('destroy', '--yes', '--skip-preview', ...named);
+  }
+
   close(): void {
     rmSync(this.folder, { recursive: true });
   }

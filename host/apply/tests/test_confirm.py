@@ -42,7 +42,7 @@ def test_it_stays_once_it_is_confirmed(host: Machine) -> None:
     assert "taken back unless somebody comes in anew" in done.stdout
     assert host.read("/var/lib/emqx-haproxy/current.set") == OLD
     done = confirm(host, NEW)
-    assert (done.returncode, done.stderr.count("another run has this host")) == (0, 1)
+    assert (done.returncode, done.stderr) == (0, "")
     assert (host.read(SSHD), host.read("/var/lib/emqx-haproxy/current.set")) == ("Port 23\n", NEW)
     assert up(host, NEW).stdout == "unchanged\n"
     assert confirm(host, NEW).returncode == 0

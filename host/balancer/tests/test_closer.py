@@ -85,6 +85,23 @@ def test_a_draining_broker_is_emptied_at_a_pace_in_new_and_former_workers(haprox
     assert closer.counts["closed_drain_total"] == 4
 
 
+def test_clients_of_a_broker_that_was_taken_out_are_moved_at_a_pace(haproxy: HaProxy) -> None:
+    haproxy.connect(6)
+    del haproxy.brokers[2:]
+    haproxy.configure()
+    haproxy.reload()
+    haproxy.connect(4)
+    closer = Closer(1, 3)
+    see(haproxy, closer, "e1", "UP")
+    closer.step(paced=True)
+    until(lambda: haproxy.open_clients() == 9)
+    closer.step(paced=True)
+    until(lambda: haproxy.open_clients() == 8)
+    closer.step(paced=True)
+    # Those of the brokers that stay are left alone, in the former worker too.
+    assert (haproxy.open_clients(), closer.counts["closed_gone_total"]) == (8, 2)
+
+
 def stepped(closer: Closer, haproxy: HaProxy, left: int) -> bool:
     closer.step(paced=True)
     return haproxy.open_clients() == left

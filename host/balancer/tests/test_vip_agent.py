@@ -247,6 +247,21 @@ def test_who_steps_down_admits_clients_once_the_peer_has_the_address(
     assert clients == ["leave", "admit"]
 
 
+def test_a_standby_whose_keepalived_was_restarted_does_not_stay_closed_until_its_next_look(
+    cloud: FakeAws, clients: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vip_agent, "IDLE_SECONDS", 60)
+    agent = start()
+    say("BACKUP")
+    until(agent, lambda: "admit" in clients)
+    until(agent, lambda: agent.due > time.monotonic() + 30)
+    clients.clear()
+    # What a stop of Keepalived has closed is to be open again.
+    say("STOP")
+    say("BACKUP")
+    until(agent, lambda: "admit" in clients)
+
+
 def test_clients_are_admitted_again_when_no_peer_takes_the_address(
     cloud: FakeAws, clients: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

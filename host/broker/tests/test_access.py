@@ -132,3 +132,11 @@ def test_a_root_that_could_not_be_taken_back_is_tried_again(emqx: FakeEmqx) -> N
     assert main() == 1
     assert (emqx.folder / "settings.hocon").read_text() == 'alarm = {"size_limit": 5}\n'
     assert "mqtt = {}" in reloaded_with(emqx, "alarm", "mqtt")
+
+
+def test_no_other_account_can_hold_a_change_up(emqx: FakeEmqx, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(access, "RUN", emqx.folder)
+    lock = emqx.folder / "access.lock"
+    lock.touch(0o644)
+    assert main() == 0
+    assert lock.stat().st_mode & 0o777 == 0o600

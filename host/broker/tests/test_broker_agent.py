@@ -14,6 +14,7 @@ import pytest
 from waiting import until
 
 from broker import broker_agent
+from broker.cluster import Members
 
 # A stand-in for `emqx ctl` that prints what a file says.
 EMQX = '#!/bin/sh\ncd "$(dirname "$0")" && cat "$2-$3" && touch "asked-$2-$3"\n'
@@ -71,8 +72,9 @@ class Node:
         where = f"w.RUN=reports.RUN=P({str(self.folder)!r}); w.SETTINGS=w.RUN/'agent.json';"
         code = (
             "from pathlib import Path as P; from broker import broker_agent as w;"
-            "from broker import emqx_ctl as c; c.USER = None; from residents import reports;"
-            f"{where} w.DRAIN=w.RUN/'drain'; w.JOINED=w.RUN/'joined'; w.SEEDS=w.RUN/'seeds.env';"
+            "from broker import cluster, emqx_ctl as c; c.USER = None; from residents import reports;"
+            f"{where} w.DRAIN=w.RUN/'drain'; w.JOINED=w.RUN/'joined'; w.LEFT=w.RUN/'left';"
+            "cluster.SEEDS=w.RUN/'seeds.env';"
             "w.INTERVAL_SECONDS=0.05;"
             "w.Teller.told=lambda _: (w.RUN/'told').exists();"
             f"w.STATUS='http://127.0.0.1:{self.page.server_port}/status'; w.main()"
@@ -249,8 +251,8 @@ def test_a_single_broker_needs_no_other(node: Node) -> None:
 
 
 def test_a_broker_whose_peers_stay_away_serves_alone_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    alone = json.dumps({"running_nodes": ["emqx@10.0.0.1"], "stopped_nodes": []})
-    monkeypatch.setattr(broker_agent, "emqx_ctl", lambda *words: alone)
-    monkeypatch.setattr(broker_agent, "seeds", lambda: 3)
+    alone = Members(frozenset(["emqx@10.0.0.1"]), frozenset())
+    monkeypatch.setattr(broker_agent, "members", lambda: alone)
+    monkeypatch.setattr(broker_agent, "planned", lambda: {"emqx@10.0.0.1", "emqx@10.0.0.2"})
     assert not broker_agent.is_member(broker_agent.ALONE_SECONDS - 1)
     assert broker_agent.is_member(broker_agent.ALONE_SECONDS + 1)

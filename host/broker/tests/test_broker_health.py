@@ -11,7 +11,7 @@ from broker import health
 
 
 @pytest.mark.parametrize(
-    ("said", "code"), [("up ready 100%", 0), ("up drain", 0), ("down #not in its cluster", 1)]
+    ("said", "code"), [("up ready 100%", 0), ("up drain", 0), ("down #not in its cluster", 1), ("", 1)]
 )
 def test_it_is_as_its_agent_says(
     said: str, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -23,7 +23,7 @@ def test_it_is_as_its_agent_says(
         thread.start()
         assert health.main() == code
         thread.join()
-    assert (said in capsys.readouterr().out) == (code == 1)
+    assert (f"broker-agent says {said or 'nothing'}" in capsys.readouterr().out) == (code == 1)
 
 
 def test_without_its_agent_it_is_not_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

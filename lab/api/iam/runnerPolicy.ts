@@ -84,7 +84,9 @@ async function touched(region: Region, call: AwsCall): Promise<readonly Requeste
   const keyName = call.parameters.text('KeyName');
   if (keyName !== undefined) return [await keyPair(region, keyName)];
   const isKnown = known.every(({ arn }) => arn !== '*');
-  const ids = isKnown ? known.map(({ arn }) => arn.split('/').at(-1) ?? '') : idsIn(call.parameters);
+  const ids = isKnown
+    ? known.map(({ arn }) => arn.split('/').at(-1) ?? '')
+    : [...idsIn(call.parameters), ...joined(region, call.parameters)];
   if (ids.length === 0) return known;
   return Promise.all(
     ids.map(async (id) => ({
@@ -114,6 +116,23 @@ const idParameters = [
 
 function idsIn(parameters: Parameters): readonly string[] {
   return idParameters.flatMap((name) => [parameters.text(name) ?? [], parameters.list(name)].flat());
+}
+
+/** What an association or an attachment joins. */
+function joined(region: Region, parameters: Parameters): readonly string[] {
+  const association = parameters.text('AssociationId');
+  const attachment = parameters.text('AttachmentId');
+  return [
+    ...[...region.routeTables.values()].flatMap(({ routeTableId, associations }) => {
+      const found = association === undefined ? undefined : associations.get(association);
+      return found === undefined ? [] : [routeTableId, found.subnetId ?? []].flat();
+    }),
+    ...[...region.interfaces.values()].flatMap((each) =>
+      attachment !== undefined && each.attachment?.attachmentId === attachment
+        ? [each.interfaceId, each.attachment.instanceId]
+        : [],
+    ),
+  ];
 }
 
 async function tagsOf(region: Region, id: string): Promise<ReadonlyMap<string, string>> {

@@ -88,4 +88,17 @@ export function changes(): void {
       await labOk('verify');
     });
   });
+
+  describe('a removed broker', () => {
+    it('leaves its cluster before its instance goes, and the others as they are', async () => {
+      const { 'emqx-4': gone, ...others } = await instanceIds();
+      expect(gone).toBeDefined();
+      configure({ emqx: { brokers: 3, dataVolumeGib: 1 } });
+      expect(await labOk('up')).toMatch(/emqx-4-leave .*left the cluster/);
+      expect(await instanceIds()).toEqual(others);
+      const status = await onHost('emqx-1', 'emqx', 'ctl', 'cluster', 'status', '--json');
+      expect(JSON.parse(status)).toMatchObject({ stopped_nodes: [] });
+      await labOk('verify');
+    });
+  });
 }

@@ -4,6 +4,7 @@ import { faults } from './faults';
 import { interruption } from './interruption';
 import { labOk, outputs, resetConfiguration } from './lab';
 import { servedWithinMs } from './mqtt';
+import { verifySees } from './verifySees';
 
 /** One cluster, brought up once; the subjects come in this order and leave it whole. */
 beforeAll(async () => {
@@ -47,6 +48,7 @@ describe('a fresh cluster', () => {
   });
 });
 
+verifySees();
 changes();
 faults();
 interruption();

@@ -106,9 +106,10 @@ it('goes into force though all that came over the connection is killed, and the 
   const child = bring(setOf('second\n'));
   child.on('error', () => undefined);
   await until('the file is there', 60_000, async () => (await found(path)) === 'second\n', 200);
-  // The session's processes, their parents and all; not the unit.
-  await inside(`pkill -KILL -f 'systemd-run --[q]uiet'; pkill -KILL -f 'apply_config.py --[a]part' || true`);
+  // All that came over the connection, and the folder with the programs; not the unit.
   process.kill(-(child.pid ?? 0), 'SIGKILL');
+  await inside('pkill -KILL -f "apply_config.py --[a]part"; pkill -KILL -f "systemd-run --[q]uiet"; true');
+  await inside('rm -rf /run/emqx-haproxy-set-*');
   expect(await inside('systemctl list-units --no-legend --plain "emqx-haproxy-run-*"')).toContain('running');
   await inside('touch /run/well');
   const outcome = '/var/lib/emqx-haproxy/outcome.json';

@@ -1,13 +1,12 @@
-import { DescribeNetworkInterfacesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { setTimeout as pause } from 'node:timers/promises';
 import { faults, type FaultName, type Pair } from '../../../proving/pair/faults';
+import { HolderWatch } from '../../../proving/pair/holderWatch';
 import { epochMs, Probes } from '../../../proving/pair/probes';
 import { settled } from '../../../proving/pair/settled';
 import { product } from '../../../proving/product';
 import type { Target } from '../../../proving/pair/target';
 import { daemonRequest } from '../../../lab/api/client';
 import { fault, heal } from '../../../lab/commands/faults';
-import { labCredentials } from '../../../lab/engine/environment';
 
 const pollMs = 50;
 const settleLimitMs = 30_000;
@@ -87,40 +86,20 @@ export async function said(
 
 /** Watches the VIP while something happens: who has it, and whether new clients are served. */
 export class Watch {
-  readonly #client = new EC2Client({ region: product().region, ...labCredentials });
   readonly #probes: Probes;
+  readonly #holders: HolderWatch;
   readonly #began = epochMs();
-  readonly #holders: string[] = [];
-  #most = 0;
-  #isOver = false;
-  readonly #done: Promise<void>;
 
-  constructor(private readonly target: Target) {
+  constructor(target: Target) {
     this.#probes = new Probes(target.host, target.port, target.user);
     this.#probes.start();
-    this.#done = this.#look();
+    this.#holders = new HolderWatch(target);
   }
 
   /** `holders` in turn, `most` that had it at one time, and the longest time that nobody was served. */
   async end() {
-    this.#isOver = true;
-    await this.#done;
+    const had = await this.#holders.end();
     this.#probes.stop();
-    this.#client.destroy();
-    const outageMs = this.#probes.longestGap(this.#began, epochMs()).lengthMs;
-    return { holders: this.#holders, most: this.#most, outageMs };
-  }
-
-  async #look(): Promise<void> {
-    while (!this.#isOver) {
-      const { NetworkInterfaces = [] } = await this.#client.send(new DescribeNetworkInterfacesCommand({}));
-      const having = NetworkInterfaces.filter(({ PrivateIpAddresses = [] }) =>
-        PrivateIpAddresses.some(({ Association }) => Association?.PublicIp === this.target.host),
-      );
-      this.#most = Math.max(this.#most, having.length);
-      const [holder] = having.map(({ NetworkInterfaceId }) => NetworkInterfaceId ?? '');
-      if (holder !== undefined && holder !== this.#holders.at(-1)) this.#holders.push(holder);
-      await pause(pollMs);
-    }
+    return { ...had, outageMs: this.#probes.longestGap(this.#began, epochMs()).lengthMs };
   }
 }

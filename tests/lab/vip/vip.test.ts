@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { lower, raise } from '../../../proving/pair/labStack';
 import { epochMs } from '../../../proving/pair/probes';
+import { restartResidents } from '../../../proving/pair/restarts';
 import { labTarget, type Target } from '../../../proving/pair/target';
 import { AcknowledgedMessages } from './acknowledged';
 import {
@@ -221,24 +222,20 @@ describe('a takeover', () => {
   });
 });
 
-describe('programs of the active balancer', () => {
-  it('may be killed again and again, and neither the address nor a session is lost', async () => {
-    const watch = new Watch(target);
+describe('resident programs', () => {
+  it('may be killed and restarted at any moment: no session ends, no broker leaves, the address stays', async () => {
     const { active } = await well(target);
     const messages = await AcknowledgedMessages.begin(target);
     const since = epochMs();
-    for (let round = 0; round < 20; round += 1) {
-      for (const unit of ['haproxy-watch', 'vip-agent'])
-        await target.shell(active, `systemctl kill --signal=KILL ${unit}`);
-      await pause(Math.random() * 500);
-    }
+    const restarts = await restartResidents(target, ['emqx-1'], 20, 100, () => undefined);
+    expect(restarts).toMatchObject({ closed: 0, holders: 1, leftRotation: [] });
     await allWell(target);
-    const { holders } = await watch.end();
-    expect(holders).toHaveLength(1);
     expect(await said(target, active, since, /fault 1|silent|Entering/, 'keepalived')).toEqual([]);
     expect((await messages.end()).missing).toEqual([]);
   });
+});
 
+describe('programs of the active balancer', () => {
   it('leave no fault behind, however HAProxy is restarted', async () => {
     const { active } = await well(target);
     for (let round = 0; round < 10; round += 1) {

@@ -23,7 +23,7 @@ void pulumi.runtime.setMocks({
     providers.add(provider ?? 'none');
     return token.endsWith('getRegion')
       ? { region: 'eu-west-1' }
-      : { insecureValue: 'ami-1', availabilityZone: 'eu-west-1a' };
+      : { insecureValue: 'ami-1', availabilityZone: 'eu-west-1a', ids: [] };
   },
 });
 

@@ -1,0 +1,147 @@
+import * as aws from '@pulumi/aws';
+import * as command from '@pulumi/command';
+import type { types } from '@pulumi/command';
+import * as pulumi from '@pulumi/pulumi';
+import { platformTag } from '../rendering/naming';
+import { programCommand } from './programs';
+
+/** A program of a host's package and its words, for example `['broker.leave', '--timeout', '30']`. */
+export type ProgramLine = readonly [program: string, ...words: string[]];
+
+/** What is to be known of a host for its turn, and for that of its neighbour. */
+export interface TurnHost {
+  /** The name that its resources begin with. */
+  readonly name: string;
+  readonly hostname: string;
+  /** How it is reached over SSH. */
+  readonly connection: types.input.remote.ConnectionArgs;
+  /** Done when it has booted and is healthy. */
+  readonly ready: pulumi.Resource;
+  /** Done when it is well, with today's files and secrets. */
+  readonly settled: pulumi.Resource;
+  /** Whether EC2 runs its instance as `pulumi up` begins. */
+  readonly isRunning: pulumi.Output<boolean>;
+  /** Values that replace the instance when one of them changes. */
+  readonly replacedBy: readonly pulumi.Input<string | number>[];
+}
+
+/** A host that is gone is not dialled for as long as one that boots. */
+const dialErrorLimit = 3;
+
+/**
+ * Whether EC2 runs a host as `pulumi up` begins. One that runs waits for its turn to be replaced; one that does not is
+ * made at once, so that a new stack boots as a whole and a lost host comes back whatever else is to be changed.
+ */
+export function runsNow(platform: string, name: string, parent: pulumi.Resource): pulumi.Output<boolean> {
+  const instanceTags = { Name: name, [platformTag]: platform };
+  const found = aws.ec2.getInstancesOutput({ instanceTags, instanceStateNames: ['running'] }, { parent });
+  return found.ids.apply((ids) => ids.length > 0);
+}
+
+/** The turns of hosts of one kind: given before the hosts are made, taken once all of them are known. */
+export class Turns {
+  private readonly resolvers = new Map<
+    string,
+    (resources: pulumi.Output<readonly pulumi.Resource[]>) => void
+  >();
+
+  /** What an instance waits for before it is replaced. */
+  of(hostname: string): pulumi.Output<readonly pulumi.Resource[]> {
+    const [turn, isTurn] = pulumi.deferredOutput<readonly pulumi.Resource[]>();
+    this.resolvers.set(hostname, isTurn);
+    return turn;
+  }
+
+  /**
+   * A host that runs is replaced once all before it are done and well, and `after` too, and its neighbour has said that
+   * the others can do without it: the neighbour runs what `ask` gives whenever something changes that replaces it.
+   */
+  taken<T extends TurnHost>(
+    hosts: readonly T[],
+    after: readonly TurnHost[],
+    ask: (host: T) => ProgramLine,
+    parent: pulumi.Resource,
+  ): void {
+    for (const [index, host] of hosts.entries()) {
+      const former = [...after, ...hosts.slice(0, index)].map(({ settled }) => settled);
+      const neighbour = hosts.at(index - 1);
+      const asked =
+        neighbour === undefined || neighbour === host
+          ? []
+          : [askNeighbour(host, neighbour, ask(host), former, parent)];
+      const turn = host.isRunning.apply((runs): readonly pulumi.Resource[] =>
+        runs ? [...former, ...asked] : [],
+      );
+      this.resolvers.get(host.hostname)?.(turn);
+    }
+  }
+}
+
+function askNeighbour(
+  host: TurnHost,
+  neighbour: TurnHost,
+  [program, ...words]: ProgramLine,
+  former: readonly pulumi.Resource[],
+  parent: pulumi.Resource,
+): command.remote.Command {
+  return new command.remote.Command(
+    `${host.name}-turn`,
+    {
+      connection: { ...neighbour.connection, dialErrorLimit },
+      addPreviousOutputInEnv: false,
+      create: runIfThere([program, ...words]),
+      triggers: [...host.replacedBy],
+    },
+    {
+      parent,
+      // Where one of the two is being made, it does not wait for this.
+      dependsOn: pulumi
+        .all([host.isRunning, neighbour.isRunning])
+        .apply((running) => (running.every(Boolean) ? [...former] : [neighbour.ready])),
+    },
+  );
+}
+
+/**
+ * A Command for its deletion, just before its host's instance is deleted: then the host leaves. A host that left and stays
+ * after all starts again what it had stopped.
+ */
+export function leaving(
+  name: string,
+  connection: types.input.remote.ConnectionArgs,
+  leave: ProgramLine,
+  instanceId: pulumi.Output<string>,
+  opts: pulumi.CustomResourceOptions,
+): command.remote.Command {
+  return new command.remote.Command(
+    `${name}-leave`,
+    {
+      connection: { ...connection, dialErrorLimit },
+      addPreviousOutputInEnv: false,
+      create: `if ${hasLeft}; then\n${startAgain}\n${healthy}; fi`,
+      delete: instanceId.apply((id) => onInstance(id, runIfThere(leave))),
+      triggers: [instanceId],
+    },
+    opts,
+  );
+}
+
+const left = '/run/emqx-haproxy/left';
+const hasLeft = `sudo test -e ${left}`;
+const startAgain = `units=$(sudo cat ${left}); sudo rm ${left}; sudo systemctl start $units`;
+const healthy = `sudo ${programCommand('health').join(' ')} --wait 120`;
+
+/** Shell for a host that may have left, and whose replacement was taken back. */
+export const stayAfterAll = `if ${hasLeft}; then ${startAgain}; fi`;
+
+/** An instance that was made anew has the address and the key of the former one, which is not there to leave any more. */
+function onInstance(id: string, line: string): string {
+  return `[ "$(cat /var/lib/cloud/data/instance-id)" != ${id} ] || { ${line}; }`;
+}
+
+/** Hosts of an earlier release, and those whose first boot has just begun, do not have every program. */
+function runIfThere([program, ...words]: ProgramLine): string {
+  const line = programCommand(program);
+  const file = `${line[1] ?? ''}/${program.replaceAll('.', '/')}.py`;
+  return `[ ! -e ${file} ] || sudo ${[...line, ...words].join(' ')}`;
+}

@@ -1,0 +1,57 @@
+"""Before this host is replaced or removed: moves the clients, leaves the cluster by name, stops EMQX."""
+
+import argparse
+import re
+import select
+import subprocess
+import sys
+
+from broker import broker_agent
+from broker.cluster import members
+from broker.emqx_ctl import emqx_ctl
+from residents.left import leave
+
+LEAVE_SECONDS = 60
+
+
+def main() -> int:
+    """A host that is to go is not kept by what it cannot do any more, and says what it leaves behind.
+    It stays, with its clients, only where nobody listens any more before it has left."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--timeout", type=float, required=True, help="seconds for the clients to move")
+    timeout = parser.parse_args().timeout
+    known = members()
+    if known is None:
+        print("EMQX does not answer: no client was moved, the cluster was not left", flush=True)
+    elif len(known.running) < 2:
+        print("no other broker runs: the clients have nowhere to go, and the data stays here", flush=True)
+    else:
+        broker_agent.drain(timeout, is_heard)
+        if not is_heard():
+            broker_agent.DRAIN.unlink(missing_ok=True)
+            return 1
+        print(left_cluster(), flush=True)
+    leave(["emqx"])
+    return 0
+
+
+def is_heard() -> bool:
+    """Whether someone still reads what this prints: `pulumi up` may have been killed."""
+    poll = select.poll()
+    poll.register(sys.stdout.fileno(), 0)
+    return not poll.poll(0)
+
+
+def left_cluster() -> str:
+    """What came of it, by the cluster's own word: the command's exit code tells nothing."""
+    try:
+        output = emqx_ctl("cluster", "leave", seconds=LEAVE_SECONDS)
+    except (OSError, subprocess.SubprocessError) as reason:
+        return f"did not leave the cluster: {reason!r}"
+    if re.search(r"^Leave the cluster successfully", output, re.M):
+        return "left the cluster"
+    return f"did not leave the cluster: {' '.join(output.split())}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

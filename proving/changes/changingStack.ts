@@ -1,0 +1,86 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse, stringify } from 'yaml';
+import { labHome } from '../../lab/paths';
+import { parseOutputs } from '../../verify/outputs';
+import { finished, startLab, type Ran } from '../lab';
+import { repositoryRoot } from '../product';
+import { Ring, type Cost } from './ring';
+
+/** What is changed: keys of the configuration, and keys in objects below them. */
+export type Change = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
+/** The lab's stack with a stack file of its own, which is changed while clients are on. */
+export class ChangingStack {
+  private readonly stackFile: string;
+
+  /** Begins with the configuration in a stack file, the committed one if not told otherwise. */
+  constructor(from: string = join(repositoryRoot, 'Pulumi.lab.yaml')) {
+    const folder = join(labHome, 'changes');
+    mkdirSync(folder, { recursive: true });
+    this.stackFile = join(folder, 'Pulumi.lab.yaml');
+    this.become(from);
+  }
+
+  /** Takes over the configuration in another stack file. */
+  become(from: string): void {
+    writeFileSync(this.stackFile, readFileSync(from, 'utf8'));
+  }
+
+  configure(change: Change): void {
+    // The file's shape is Pulumi's own.
+    const file = parse(readFileSync(this.stackFile, 'utf8')) as { config: Record<string, object> };
+    for (const [key, values] of Object.entries(change)) {
+      const name = `emqx-haproxy:${key}`;
+      file.config[name] = { ...file.config[name], ...values };
+    }
+    writeFileSync(this.stackFile, stringify(file));
+  }
+
+  /** `npm run lab -- ARGS`, to its end. */
+  async run(...args: readonly string[]): Promise<Ran> {
+    return finished(startLab(args, this.stackFile));
+  }
+
+  /** The same, and gives what it printed; throws with all of it when it fails. */
+  async lab(...args: readonly string[]): Promise<string> {
+    const { code, stdout, stderr } = await this.run(...args);
+    if (code !== 0) throw new Error(`lab ${args.join(' ')}: exit ${code}\n${stdout}\n${stderr}`);
+    return stdout;
+  }
+
+  /** Started only, for whoever interrupts it. */
+  start(...args: readonly string[]): ReturnType<typeof startLab> {
+    return startLab(args, this.stackFile);
+  }
+
+  async outputs(): Promise<ReturnType<typeof parseOutputs>> {
+    return parseOutputs(await this.lab('outputs', '--json'));
+  }
+
+  /** Clients of the mqtt listener. */
+  async ring(size: number): Promise<Ring> {
+    const { endpoints, users } = await this.outputs();
+    const url = new URL(endpoints['mqtt'] ?? 'missing:');
+    const [user] = users;
+    if (user === undefined) throw new Error('the stack names no user that clients could come as');
+    return Ring.begin({ host: url.hostname, port: Number(url.port), user }, size);
+  }
+
+  /** Applies a change while so many clients are on, and says what it did to them. */
+  async measured(size: number, change: Change | (() => void)): Promise<Measured> {
+    const ring = await this.ring(size);
+    if (typeof change === 'function') change();
+    else this.configure(change);
+    const begun = performance.now();
+    const ran = await this.run('up');
+    const seconds = Math.round((performance.now() - begun) / 1_000);
+    return { ...(await ring.end()), seconds, ran };
+  }
+}
+
+/** What a change did, and the `up` that made it. */
+export interface Measured extends Cost {
+  readonly seconds: number;
+  readonly ran: Ran;
+}

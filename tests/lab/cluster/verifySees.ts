@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { activeBalancer, lab, labOk, onHost, outputs } from './lab';
+
+const report = z.object({
+  results: z.array(
+    z.object({ name: z.string(), verdict: z.enum(['pass', 'warn', 'fail']), detail: z.string() }),
+  ),
+});
+
+const askHaproxy = (command: string) =>
+  `cd /usr/local/lib/emqx-haproxy && python3 -c 'from balancer.haproxy_socket import *; print(ask(RUNTIME, "${command}"))'`;
+
+/** What would keep a takeover from working, or clients from being served, and nobody notices yet: how it comes, how it goes. */
+const troubles: readonly (readonly [what: string, comes: string, goes: string, told: RegExp])[] = [
+  [
+    'a hung HAProxy',
+    'systemctl kill --signal=STOP haproxy',
+    'systemctl kill --signal=CONT haproxy',
+    /HAProxy does not answer .*`systemctl restart haproxy`/,
+  ],
+  [
+    'a paused listener',
+    askHaproxy('disable frontend mqtt'),
+    askHaproxy('enable frontend mqtt'),
+    /listener mqtt is PAUSED/,
+  ],
+  [
+    'a reload that failed',
+    'cp -p /etc/haproxy/haproxy.cfg /run/kept.cfg; echo nonsense >>/etc/haproxy/haproxy.cfg; kill -USR2 $(systemctl show --property=MainPID --value haproxy)',
+    'cp -p /run/kept.cfg /etc/haproxy/haproxy.cfg; systemctl reload haproxy',
+    /HAProxy's last reload failed/,
+  ],
+  [
+    'a secret that everybody may read',
+    'chmod 644 /etc/haproxy/certs/server.pem.key',
+    'chmod 600 /etc/haproxy/certs/server.pem.key',
+    /server\.pem\.key is 644 root:root; `chmod 600`/,
+  ],
+];
+
+/** verify tells what a takeover would meet, while every client is still served. */
+export function verifySees(): void {
+  describe('verify', () => {
+    it.each(troubles)('sees %s on the standby, and that it is gone', async (_, comes, goes, told) => {
+      const standby = await theStandby();
+      await onHost(standby, 'sh', '-c', comes);
+      try {
+        expect(await failures()).toContainEqual(expect.stringMatching(told));
+      } finally {
+        await onHost(standby, 'sh', '-c', goes);
+      }
+      expect(await failures()).toEqual([]);
+    });
+
+    it('sees a pair that cannot hear each other', async () => {
+      const active = await activeBalancer();
+      await labOk('fault', 'host', active, 'partition', 'vrrp');
+      try {
+        expect(await failures()).toContainEqual(expect.stringMatching(/has not heard its peer/));
+      } finally {
+        await labOk('heal');
+      }
+      expect(await failures()).toEqual([]);
+    });
+
+    it('sees a broker that gets no client, though the others serve everybody', async () => {
+      await onHost('emqx-3', 'systemctl', 'stop', 'broker-agent');
+      await onHost('emqx-3', 'systemctl', 'kill', '--signal=STOP', 'emqx');
+      try {
+        expect(await failures()).toContainEqual(expect.stringMatching(/emqx-3 takes no client of mqtt/));
+      } finally {
+        await onHost('emqx-3', 'systemctl', 'kill', '--signal=CONT', 'emqx');
+        await onHost('emqx-3', 'systemctl', 'start', 'broker-agent');
+      }
+      expect(await failures()).toEqual([]);
+    });
+  });
+}
+
+async function theStandby(): Promise<string> {
+  const active = await activeBalancer();
+  const { balancers } = await outputs();
+  const other = balancers.find(({ name }) => name !== active);
+  if (other === undefined) throw new Error('there is one balancer only');
+  return other.name;
+}
+
+/** The details of what failed. */
+async function failures(): Promise<readonly string[]> {
+  const { stdout } = await lab('verify', '--json');
+  return report
+    .parse(JSON.parse(stdout))
+    .results.filter(({ verdict }) => verdict === 'fail')
+    .map(({ detail }) => detail);
+}
