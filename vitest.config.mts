@@ -67,6 +67,7 @@ export default defineConfig({
         },
       },
       lab('upgrade', 'tests/upgrade/**/*.test.ts'),
+      lab('languages', 'tests/languages/**/*.test.ts'),
       lab('lab-parts', 'tests/lab/parts/**/*.test.ts'),
       lab('lab', 'tests/lab/cluster/**/*.test.ts'),
       lab('lab-changes', 'tests/lab/changes/**/*.test.ts'),

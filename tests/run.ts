@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensureMoto } from '../lab/api/moto';
 import { preflight } from '../lab/commands/preflight';
-import { ensureEngine } from '../lab/engine/install';
+import { ensureEngine, ensureYamlHost } from '../lab/engine/install';
 import { ensureBrokerImage } from '../lab/packages/emqx/image';
 import { labHome, paths } from '../lab/paths';
 import { step } from '../lab/progress';
@@ -51,6 +51,14 @@ const suites: readonly Suite[] = [
   // In a network of its own, since its addresses may be this host's.
   { name: 'dataplane', run: () => vitest('dataplane', ['unshare', '--net']), prepare: checkImages },
   { name: 'upgrade', run: () => vitest('upgrade'), prepare: ensureEngine },
+  {
+    name: 'languages',
+    run: () => vitest('languages'),
+    prepare: async () => {
+      await ensureEngine();
+      await ensureYamlHost();
+    },
+  },
   { name: 'lab-parts', run: () => vitest('lab-parts'), prepare: ensureEngine },
   { name: 'lab', run: () => vitest('lab') },
   { name: 'lab-vip', run: () => vitest('lab-vip') },
