@@ -27,6 +27,8 @@ export default defineConfig({
           name: 'unit',
           include: ['tests/unit/**/*.test.ts', 'bench/**/*.test.ts'],
           testTimeout: 20_000,
+          // Nothing else runs beside them, and by default one core is left idle.
+          maxWorkers: '100%',
         },
       },
       {
