@@ -141,7 +141,7 @@ describe('a broker that', () => {
     ],
     [
       'a client with an unknown name',
-      (name) => name !== undefined && name !== 'app',
+      (name, password) => name !== undefined && (name !== 'app' || password === 'right'),
       /unknown name .*let in/,
     ],
     ['a client with a wrong password', (name) => name === 'app', /wrong password .*let in/],
