@@ -9,6 +9,7 @@ import { render } from '../rendering/template';
 import { haproxyConfig } from './haproxyConfig';
 import { haproxyFiles } from './haproxyFiles';
 import { keepalivedConfig } from './keepalivedConfig';
+import type { BalancerLimits } from './limits';
 import type { BalancerView } from './view';
 
 /** In a folder that every system has: a check of a set sees one that it adds, and not the accounts made there. */
@@ -30,7 +31,6 @@ export function balancerFiles(view: BalancerView): HostFile[] {
       change: reload('haproxy'),
     },
     ...haproxyFiles(view),
-    dropIn('haproxy', `[Service]\nLimitNOFILE=${view.limits.fileDescriptors}\n`, 'emqx-haproxy-limits'),
     {
       path: '/etc/keepalived/keepalived.conf',
       content: keepalivedConfig(view),
@@ -38,7 +38,6 @@ export function balancerFiles(view: BalancerView): HostFile[] {
       owner: 'root:root',
       change: reload('keepalived'),
     },
-    kernelFile(view.limits, view.limits),
     settingsFile('watch', restart('haproxy-watch'), {
       intervalMs: 100,
       graceMs: view.keepalived.graceMs,
@@ -63,7 +62,7 @@ export function balancerFiles(view: BalancerView): HostFile[] {
       60,
       { haproxy: programCommand('balancer.haproxy_runtime') },
     ),
-    ...balancerPrograms(),
+    ...balancerPrograms(view.limits),
   ];
 }
 
@@ -76,8 +75,8 @@ const journalSettings: HostFile = {
   change: restart('systemd-journald'),
 };
 
-/** What is the same on all balancers: their programs, and what runs these. */
-export function balancerPrograms(): HostFile[] {
+/** What is the same on all balancers of a pair: their programs, what runs these, and what both have to bear. */
+export function balancerPrograms(limits: BalancerLimits): HostFile[] {
   const programs = programFiles([
     ...hostPrograms,
     ...[
@@ -94,7 +93,11 @@ export function balancerPrograms(): HostFile[] {
       'vip_agent',
     ].map((name) => `balancer.${name}`),
   ]);
-  return [...programs, ...units().map((file): HostFile => ({ ...file, withPrograms: true }))];
+  const bounds = [
+    kernelFile(limits, limits),
+    dropIn('haproxy', `[Service]\nLimitNOFILE=${limits.fileDescriptors}\n`, 'emqx-haproxy-limits'),
+  ];
+  return [...programs, ...[...units(), ...bounds].map((file): HostFile => ({ ...file, withPrograms: true }))];
 }
 
 function units(): HostFile[] {

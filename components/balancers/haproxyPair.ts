@@ -72,7 +72,7 @@ export class HaproxyPair extends pulumi.ComponentResource {
       },
       { ...accountOf(planned), tags: tagged(platform, `${name}-secrets`, tags), protect, parent: this },
     );
-    const programs = programsSecret(`${name}-programs`, balancerPrograms(), {
+    const programs = programsSecret(`${name}-programs`, balancerPrograms(plan.limits), {
       ...accountOf(planned),
       tags: tagged(platform, `${name}-programs`, tags),
       parent: this,

@@ -15,15 +15,15 @@ from typing import Any
 from urllib.parse import urlencode
 from xml.etree import ElementTree
 
-# A resolver that does not answer must not hold up what else a resident program does.
+# A silent resolver must not hold up a resident program.
 os.environ.setdefault("RES_OPTIONS", "timeout:1 attempts:2")
 METADATA = "169.254.169.254"
 CONNECT_SECONDS = 2
-# EC2 may take seconds; a shorter wait would give up calls that succeed.
+# EC2 may take seconds.
 ANSWER_SECONDS = 10
 REFRESH_SECONDS = 600
 SKEW_SECONDS = 60
-# Answers that newer credentials or the right time may mend.
+# What newer credentials or the right time mend.
 REFUSALS = re.compile("Auth|Expired|Token|Signature|Skew|UnrecognizedClient")
 
 
@@ -41,7 +41,7 @@ class Aws:
     def __init__(self, region: str) -> None:
         self.region = region
         self.clock_offset = 0.0
-        # Carries out what waits for the network: may do other things meanwhile, and raise.
+        # Carries out what waits; may do other things meanwhile, and raise.
         self.wait: Callable[..., Any] = lambda call, *arguments: call(*arguments)
         self._connections: dict[str, HTTPConnection] = {}
         self._credentials: dict[str, str] = {}
@@ -98,7 +98,7 @@ class Aws:
                 answer: tuple[int, str, str] = self.wait(_exchange, connection, body, signed)
             except (OSError, HTTPException) as reason:
                 connection.close()
-                # A kept connection may have been closed by the other side since.
+                # The other side may have closed it since.
                 if kept and not isinstance(reason, TimeoutError):
                     continue
                 raise AwsError("Network", f"{service}: {reason or type(reason).__name__}") from reason
@@ -111,7 +111,7 @@ class Aws:
         try:
             found = self.wait(_metadata)
             expires = datetime.strptime(found["Expiration"] + "+0000", "%Y-%m-%dT%H:%M:%SZ%z").timestamp()
-            # Those at hand are good until there are others, whole.
+            # Whole, or those at hand stay.
             self._credentials = {name: found[name] for name in ("AccessKeyId", "SecretAccessKey", "Token")}
             self._expires = expires
             self._refresh_at = max(expires - REFRESH_SECONDS, self.now() + 30)

@@ -69,13 +69,15 @@ describe('the packed package', () => {
       'es2022',
     ];
     await run('npx', ['tsc', ...options, 'compose.ts'], { cwd: folder });
+    // What the package says of EMQX's release comes first.
+    const said = (await run(process.execPath, ['compose.js'], { cwd: folder })).trim().split('\n');
     const composed = z
       .object({
         endpoints: z.record(z.string(), z.string()),
         providers: z.array(z.string()),
         types: z.number(),
       })
-      .parse(JSON.parse(await run(process.execPath, ['compose.js'], { cwd: folder })));
+      .parse(JSON.parse(said.at(-1) ?? ''));
     expect(composed.endpoints).toEqual({ mqtts: 'mqtts://198.51.100.10:8883' });
     expect(composed.providers).toHaveLength(1);
     expect(composed.providers[0]).toContain('::west::');

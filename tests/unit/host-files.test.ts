@@ -264,7 +264,7 @@ describe('user data', () => {
   });
 
   it.each([
-    ['balancer', balancerPrograms(), balancerFiles(balancerView())],
+    ['balancer', balancerPrograms(balancerView().limits), balancerFiles(balancerView())],
     ['broker', brokerPrograms(), brokerFiles(brokerView())],
   ])(
     'of a %s names the digest of what its role stores, which a secret has room for',
