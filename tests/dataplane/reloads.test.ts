@@ -1,12 +1,16 @@
 import type { Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { drainPace } from '../../components/brokers/draining';
+import { brokerAddresses } from '../../proving/stage/brokers';
 import { answersPing, connectMqtt, connectPacket, inParallel, openTcp } from '../../proving/stage/clients';
 import { listeners, Stage, systems } from '../../proving/stage/stage';
 
 const reloads = 20;
 /** haproxy-watch keeps so many; of the ones before them it closes `perSecond` sessions a second. */
 const keptWorkers = 3;
-const perSecond = 100;
+const small = { maxConnections: 2_000 };
+const few = listeners({ mqtt: small, mqtts: small, ws: small, wss: small });
+const { perSecond } = drainPace(few, brokerAddresses.length);
 
 /** A connection; how many reloads were over when it opened, and how many had begun when it closed. */
 interface Connection {
@@ -19,7 +23,7 @@ interface Connection {
 describe.each(systems)('reloads with clients that stay, on HAProxy $haproxyVersion', (system) => {
   let stage: Stage;
   beforeAll(async () => {
-    stage = await Stage.start(system, () => ({ listeners: listeners() }));
+    stage = await Stage.start(system, () => ({ listeners: few }));
   });
   afterAll(() => stage.stop());
 
