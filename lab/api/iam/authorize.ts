@@ -70,7 +70,7 @@ async function refuseForeignKey(
   if (call.service !== 'secretsmanager' || call.action !== 'GetSecretValue') return;
   const { SecretId = '' } = jsonInput.safeParse(parseBody(call)).data ?? {};
   const key = (await describedSecret(region, SecretId))?.KmsKeyId;
-  if (key === undefined || key === '' || key.endsWith('alias/aws/secretsmanager')) return;
+  if (!key || key.endsWith('alias/aws/secretsmanager')) return;
   const via = `secretsmanager.${region.name}.${partitionOf(region.name).dnsSuffix}`;
   const decision = evaluate(policies, {
     action: 'kms:Decrypt',
@@ -135,7 +135,7 @@ function parseBody(call: AwsCall): unknown {
 
 const secretDescription = z.object({
   ARN: z.string(),
-  KmsKeyId: z.string().optional(),
+  KmsKeyId: z.string().nullish(),
   Tags: z.array(z.object({ Key: z.string(), Value: z.string() })).optional(),
 });
 
