@@ -25,6 +25,8 @@ RELOAD = ("conf", "reload", "--replace")
 PATIENCE_SECONDS = 30
 # The agent has a watchdog: it rather comes again.
 AGENT_PATIENCE_SECONDS = 5
+# What EMQX, its command line and files may answer instead of what is expected.
+FAILURES = (ApiError, OSError, ValueError, LookupError, RuntimeError, subprocess.SubprocessError)
 
 
 def main() -> int:
@@ -35,14 +37,7 @@ def main() -> int:
             _reload()
             tell()
             administer()
-    except (
-        ApiError,
-        OSError,
-        ValueError,
-        LookupError,
-        RuntimeError,
-        subprocess.SubprocessError,
-    ) as reason:
+    except FAILURES as reason:
         print(f"EMQX has not taken the change: {reason}", file=sys.stderr)
         return 1
     return 0
@@ -61,7 +56,7 @@ class Teller:
             with _alone(AGENT_PATIENCE_SECONDS):
                 tell()
                 self._administer()
-        except (ApiError, OSError, ValueError, LookupError) as reason:
+        except FAILURES as reason:
             problem = f"who may connect: {reason!r}"
         if problem and problem != self._said:
             print(problem, flush=True)
@@ -73,14 +68,7 @@ class Teller:
         """Clients do not wait for the dashboard."""
         try:
             administer()
-        except (
-            ApiError,
-            OSError,
-            ValueError,
-            LookupError,
-            RuntimeError,
-            subprocess.SubprocessError,
-        ) as reason:
+        except FAILURES as reason:
             print(f"who administers EMQX: {reason!r}", flush=True)
 
 
