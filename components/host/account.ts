@@ -63,3 +63,8 @@ function refuseUnlike(
   if (typeof value !== 'string' || (pattern.test(value) && value.length <= 512)) return;
   problems.add(path, `is ${JSON.stringify(value)}; ${allowed}, is allowed`);
 }
+
+/** The key of a volume, where it is not AWS's own. */
+export function keyOf({ kmsKeyArn }: AccountArgs): { kmsKeyId?: pulumi.Input<string> } {
+  return kmsKeyArn === undefined ? {} : { kmsKeyId: kmsKeyArn };
+}

@@ -10,9 +10,9 @@ import { applySet, confirmSet, sentSet } from './applySet';
 import { growDisks } from './disks';
 import type { HostFile, SecretView } from './fileSet';
 import { renderFileSet } from './fileSet';
-import type { AccountArgs } from './account';
-import { accountOf } from './account';
-import type { MachineArgs } from './machines';
+import { accountOf, keyOf } from './account';
+import type { InstanceArgs } from './instance';
+import { bootInstance } from './instance';
 import { imageOf, machineOf, typeOf } from './machines';
 import type { InterfaceArgs } from './networkInterface';
 import { hostAddress, hostInterface } from './networkInterface';
@@ -25,11 +25,9 @@ import { hostSecret } from './secrets';
 import type { SshLogin, SshTarget } from './ssh';
 import { connectionTo } from './ssh';
 import type { ProgramLine, TurnHost } from './turns';
-import { leaving, runsNow } from './turns';
+import { leaving, runningNow } from './turns';
 import { bootLimits, changeLimits } from './wayIn';
 import { wayInHooks } from './wayInHook';
-import type { HostUserData } from './userData';
-import { userData } from './userData';
 
 /** What AWS knows once the parts of a host exist that come before its instance. */
 export interface HostFacts {
@@ -40,11 +38,9 @@ export interface HostFacts {
 }
 
 /** Arguments of a Host. */
-export interface HostArgs extends MachineArgs, InterfaceArgs, AccountArgs {
+export interface HostArgs extends InstanceArgs, InterfaceArgs {
   /** The platform that the host belongs to, for its tags. */
   platform: string;
-  /** The host's own name, for example `haproxy-1`. */
-  hostname: string;
   /** True gives it an Elastic IP of its own, on the primary address. @default false */
   publicAddress?: boolean;
   /** Size in GiB of a data volume that outlives the instance. @default none */
@@ -57,14 +53,8 @@ export interface HostArgs extends MachineArgs, InterfaceArgs, AccountArgs {
   statements?: pulumi.Output<readonly PolicyStatement[]>;
   /** Secrets that it fetches, beside its own SSH key. */
   secrets: readonly HostSecret[];
-  /** What `programsSecret` made for hosts of this role. */
-  programs: HostSecret;
-  /** The SSH key pair for logging in. */
-  login: { readonly keyName: pulumi.Input<string>; readonly privateKey: pulumi.Input<string> };
   /** How it is reached; undefined: on its own Elastic IP. */
   reachedBy?: SshTarget;
-  /** Packages and repositories for cloud-init. */
-  software: Pick<HostUserData, 'packages' | 'aptRepositories'>;
   /** Its files, from what only AWS knows. */
   files: (facts: pulumi.Output<HostFacts>) => pulumi.Output<readonly HostFile[]>;
   /** What must exist before it boots: routes, NAT. */
@@ -115,7 +105,9 @@ export class Host extends pulumi.ComponentResource implements TurnHost {
   /** The same, as a Command's connection. */
   readonly connection: types.input.remote.ConnectionArgs;
   /** Checks that way before a Command runs on it. */
-  readonly wayIn: pulumi.ResourceHookBinding;
+  private readonly wayIn: pulumi.ResourceHookBinding;
+  /** The same before its neighbour's turn is asked for: no turn waits for another. */
+  readonly wayInNow: pulumi.ResourceHookBinding;
   private readonly login: SshLogin;
 
   constructor(name: string, args: HostArgs, opts: pulumi.ComponentResourceOptions = {}) {
@@ -187,7 +179,8 @@ export class Host extends pulumi.ComponentResource implements TurnHost {
 
     this.name = name;
     this.hostname = args.hostname;
-    this.isRunning = runsNow(args.platform, name, this);
+    const runningId = runningNow(args.platform, name, this);
+    this.isRunning = runningId.apply((id) => id !== undefined);
     this.replacedBy = [...imageOf(args), typeOf(args)];
     this.instanceId = instance.id;
     this.interfaceId = networkInterface.id;
@@ -204,6 +197,8 @@ export class Host extends pulumi.ComponentResource implements TurnHost {
     this.connection = connectionTo(this.sshTarget, this.login);
     const host = { hostname: args.hostname, instanceId: instance.id };
     this.wayIn = wayInHooks(host, this.sshTarget, this.login, changeLimits);
+    const hostNow = { ...host, instanceId: runningId.apply((id) => id ?? 'ID') };
+    this.wayInNow = wayInHooks(hostNow, this.sshTarget, this.login, changeLimits);
     this.ready = this.becomeReady(name, args, instance, attached);
     this.settled = this.keepUpToDate(name, args, instance, files, secrets);
     this.left = leaving(name, this.connection, args.leave, instance.id, {
@@ -329,71 +324,4 @@ function dataVolume(
     // Where it is, it stays, and under the key that it was made with: nothing may replace the data.
     { ...kept, ignoreChanges: ['availabilityZone', 'kmsKeyId'] },
   );
-}
-
-function keyOf({ kmsKeyArn }: AccountArgs): { kmsKeyId?: pulumi.Input<string> } {
-  return kmsKeyArn === undefined ? {} : { kmsKeyId: kmsKeyArn };
-}
-
-function bootInstance(
-  name: string,
-  args: HostArgs,
-  parts: {
-    readonly networkInterface: aws.ec2.NetworkInterface;
-    readonly profile: aws.iam.InstanceProfile;
-    readonly files: pulumi.Output<readonly HostFile[]>;
-    readonly tags: Tags;
-  },
-  parent: Host,
-  dependsOn: pulumi.Output<pulumi.Resource[]>,
-): aws.ec2.Instance {
-  const { operatingSystem, rootVolumeGib } = machineOf(args);
-  const { hostname, software } = args;
-  return new aws.ec2.Instance(
-    `${name}-instance`,
-    {
-      ami: args.imageId ?? newestImage(args, parent),
-      instanceType: typeOf(args),
-      primaryNetworkInterface: { networkInterfaceId: parts.networkInterface.id },
-      iamInstanceProfile: parts.profile.name,
-      keyName: args.login.keyName,
-      metadataOptions: { httpEndpoint: 'enabled', httpTokens: 'required', httpPutResponseHopLimit: 1 },
-      rootBlockDevice: {
-        encrypted: true,
-        volumeSize: rootVolumeGib,
-        volumeType: 'gp3',
-        ...keyOf(args),
-        ...(args.tagVolumesAtLaunch === true ? {} : { tags: parts.tags }),
-      },
-      // The data volume has the same tags, so that nothing is tagged to and fro.
-      ...(args.tagVolumesAtLaunch === true ? { volumeTags: parts.tags } : {}),
-      userDataBase64: pulumi
-        .all([parts.files, args.programs.arn])
-        .apply(([files, programsArn]) =>
-          userData({ hostname, operatingSystem, ...software, files, programsArn }).gzipped.toString('base64'),
-        ),
-      tags: parts.tags,
-    },
-    {
-      parent,
-      dependsOn,
-      // The interface stays and can be on one instance only.
-      deleteBeforeReplace: true,
-      // EC2 reads the interface's source/destination check back as the instance's; its default would be written over it.
-      ignoreChanges: ['ami', 'userDataBase64', 'sourceDestCheck', 'rootBlockDevice.kmsKeyId'],
-      replacementTrigger: imageOf(args),
-      // In place, the instance would be stopped under its clients, and nobody would wait for its start.
-      replaceOnChanges: ['instanceType'],
-    },
-  );
-}
-
-function newestImage(args: MachineArgs, parent: Host): pulumi.Output<string> {
-  const { operatingSystem, architecture } = machineOf(args);
-  const image = aws.ssm.getParameterOutput(
-    { name: operatingSystems[operatingSystem].imageParameter(architecture) },
-    { parent },
-  );
-  // The SDK marks the whole answer secret for the sake of its `value`; an image's id is public.
-  return pulumi.unsecret(image.insecureValue);
 }

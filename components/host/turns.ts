@@ -15,8 +15,8 @@ export interface TurnHost {
   readonly hostname: string;
   /** How it is reached over SSH. */
   readonly connection: types.input.remote.ConnectionArgs;
-  /** Checks that way before a Command runs on it. */
-  readonly wayIn: pulumi.ResourceHookBinding;
+  /** Checks that way before a neighbour's turn is asked for: as it is when `pulumi up` begins, so that no turn waits for another. */
+  readonly wayInNow: pulumi.ResourceHookBinding;
   /** Done when it has booted and is healthy. */
   readonly ready: pulumi.Resource;
   /** Done when it is well, with today's files and secrets. */
@@ -31,13 +31,17 @@ export interface TurnHost {
 const dialErrorLimit = 3;
 
 /**
- * Whether EC2 runs a host as `pulumi up` begins. One that runs waits for its turn to be replaced; one that does not is
- * made at once, so that a new stack boots as a whole and a lost host comes back whatever else is to be changed.
+ * The instance that EC2 runs of a host as `pulumi up` begins. One that runs waits for its turn to be replaced; one that does
+ * not is made at once, so that a new stack boots as a whole and a lost host comes back whatever else is to be changed.
  */
-export function runsNow(platform: string, name: string, parent: pulumi.Resource): pulumi.Output<boolean> {
+export function runningNow(
+  platform: string,
+  name: string,
+  parent: pulumi.Resource,
+): pulumi.Output<string | undefined> {
   const instanceTags = { Name: name, [platformTag]: platform };
   const found = aws.ec2.getInstancesOutput({ instanceTags, instanceStateNames: ['running'] }, { parent });
-  return found.ids.apply((ids) => ids.length > 0);
+  return found.ids.apply(([id]) => id);
 }
 
 /** The turns of hosts of one kind: given before the hosts are made, taken once all of them are known. */
@@ -96,7 +100,7 @@ function askNeighbour(
     },
     {
       parent,
-      hooks: neighbour.wayIn,
+      hooks: neighbour.wayInNow,
       // Where one of the two is being made, it does not wait for this.
       dependsOn: pulumi
         .all([host.isRunning, neighbour.isRunning])
