@@ -13,17 +13,18 @@ const askHaproxy = (command: string) =>
 
 /** What would keep a takeover from working, or clients from being served, and nobody notices yet: how it comes, how it goes. */
 const troubles: readonly (readonly [what: string, comes: string, goes: string, told: RegExp])[] = [
-  [
-    'a hung HAProxy',
-    'systemctl kill --signal=STOP haproxy',
-    'systemctl kill --signal=CONT haproxy',
-    /HAProxy does not answer .*`systemctl restart haproxy`/,
-  ],
+  // First: a standby that was told anything lately opens its listeners by itself.
   [
     'a paused listener',
     askHaproxy('disable frontend mqtt'),
     askHaproxy('enable frontend mqtt'),
     /listener mqtt is PAUSED/,
+  ],
+  [
+    'a hung HAProxy',
+    'systemctl kill --signal=STOP haproxy',
+    'systemctl kill --signal=CONT haproxy',
+    /HAProxy does not answer .*`systemctl restart haproxy`/,
   ],
   [
     'a reload that failed',
