@@ -11,6 +11,13 @@ const provider = new PackageProvider();
 const schema = JSON.parse(provider.schema) as PackageSchema;
 const type = (component: string) => `emqx-haproxy:index:${component}`;
 const ssh = { allowedCidrs: ['203.0.113.0/24'] };
+const adoptedNetwork = {
+  vpcId: 'vpc-1',
+  vpcCidr: '10.0.0.0/16',
+  balancerSubnets: [],
+  brokerSubnets: [],
+  egress: 'nat',
+};
 
 /** What a component comes to when another language asks for it. */
 async function made(component: string, inputs: pulumi.Inputs, name = 'mqtt') {
@@ -133,13 +140,7 @@ describe('arguments of another language are refused', () => {
       ssh: { ...ssh, via: {} },
       network: {
         newNetwork: {},
-        adoptedNetwork: {
-          vpcId: 'vpc-1',
-          vpcCidr: '10.0.0.0/16',
-          balancerSubnets: [],
-          brokerSubnets: [],
-          egress: 'nat',
-        },
+        adoptedNetwork,
       },
     });
     expect(message).toContain('ssh.via: is empty; give exactly one of choice, jumpHost');
@@ -199,13 +200,7 @@ describe('the other components', () => {
     expect(
       await refused('Network', {
         newNetwork: {},
-        adoptedNetwork: {
-          vpcId: 'vpc-1',
-          vpcCidr: '10.0.0.0/16',
-          balancerSubnets: [],
-          brokerSubnets: [],
-          egress: 'nat',
-        },
+        adoptedNetwork,
       }),
     ).toContain('  adoptedNetwork: does not go together with newNetwork; leave out either');
     expect(

@@ -1,22 +1,12 @@
 """What was changed in EMQX behind the arguments is told."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from fake_emqx import FakeEmqx
 
 from broker import drift
-
-
-@pytest.fixture
-def emqx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeEmqx]:
-    made = FakeEmqx(tmp_path)
-    made.stand_in(monkeypatch)
-    yield made
-    made.stop()
 
 
 def told(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 import os
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,14 +9,6 @@ from fake_emqx import FakeEmqx
 
 from broker.emqx_api import ApiError
 from broker.users import tell_users
-
-
-@pytest.fixture
-def emqx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeEmqx]:
-    made = FakeEmqx(tmp_path)
-    made.stand_in(monkeypatch)
-    yield made
-    made.stop()
 
 
 def test_users_are_made_with_their_passwords(emqx: FakeEmqx) -> None:

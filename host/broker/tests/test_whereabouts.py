@@ -1,22 +1,12 @@
 """On which node a client is connected."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from fake_emqx import FakeEmqx
 
 from broker import whereabouts
 from broker.emqx_api import ApiError
-
-
-@pytest.fixture
-def emqx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeEmqx]:
-    made = FakeEmqx(tmp_path)
-    made.stand_in(monkeypatch)
-    yield made
-    made.stop()
 
 
 def test_each_is_looked_up_by_itself_and_nobody_is_listed(
