@@ -1,18 +1,27 @@
-import type { EC2ClientConfig } from '@aws-sdk/client-ec2';
 import { labCredentials } from '../engine/environment';
 import { accountTypes } from './sweep/account';
 import { computeTypes } from './sweep/compute';
 import { networkTypes } from './sweep/network';
-import type { ResourceType } from './sweep/resourceType';
+import { hangingTypes } from './sweep/hanging';
+import { KnownResources } from './sweep/knownResources';
+import type { Account, ResourceType } from './sweep/resourceType';
 
 /**
  * Deletes what the lab's AWS has and the stack's state does not know: what an engine that was killed had begun.
  * Everything in the lab's AWS belongs to the one stack. Gives a line for each resource deleted.
  */
-export async function sweep(state: string, region: string): Promise<string[]> {
+export async function sweep(
+  deployment: unknown,
+  region: string,
+  access: Omit<Account, 'region'> = labCredentials,
+): Promise<string[]> {
   // Which Node runs the lab is for package.json to say, not for a warning between its lines.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
-  return removeAll(resourceTypes({ region, ...labCredentials }), (id) => !state.includes(id));
+  const account = { region, ...access };
+  const known = new KnownResources(deployment);
+  const removed = await removeAll(resourceTypes(account), (id) => !known.has(id));
+  // These lists have nothing in them that is known.
+  return [...removed, ...(await removeAll(hangingTypes(account, known), () => true))];
 }
 
 /** Deletes what is meant, in an order in which it can go; gives a line for each resource deleted. */
@@ -40,6 +49,6 @@ export async function removeAll(
 }
 
 /** The types that programs make, in the order in which they can go. */
-export function resourceTypes(account: EC2ClientConfig): readonly ResourceType[] {
+export function resourceTypes(account: Account): readonly ResourceType[] {
   return [...computeTypes(account), ...networkTypes(account), ...accountTypes(account)];
 }

@@ -1,18 +1,11 @@
-import type { EC2ClientConfig } from '@aws-sdk/client-ec2';
 import * as iam from '@aws-sdk/client-iam';
 import * as secrets from '@aws-sdk/client-secrets-manager';
-import type { ResourceType } from './resourceType';
+import type { Account, ResourceType } from './resourceType';
 
 /** Secrets and roles. */
-export function accountTypes(account: EC2ClientConfig): readonly ResourceType[] {
-  const { region, credentials, endpoint } = account;
-  const same = {
-    ...(region === undefined ? {} : { region }),
-    ...(credentials === undefined ? {} : { credentials }),
-    ...(endpoint === undefined ? {} : { endpoint }),
-  };
-  const secretsClient = new secrets.SecretsManagerClient(same);
-  const iamClient = new iam.IAMClient(same);
+export function accountTypes(account: Account): readonly ResourceType[] {
+  const secretsClient = new secrets.SecretsManagerClient(account);
+  const iamClient = new iam.IAMClient(account);
   return [
     {
       what: 'secret',

@@ -1,8 +1,8 @@
 import * as ec2 from '@aws-sdk/client-ec2';
-import type { ResourceType } from './resourceType';
+import type { Account, ResourceType } from './resourceType';
 
 /** Hosts, their disks and addresses, in the order in which they can go. */
-export function computeTypes(account: ec2.EC2ClientConfig): readonly ResourceType[] {
+export function computeTypes(account: Account): readonly ResourceType[] {
   const client = new ec2.EC2Client(account);
   return [
     {
@@ -35,7 +35,16 @@ export function computeTypes(account: ec2.EC2ClientConfig): readonly ResourceTyp
         const { Addresses = [] } = await client.send(new ec2.DescribeAddressesCommand({}));
         return Addresses.map(({ AllocationId }) => AllocationId);
       },
-      remove: (id) => client.send(new ec2.ReleaseAddressCommand({ AllocationId: id })),
+      remove: async (id) => {
+        const { Addresses: [address] = [] } = await client.send(
+          new ec2.DescribeAddressesCommand({ AllocationIds: [id] }),
+        );
+        // Its interface may be one that stays.
+        const AssociationId = address?.AssociationId;
+        if (AssociationId !== undefined)
+          await client.send(new ec2.DisassociateAddressCommand({ AssociationId }));
+        await client.send(new ec2.ReleaseAddressCommand({ AllocationId: id }));
+      },
     },
     {
       what: 'network interface',
@@ -51,9 +60,26 @@ export function computeTypes(account: ec2.EC2ClientConfig): readonly ResourceTyp
       what: 'volume',
       list: async () => {
         const { Volumes = [] } = await client.send(new ec2.DescribeVolumesCommand({}));
-        return Volumes.filter(({ State }) => State === 'available').map(({ VolumeId }) => VolumeId);
+        // Root disks go with their instances.
+        const own = Volumes.filter(
+          ({ Attachments = [] }) =>
+            !Attachments.some(({ DeleteOnTermination }) => DeleteOnTermination === true),
+        );
+        return own.map(({ VolumeId }) => VolumeId);
       },
-      remove: (id) => client.send(new ec2.DeleteVolumeCommand({ VolumeId: id })),
+      remove: async (id) => {
+        const { Volumes: [volume] = [] } = await client.send(
+          new ec2.DescribeVolumesCommand({ VolumeIds: [id] }),
+        );
+        if (volume?.State === 'in-use') {
+          await client.send(new ec2.DetachVolumeCommand({ VolumeId: id }));
+          await ec2.waitUntilVolumeAvailable(
+            { client, maxWaitTime: 90, minDelay: 1, maxDelay: 2 },
+            { VolumeIds: [id] },
+          );
+        }
+        await client.send(new ec2.DeleteVolumeCommand({ VolumeId: id }));
+      },
     },
     {
       what: 'key pair',

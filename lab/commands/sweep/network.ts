@@ -1,8 +1,8 @@
 import * as ec2 from '@aws-sdk/client-ec2';
-import type { ResourceType } from './resourceType';
+import type { Account, ResourceType } from './resourceType';
 
 /** Without what each VPC has by itself (its main route table, its default group), and without the default VPC. */
-export function networkTypes(account: ec2.EC2ClientConfig): readonly ResourceType[] {
+export function networkTypes(account: Account): readonly ResourceType[] {
   const client = new ec2.EC2Client(account);
   const ownVpcs = async () => {
     const { Vpcs = [] } = await client.send(new ec2.DescribeVpcsCommand({}));
