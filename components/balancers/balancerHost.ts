@@ -4,6 +4,7 @@ import { dashboardPort } from '../brokers/ports';
 import type { SecretView } from '../host/fileSet';
 import { accountOf } from '../host/account';
 import { Host } from '../host/host';
+import { groupsOf } from '../host/openings';
 import { operatingSystems } from '../host/operatingSystems';
 import type { HostSecret } from '../host/secrets';
 import { balancerFiles } from './files';
@@ -48,7 +49,7 @@ export function balancerHost(
       subnetId: subnet.subnetId,
       address: balancer.address,
       ...virtualIp.interfaceFor(balancer.vipAddress),
-      securityGroupIds: [securityGroupId, ...(args.furtherSecurityGroupIds ?? [])],
+      securityGroupIds: groupsOf(securityGroupId, args),
       interfaceAfter: virtualIp.outlivesInterfaces,
       publicAddress: plan.publicAddresses,
       role: 'virtual-ip',

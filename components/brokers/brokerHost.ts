@@ -2,6 +2,7 @@ import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import { accountOf } from '../host/account';
 import { Host } from '../host/host';
+import { groupsOf } from '../host/openings';
 import { operatingSystems } from '../host/operatingSystems';
 import type { HostSecret } from '../host/secrets';
 import type { HostUserData } from '../host/userData';
@@ -49,7 +50,7 @@ export function brokerHost(
       hostname: broker.name,
       subnetId: subnet.subnetId,
       address: broker.address,
-      securityGroupIds: [securityGroupId, ...(args.furtherSecurityGroupIds ?? [])],
+      securityGroupIds: groupsOf(securityGroupId, args),
       dataVolumeGib: plan.dataVolumeGib,
       finalSnapshot: plan.finalSnapshot,
       secrets: [secret],

@@ -22,6 +22,8 @@ export function planListeners(
   problems: Problems,
   { proxyProtocol = true, clientCidrs = ['0.0.0.0/0'] }: ListenersSurroundings = {},
 ): readonly Listener[] {
+  if (problems.refuseOutputs('listeners', args))
+    return planListeners({ mqtts: {} }, problems, { proxyProtocol, clientCidrs });
   const given = Object.entries<ListenerArgs | undefined>(args).toSorted(inOrder);
   const listeners = given.flatMap(([name, each]) =>
     each === undefined ? [] : [planOne(name, each, clientCidrs, problems)],
