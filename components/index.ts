@@ -59,6 +59,7 @@ export type {
   ClientCertificatesArgs,
   ListenerArgs,
   ListenersArgs,
+  FailedLoginsArgs,
   RateLimitArgs,
 } from './listeners/arguments';
 export type { AccountArgs, IamArgs } from './host/account';

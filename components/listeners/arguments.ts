@@ -52,6 +52,8 @@ export interface ListenerArgs {
   furtherPaths?: string[];
   /** A limit on new connections. @default no limit */
   rateLimit?: RateLimitArgs;
+  /** A limit on logins that the brokers refuse. mqtt and mqtts only, with `inspect`. @default no limit */
+  failedLogins?: FailedLoginsArgs;
 }
 
 /** How a listener spreads its clients over the brokers. */
@@ -85,6 +87,29 @@ export interface RateLimitArgs {
   periodSeconds?: number;
   /** Ranges without a limit: a fleet behind one NAT shares an address, and all of it reconnects at once. @default none */
   sparedCidrs?: string[];
+}
+
+/**
+ * A limit on logins that the brokers refuse for their user name, password or client id, counted by the balancer from
+ * their CONNACKs. What is above it is closed by the balancer without asking a broker, until the count of the last
+ * period is below it again.
+ */
+export interface FailedLoginsArgs {
+  /**
+   * Refusals in a period of the same client id, user name and password from one address, 1 to 1,000,000. Nobody else is
+   * shut out by it, behind one NAT neither, and who comes with other credentials is asked about at once.
+   * @default 5
+   */
+  perLogin?: number;
+  /**
+   * Refusals in a period of one address, whatever the logins, 1 to 1,000,000: against who guesses. From there only
+   * logins pass then that a broker took within the last day from the same address, so that devices behind a NAT come
+   * back; new ones wait.
+   * @default no limit
+   */
+  perSource?: number;
+  /** The period in seconds, 1 to 3600. @default 60 */
+  periodSeconds?: number;
 }
 
 /** Certificates that clients show (mutual TLS), for mqtts and wss. */

@@ -52,6 +52,13 @@ export interface Listener {
     readonly periodSeconds: number;
     readonly sparedCidrs: readonly string[];
   };
+  /** How many logins a balancer lets brokers refuse in a period before it refuses itself. */
+  readonly failedLogins?: {
+    readonly perLogin: number;
+    /** Absent without a limit. */
+    readonly perSource?: number;
+    readonly periodSeconds: number;
+  };
 }
 
 /** True for the listeners that end TLS. */

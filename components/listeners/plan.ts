@@ -5,6 +5,7 @@ import type { Balancing, BalancingMethod, ClientIdTable } from './balancing';
 import { balancingMethods, methodsByClientId, methodsByHash, othersThan } from './balancing';
 import { brokerPortFor, brokerPortsOf, defaultPorts, furtherBrokerPorts, mostOnOnePort } from './brokerPorts';
 import { checkIdentities, planClientCertificates } from './clientCertificates';
+import { planFailedLogins } from './failedLogins';
 import type { Listener, ListenerKind } from './listener';
 import { isListenerKind, isWebSocket, listenerKinds } from './listener';
 
@@ -117,6 +118,11 @@ function planOne(
   const kind = planKind(name, args, problems);
   const websocket = isWebSocket({ kind });
   const allowedCidrs = args.allowedCidrs ?? clientCidrs;
+  if (args.allowedCidrs?.length === 0)
+    problems.add(
+      `${path}.allowedCidrs`,
+      'is empty, so no client could connect; give ranges such as 198.51.100.0/24, or leave it out, which lets all connect that reach the virtual IP',
+    );
   checkCidrs(`${path}.allowedCidrs`, allowedCidrs, problems);
   const maxConnections = args.maxConnections ?? 10_000;
   problems.wholeNumber(`${path}.maxConnections`, maxConnections, 1, 1_000_000, 'clients');
@@ -161,6 +167,7 @@ function planOne(
           ),
         }),
     ...planRateLimit(args, `${path}.rateLimit`, problems),
+    ...planFailedLogins(kind, args, inspect, `${path}.failedLogins`, problems),
   };
 }
 
