@@ -5,6 +5,7 @@ import type { SecretView } from '../host/fileSet';
 import { accountOf } from '../host/account';
 import { Host } from '../host/host';
 import { operatingSystems } from '../host/operatingSystems';
+import { bootSoftware } from '../host/packages';
 import type { HostSecret } from '../host/secrets';
 import { balancerFiles } from './files';
 import { furtherCertificateFile, serverCertificateFile } from './haproxyFiles';
@@ -57,7 +58,7 @@ export function balancerHost(
       programs,
       login: args.login,
       ...reachedBy(args.reach ?? 'publicAddress', balancer.address),
-      software: { packages: ['haproxy', 'keepalived'], aptRepositories: [] },
+      software: bootSoftware(plan.software),
       files: (facts) =>
         pulumi
           .all([
@@ -102,6 +103,7 @@ function balancerView(
     operatingSystem: machine.operatingSystem,
     haproxyVersion,
     keepalivedVersion,
+    software: plan.software,
     pair: plan.balancers.map((each) => ({ name: each.name, address: each.address })),
     brokers: plan.brokers.map((broker) => ({
       name: broker.name,
