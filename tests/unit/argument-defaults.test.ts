@@ -53,6 +53,8 @@ function platforms(clientsCa: string): readonly Tried[] {
         listeners: {
           mqtts: {
             balancing: { method: 'clientIdTable' },
+            tls: {},
+            failedLogins: {},
             rateLimit: { connectionsPerSource: 10 },
             clientCertificates: { verify: 'required', ca: clientsCa },
           },
