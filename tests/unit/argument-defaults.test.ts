@@ -52,6 +52,7 @@ function platforms(clientsCa: string): readonly Tried[] {
         },
         listeners: {
           mqtts: {
+            tls: {},
             balancing: { method: 'clientIdTable' },
             tls: {},
             failedLogins: {},
