@@ -143,6 +143,7 @@ function planOne(
     ...furtherBrokerPorts(name, brokerPort, maxConnections),
     allowedCidrs,
     maxConnections,
+    ...planAcceptance(args, path, problems),
     balancing: planBalancing(
       { method: websocket || !inspect ? 'leastConnections' : 'clientId', ...args.balancing },
       hiddenIds(websocket, inspect, args.clientCertificates?.identity),
@@ -166,6 +167,20 @@ function planOne(
         }),
     ...planRateLimit(args, `${path}.rateLimit`, problems),
     ...planFailedLogins(kind, args, inspect, `${path}.failedLogins`, problems),
+  };
+}
+
+function planAcceptance(
+  { acceptors, connectionsPerSecond }: ListenerArgs,
+  path: string,
+  problems: Problems,
+): Pick<Listener, 'acceptors' | 'connectionsPerSecond'> {
+  if (acceptors !== undefined) problems.wholeNumber(`${path}.acceptors`, acceptors, 1, 1024);
+  if (connectionsPerSecond !== undefined)
+    problems.wholeNumber(`${path}.connectionsPerSecond`, connectionsPerSecond, 1, 1_000_000);
+  return {
+    ...(acceptors === undefined ? {} : { acceptors }),
+    ...(connectionsPerSecond === undefined ? {} : { connectionsPerSecond }),
   };
 }
 

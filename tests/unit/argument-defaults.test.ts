@@ -54,6 +54,7 @@ function platforms(clientsCa: string): readonly Tried[] {
           mqtts: {
             balancing: { method: 'clientIdTable' },
             rateLimit: { connectionsPerSource: 10 },
+            failedLogins: {},
             clientCertificates: { verify: 'required', ca: clientsCa },
           },
         },
