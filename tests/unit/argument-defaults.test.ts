@@ -57,6 +57,7 @@ function platforms(clientsCa: string): readonly Tried[] {
             tls: {},
             failedLogins: {},
             rateLimit: { connectionsPerSource: 10 },
+            failedLogins: {},
             clientCertificates: { verify: 'required', ca: clientsCa },
           },
         },
