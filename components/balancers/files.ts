@@ -87,6 +87,7 @@ export function balancerPrograms(limits: BalancerLimits): HostFile[] {
       'health',
       'interface',
       'leave',
+      'without',
       'sessions',
       'stray_address',
       'tickets',

@@ -81,6 +81,7 @@ export function brokerPrograms(): HostFile[] {
     'broker.health',
     'broker.leave',
     'broker.spare',
+    'broker.without',
     'broker.drift',
     'broker.whereabouts',
   ]);
