@@ -82,7 +82,6 @@ export function balancerHost(
       egress: prerequisites,
       updateAfter,
       turn,
-      leave: ['balancer.leave'],
       protect: args.protect ?? false,
       ...(args.tags === undefined ? {} : { tags: args.tags }),
     },
