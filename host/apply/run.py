@@ -11,7 +11,7 @@ from typing import Any
 from apply.changes import carry_out
 from apply.confirm import is_way_in, wait_for_word
 from apply.disk import on_disk, prepare, put, remove, swap, sync
-from apply.file_set import AWS, CURRENT, PROGRAMS, SETTINGS, File, parse, state_file
+from apply.file_set import AWS, CURRENT, PROGRAMS, SETTINGS, TAKEN_BACK, File, parse, state_file
 from apply.journal import Journal
 from apply.saying import complain, say, told
 from apply.secret_files import secret_files, secret_paths
@@ -61,8 +61,7 @@ class Run:
         try:
             for step in self._steps(self.settings, self._is_to_be, self._place):
                 step()
-            # Who is on the host by other means than `apart` is not kept out.
-            if "STARTED_BY" in os.environ and is_way_in(self.paths):
+            if _is_apart() and (is_way_in(self.paths) or self._changes_with_others()):
                 wait_for_word()
             swap(CURRENT)
         except Exception as reason:
@@ -91,6 +90,10 @@ class Run:
             *((path, each) for path in self.paths for each in self._asked_by(path)),
         }
         self.units |= {*self.settings["enable"]}
+
+    def _changes_with_others(self) -> bool:
+        # Secrets come to each host by itself.
+        return bool(self.settings.get("together")) and not self.again
 
     def _secrets(self, own: dict[str, Any]) -> dict[str, File]:
         try:
@@ -132,6 +135,7 @@ class Run:
             if path in self.new:
                 prepare(path, self.new[path])
         prepare(CURRENT, state_file(self.text))
+        remove(TAKEN_BACK)
         self.journal.begin(self.changes)
 
     def _place(self, path: str) -> None:
@@ -190,6 +194,9 @@ class Run:
         if not self.former or self.journal.first_boot:
             complain("no former set is there to put back; the next run goes on with this one")
             return 1
+        if _is_apart():
+            with contextlib.suppress(FileNotFoundError):
+                swap(CURRENT, instead=TAKEN_BACK)
         failed = 0
         for step in [
             self.journal.discard,
@@ -218,6 +225,11 @@ class Run:
     def _was_there(self, path: str) -> bool:
         former = self.journal.former(path)
         return former is not None and os.path.lexists(former)
+
+
+def _is_apart() -> bool:
+    """Who is on the host by other means is not kept out, and has the set at hand."""
+    return "STARTED_BY" in os.environ
 
 
 def _settings(files: dict[str, File]) -> dict[str, Any]:
