@@ -25,11 +25,15 @@ export interface PairParts {
   readonly prerequisites: readonly pulumi.Resource[];
 }
 
-/** One balancer, whose files are changed after those of `updateAfter`, and whose instance is replaced in its turn. */
+/**
+ * One balancer, whose files are changed after those of `updateAfter` and stay once `confirmAfter` is done, and whose
+ * instance is replaced in its turn.
+ */
 export function balancerHost(
   balancer: PlannedBalancer,
   { platform, args, securityGroupId, secret, programs, prerequisites }: PairParts,
   updateAfter: readonly Host[],
+  confirmAfter: pulumi.Output<readonly pulumi.Resource[]>,
   turn: pulumi.Output<readonly pulumi.Resource[]>,
   parent: pulumi.Resource,
 ): Host {
@@ -79,6 +83,7 @@ export function balancerHost(
           ),
       egress: prerequisites,
       updateAfter,
+      confirmAfter,
       turn,
       leave: ['balancer.leave'],
       protect: args.protect ?? false,
