@@ -6,6 +6,7 @@ import { accountOf } from '../host/account';
 import { Host } from '../host/host';
 import { operatingSystems } from '../host/operatingSystems';
 import type { HostSecret } from '../host/secrets';
+import type { VirtualIp } from '../virtualIp/virtualIp';
 import { balancerFiles } from './files';
 import { furtherCertificateFile, serverCertificateFile } from './haproxyFiles';
 import { defaultInstanceType } from './limits';
@@ -18,6 +19,7 @@ import type { BalancerView } from './view';
 export interface PairParts {
   readonly platform: string;
   readonly args: PlannedPairArgs;
+  readonly virtualIp: VirtualIp;
   readonly securityGroupId: pulumi.Output<string>;
   readonly secret: HostSecret;
   readonly programs: HostSecret;
@@ -28,12 +30,12 @@ export interface PairParts {
 /** One balancer, whose files are changed after those of `updateAfter`, and whose instance is replaced in its turn. */
 export function balancerHost(
   balancer: PlannedBalancer,
-  { platform, args, securityGroupId, secret, programs, prerequisites }: PairParts,
+  { platform, args, virtualIp, securityGroupId, secret, programs, prerequisites }: PairParts,
   updateAfter: readonly Host[],
   turn: pulumi.Output<readonly pulumi.Resource[]>,
   parent: pulumi.Resource,
 ): Host {
-  const { plan, virtualIp, certificates } = args;
+  const { plan, certificates } = args;
   const subnet = args.subnets[balancer.subnetIndex];
   if (subnet === undefined) throw new Error(`HaproxyPair of ${platform}: no subnet for ${balancer.name}`);
   return new Host(

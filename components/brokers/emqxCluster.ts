@@ -110,7 +110,7 @@ export class EmqxCluster extends pulumi.ComponentResource {
       programs,
       prerequisites: [...(planned.egress ?? []), ...rules],
     });
-    this.registerOutputs({ securityGroupId: this.securityGroupId });
+    this.registerOutputs({ securityGroupId: this.securityGroupId, access: this.access });
   }
 
   private oneAfterTheOther(brokers: readonly PlannedBroker[], parts: ClusterParts): EmqxCluster['brokers'] {
