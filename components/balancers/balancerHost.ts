@@ -8,6 +8,7 @@ import { groupsOf } from '../host/openings';
 import { operatingSystems } from '../host/operatingSystems';
 import { bootSoftware } from '../host/packages';
 import type { HostSecret } from '../host/secrets';
+import type { VirtualIp } from '../virtualIp/virtualIp';
 import { balancerFiles } from './files';
 import { furtherCertificateFile, serverCertificateFile } from './haproxyFiles';
 import { defaultInstanceType } from './limits';
@@ -20,6 +21,7 @@ import type { BalancerView } from './view';
 export interface PairParts {
   readonly platform: string;
   readonly args: PlannedPairArgs;
+  readonly virtualIp: VirtualIp;
   readonly securityGroupId: pulumi.Output<string>;
   readonly secret: HostSecret;
   readonly programs: HostSecret;
@@ -33,13 +35,13 @@ export interface PairParts {
  */
 export function balancerHost(
   balancer: PlannedBalancer,
-  { platform, args, securityGroupId, secret, programs, prerequisites }: PairParts,
+  { platform, args, virtualIp, securityGroupId, secret, programs, prerequisites }: PairParts,
   updateAfter: readonly Host[],
   confirmAfter: pulumi.Output<readonly pulumi.Resource[]>,
   turn: pulumi.Output<readonly pulumi.Resource[]>,
   parent: pulumi.Resource,
 ): Host {
-  const { plan, virtualIp, certificates } = args;
+  const { plan, certificates } = args;
   const subnet = args.subnets[balancer.subnetIndex];
   if (subnet === undefined) throw new Error(`HaproxyPair of ${platform}: no subnet for ${balancer.name}`);
   return new Host(
