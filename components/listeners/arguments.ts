@@ -37,6 +37,15 @@ export interface ListenerArgs {
   addresses?: 'all' | 'virtualIp';
   /** Clients at once, 1 to 1,000,000. @default 10000 */
   maxConnections?: number;
+  /** Processes of EMQX that accept connections on each of the brokers' ports behind it, 1 to 1024. A change restarts brokers. @default 16 */
+  acceptors?: number;
+  /**
+   * New connections a second that EMQX takes on each of the brokers' ports behind it, 1 to 1,000,000. It closes those above
+   * it without a CONNACK, and clients come again: for brokers whose authentication server would not bear a whole fleet
+   * at once. A change restarts brokers.
+   * @default no limit
+   */
+  connectionsPerSecond?: number;
   /** Which broker a client gets. */
   balancing?: BalancingArgs;
   /** False passes bytes on that are no MQTT, for clients that must not be inspected. mqtt and mqtts only. @default true */

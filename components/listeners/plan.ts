@@ -161,6 +161,7 @@ function planOne(
     allowedCidrs,
     ...(addresses === 'virtualIp' ? { onlyAtVirtualIp: true } : {}),
     maxConnections,
+    ...planAcceptance(args, path, problems),
     balancing: planBalancing(
       { method: websocket || !inspect ? 'leastConnections' : 'clientId', ...args.balancing },
       hiddenIds(websocket, inspect, args.clientCertificates?.identity),
@@ -185,6 +186,20 @@ function planOne(
         }),
     ...planRateLimit(args, `${path}.rateLimit`, problems),
     ...planFailedLogins(kind, args, inspect, `${path}.failedLogins`, problems),
+  };
+}
+
+function planAcceptance(
+  { acceptors, connectionsPerSecond }: ListenerArgs,
+  path: string,
+  problems: Problems,
+): Pick<Listener, 'acceptors' | 'connectionsPerSecond'> {
+  if (acceptors !== undefined) problems.wholeNumber(`${path}.acceptors`, acceptors, 1, 1024);
+  if (connectionsPerSecond !== undefined)
+    problems.wholeNumber(`${path}.connectionsPerSecond`, connectionsPerSecond, 1, 1_000_000);
+  return {
+    ...(acceptors === undefined ? {} : { acceptors }),
+    ...(connectionsPerSecond === undefined ? {} : { connectionsPerSecond }),
   };
 }
 
