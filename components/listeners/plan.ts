@@ -160,6 +160,7 @@ function planOne(
       problems,
     ),
     inspect,
+    ...planRefusals(args, inspect && !websocket, `${path}.refusals`, problems),
     ...planAcceptProxy(args, maxConnections, `${path}.acceptProxy`, problems),
     ...(args.anonymous === true ? { anonymous: true } : {}),
     path: endpointPath,
@@ -177,6 +178,22 @@ function planOne(
         }),
     ...planRateLimit(args, `${path}.rateLimit`, problems),
   };
+}
+
+function planRefusals(
+  { refusals }: ListenerArgs,
+  isInspected: boolean,
+  path: string,
+  problems: Problems,
+): Pick<Listener, 'passesUnknown'> {
+  if (refusals === undefined) return {};
+  problems.oneOf(path, refusals, ['close', 'broker']);
+  if (!isInspected)
+    problems.add(
+      path,
+      'is for mqtt and mqtts that are inspected: elsewhere the broker judges anyway; leave it out',
+    );
+  return refusals === 'broker' ? { passesUnknown: true } : {};
 }
 
 /** Where no client id is seen, as errors name it; undefined where one is. */

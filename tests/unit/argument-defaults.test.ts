@@ -79,7 +79,11 @@ function platforms(clientsCa: string): readonly Tried[] {
         },
         listeners: { wss: {} },
       },
-      inapplicable: ['listeners.wss.inspect', 'emqx.authentication.0.jwt.refreshSeconds'],
+      inapplicable: [
+        'listeners.wss.inspect',
+        'listeners.wss.refusals',
+        'emqx.authentication.0.jwt.refreshSeconds',
+      ],
     },
   ];
 }
