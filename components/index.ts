@@ -60,6 +60,7 @@ export type {
   ListenerArgs,
   ListenerTlsArgs,
   ListenersArgs,
+  FailedLoginsArgs,
   RateLimitArgs,
 } from './listeners/arguments';
 export type { AccountArgs, IamArgs } from './host/account';

@@ -1,6 +1,7 @@
 import type { Balancing } from '../listeners/balancing';
 import { balancingMethods, methodsByClientId, othersThan } from '../listeners/balancing';
 import { longestName } from '../listeners/clientCertificates';
+import { rememberedLogins } from '../listeners/failedLogins';
 import type { Listener } from '../listeners/listener';
 import { hasIdByCertificate, headroom, isTls, isWebSocket } from '../listeners/listener';
 import type { View } from '../rendering/template';
@@ -102,9 +103,10 @@ function listenerView(view: BalancerView, listener: Listener): View {
     rateLimit: listener.rateLimit !== undefined && {
       stage,
       connectionsPerSource: listener.rateLimit.connectionsPerSource,
-      periodSeconds: listener.rateLimit.periodSeconds,
       spared: files.spared !== undefined && { file: files.spared.path },
     },
+    sources: sourcesView(listener),
+    failedLogins: failedLoginsView(listener),
     websocket: websocket && {
       path: listener.path,
       paths: pathsOf(listener),
@@ -139,6 +141,30 @@ const refusalsLoggedIn10Seconds = 200;
 function pathsOf({ path, furtherPaths }: Listener): readonly string[] {
   const given = [path, ...(furtherPaths ?? [])].map((each) => each.replace(/\/+$/, ''));
   return [...new Set(given.flatMap((each) => (each === '' ? ['/'] : [each, `${each}/`])))];
+}
+
+/** One table has all that is counted of addresses: HAProxy 2.6 follows three tables in a session, and no more. */
+function sourcesView({ rateLimit, failedLogins }: Listener): View | false {
+  const connections = rateLimit?.periodSeconds;
+  const failures = failedLogins?.perSource === undefined ? undefined : failedLogins.periodSeconds;
+  if (connections === undefined && failures === undefined) return false;
+  return {
+    expireSeconds: Math.max(connections ?? 0, failures ?? 0),
+    connections: connections !== undefined && { seconds: connections },
+    failures: failures !== undefined && { seconds: failures },
+  };
+}
+
+function failedLoginsView(listener: Listener): View | false {
+  const { failedLogins } = listener;
+  return (
+    failedLogins !== undefined && {
+      perLogin: failedLogins.perLogin,
+      perSource: failedLogins.perSource !== undefined && { limit: failedLogins.perSource },
+      periodSeconds: failedLogins.periodSeconds,
+      entries: rememberedLogins(listener),
+    }
+  );
 }
 
 /** `+0` on a server stands for the port that the client came to, which the frontend rewrites to one of the broker's. */

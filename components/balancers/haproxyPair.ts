@@ -4,6 +4,7 @@ import { allow, securityGroup } from '../host/firewall';
 import { outboundWeb } from '../host/rules';
 import { secretOr } from '../host/generatedSecret';
 import type { Host } from '../host/host';
+import { haveLeave } from '../host/leaving';
 import { operatingSystems } from '../host/operatingSystems';
 import { hostSecret, programsSecret } from '../host/secrets';
 import { Turns } from '../host/turns';
@@ -42,6 +43,8 @@ export class HaproxyPair extends pulumi.ComponentResource {
   readonly preferred: string;
   /** The user to log in as. */
   readonly loginUser: string;
+  /** How the balancers leave: whoever needs them for that leaves before. */
+  readonly leaving: readonly pulumi.Resource[];
 
   constructor(
     name: string,
@@ -104,6 +107,15 @@ export class HaproxyPair extends pulumi.ComponentResource {
       programs,
       prerequisites: [...(planned.egress ?? []), ...rules, ...virtualIp.placeOn(preferredInterfaceId)],
     });
+    this.leaving = haveLeave(
+      this.balancers.map(({ host }) => host),
+      {
+        leave: ['balancer.leave'],
+        leaveSeconds: leaveAndStopSeconds,
+        without: () => ['balancer.without'],
+        unlessGone: group,
+      },
+    );
     const preferred = this.balancers.find((balancer) => balancer.name === settings.preferred);
     if (preferred !== undefined) preferredIs(preferred.host.interfaceId);
     for (const { name: listener, clientCertificates } of plan.listeners)
@@ -137,6 +149,9 @@ export class HaproxyPair extends pulumi.ComponentResource {
     });
   }
 }
+
+/** For the stops of Keepalived and HAProxy: the limits that host/residents/left.py has for them, and some more. */
+const leaveAndStopSeconds = 700;
 
 function planAlone(name: string, args: HaproxyPairArgs): PlannedPairArgs {
   const problems = new Problems();

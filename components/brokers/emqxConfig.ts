@@ -41,6 +41,8 @@ export function emqxConfig(view: BrokerView): string {
         name: index === 0 ? listener.name : `${listener.name}_${index + 1}`,
         brokerPort,
         maxConnections: view.maxConnections,
+        acceptors: listener.acceptors ?? 16,
+        rate: listener.connectionsPerSecond !== undefined && { perSecond: listener.connectionsPerSecond },
         proxyProtocol: view.proxyProtocol ? 'true' : 'false',
         proxied: view.proxyProtocol,
         unasked: access !== 'chain',

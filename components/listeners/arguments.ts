@@ -37,6 +37,15 @@ export interface ListenerArgs {
   addresses?: 'all' | 'virtualIp';
   /** Clients at once, 1 to 1,000,000. @default 10000 */
   maxConnections?: number;
+  /** Processes of EMQX that accept connections on each of the brokers' ports behind it, 1 to 1024. A change restarts brokers. @default 16 */
+  acceptors?: number;
+  /**
+   * New connections a second that EMQX takes on each of the brokers' ports behind it, 1 to 1,000,000. It closes those above
+   * it without a CONNACK, and clients come again: for brokers whose authentication server would not bear a whole fleet
+   * at once. A change restarts brokers.
+   * @default no limit
+   */
+  connectionsPerSecond?: number;
   /** Which broker a client gets. */
   balancing?: BalancingArgs;
   /** False passes bytes on that are no MQTT, for clients that must not be inspected. mqtt and mqtts only. @default true */
@@ -68,6 +77,8 @@ export interface ListenerArgs {
   furtherPaths?: string[];
   /** A limit on new connections. @default no limit */
   rateLimit?: RateLimitArgs;
+  /** A limit on logins that the brokers refuse. mqtt and mqtts only, with `inspect`. @default no limit */
+  failedLogins?: FailedLoginsArgs;
 }
 
 /** TLS of one listener, where it is to differ from the others. */
@@ -127,6 +138,29 @@ export interface RateLimitArgs {
   periodSeconds?: number;
   /** Ranges without a limit: a fleet behind one NAT shares an address, and all of it reconnects at once. @default none */
   sparedCidrs?: string[];
+}
+
+/**
+ * A limit on logins that the brokers refuse for their user name, password or client id, counted by the balancer from
+ * their CONNACKs. What is above it is closed by the balancer without asking a broker, until the count of the last
+ * period is below it again.
+ */
+export interface FailedLoginsArgs {
+  /**
+   * Refusals in a period of the same client id, user name and password from one address, 1 to 1,000,000. Nobody else is
+   * shut out by it, behind one NAT neither, and who comes with other credentials is asked about at once.
+   * @default 5
+   */
+  perLogin?: number;
+  /**
+   * Refusals in a period of one address, whatever the logins, 1 to 1,000,000: against who guesses. From there only
+   * logins pass then that a broker took within the last day from the same address, so that devices behind a NAT come
+   * back; new ones wait.
+   * @default no limit
+   */
+  perSource?: number;
+  /** The period in seconds, 1 to 3600. @default 60 */
+  periodSeconds?: number;
 }
 
 /** Certificates that clients show (mutual TLS), for mqtts and wss. */

@@ -52,6 +52,10 @@ export interface Listener {
   readonly acceptProxy?: readonly string[];
   /** Clients at once, over all worker generations. */
   readonly maxConnections: number;
+  /** Of EMQX, on each broker port; absent where it is EMQX's own 16. */
+  readonly acceptors?: number;
+  /** New ones that EMQX takes on each broker port; absent without a limit. */
+  readonly connectionsPerSecond?: number;
   readonly balancing: Balancing;
   /** false lets any TCP payload through: for clients that must not be inspected. Not for ws and wss. */
   readonly inspect: boolean;
@@ -69,6 +73,13 @@ export interface Listener {
     readonly connectionsPerSource: number;
     readonly periodSeconds: number;
     readonly sparedCidrs: readonly string[];
+  };
+  /** How many logins a balancer lets brokers refuse in a period before it refuses itself. */
+  readonly failedLogins?: {
+    readonly perLogin: number;
+    /** Absent without a limit. */
+    readonly perSource?: number;
+    readonly periodSeconds: number;
   };
 }
 

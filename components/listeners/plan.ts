@@ -5,6 +5,7 @@ import type { Balancing, BalancingMethod, ClientIdTable } from './balancing';
 import { balancingMethods, methodsByClientId, methodsByHash, othersThan } from './balancing';
 import { brokerPortFor, brokerPortsOf, defaultPorts, furtherBrokerPorts, mostOnOnePort } from './brokerPorts';
 import { checkIdentities, planClientCertificates } from './clientCertificates';
+import { planFailedLogins } from './failedLogins';
 import type { Listener, ListenerKind } from './listener';
 import { isListenerKind, isWebSocket, listenerKinds } from './listener';
 import type { TlsSurroundings } from './tls';
@@ -33,6 +34,8 @@ export function planListeners(
     serverCertificates,
   }: ListenersSurroundings = {},
 ): readonly Listener[] {
+  if (problems.refuseOutputs('listeners', args))
+    return planListeners({ mqtts: {} }, problems, { proxyProtocol, clientCidrs });
   const given = Object.entries<ListenerArgs | undefined>(args).toSorted(inOrder);
   const listeners = given.flatMap(([name, each]) =>
     each === undefined
@@ -128,6 +131,11 @@ function planOne(
   const kind = planKind(name, args, problems);
   const websocket = isWebSocket({ kind });
   const allowedCidrs = args.allowedCidrs ?? clientCidrs;
+  if (args.allowedCidrs?.length === 0)
+    problems.add(
+      `${path}.allowedCidrs`,
+      'is empty, so no client could connect; give ranges such as 198.51.100.0/24, or leave it out, which lets all connect that reach the virtual IP',
+    );
   checkCidrs(`${path}.allowedCidrs`, allowedCidrs, problems);
   const { addresses = 'all' } = args;
   problems.oneOf(`${path}.addresses`, addresses, ['all', 'virtualIp']);
@@ -153,6 +161,7 @@ function planOne(
     allowedCidrs,
     ...(addresses === 'virtualIp' ? { onlyAtVirtualIp: true } : {}),
     maxConnections,
+    ...planAcceptance(args, path, problems),
     balancing: planBalancing(
       { method: websocket || !inspect ? 'leastConnections' : 'clientId', ...args.balancing },
       hiddenIds(websocket, inspect, args.clientCertificates?.identity),
@@ -177,6 +186,21 @@ function planOne(
           ),
         }),
     ...planRateLimit(args, `${path}.rateLimit`, problems),
+    ...planFailedLogins(kind, args, inspect, `${path}.failedLogins`, problems),
+  };
+}
+
+function planAcceptance(
+  { acceptors, connectionsPerSecond }: ListenerArgs,
+  path: string,
+  problems: Problems,
+): Pick<Listener, 'acceptors' | 'connectionsPerSecond'> {
+  if (acceptors !== undefined) problems.wholeNumber(`${path}.acceptors`, acceptors, 1, 1024);
+  if (connectionsPerSecond !== undefined)
+    problems.wholeNumber(`${path}.connectionsPerSecond`, connectionsPerSecond, 1, 1_000_000);
+  return {
+    ...(acceptors === undefined ? {} : { acceptors }),
+    ...(connectionsPerSecond === undefined ? {} : { connectionsPerSecond }),
   };
 }
 

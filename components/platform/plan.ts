@@ -48,7 +48,9 @@ export interface PlatformPlan {
 export function planPlatform(name: string, args: MqttPlatformArgs): PlatformPlan {
   const problems = new Problems();
   checkName(name, problems);
-  const { proxyProtocol = true } = args;
+  const { proxyProtocol = true, elasticIpQuota = defaultElasticIpQuota } = args;
+  for (const key of ['proxyProtocol', 'elasticIpQuota', 'activeBalancer', 'protect'] as const)
+    problems.refuseOutputs(key, args[key]);
   const network = planNetwork(args.network ?? {}, 'network', problems);
   const virtualIp = planVirtualIp(args.virtualIp ?? {}, network, 'virtualIp', problems);
   const certificates = planCertificates(args.certificates ?? {}, 'certificates', problems);
@@ -82,7 +84,7 @@ export function planPlatform(name: string, args: MqttPlatformArgs): PlatformPlan
   };
   checkAccount(args, problems);
   checkEgress(args, pair, problems);
-  checkElasticIps(elasticIps, args.elasticIpQuota ?? defaultElasticIpQuota, 'elasticIpQuota', problems);
+  checkElasticIps(elasticIps, elasticIpQuota, 'elasticIpQuota', problems);
   return {
     name,
     network,

@@ -71,6 +71,11 @@ function optionsOf({ ca, crl }: Certificates): readonly (readonly Option[])[] {
       }),
     ],
     [
+      plain('failed logins not limited', {}),
+      plain('failed logins limited', { failedLogins: { perLogin: 5, periodSeconds: 60 } }),
+      plain('of a source too', { failedLogins: { perLogin: 5, perSource: 50, periodSeconds: 60 } }),
+    ],
+    [
       plain('one broker port', {}),
       plain('further broker ports', { furtherBrokerPorts: { first: 20_001, count: 3 } }),
     ],
@@ -100,7 +105,8 @@ function build(options: readonly (readonly Option[])[], choice: readonly number[
   const chosen = choice.flatMap((index, dimension) => options[dimension]?.[index] ?? []);
   const changes = chosen.reduce<Partial<Listener>>((all, option) => ({ ...all, ...option.listener }), {});
   const view = chosen.reduce<Partial<BalancerView>>((all, option) => ({ ...all, ...option.view }), {});
-  const { clientCertificates, balancing, tls: own, ...common } = changes;
+  const { clientCertificates, balancing, failedLogins, tls: own, ...common } = changes;
+  const logins = failedLogins === undefined ? {} : { failedLogins };
   const tls = {
     ...(clientCertificates === undefined ? {} : { clientCertificates }),
     ...(own === undefined ? {} : { tls: own }),
@@ -112,8 +118,8 @@ function build(options: readonly (readonly Option[])[], choice: readonly number[
     changes: {
       ...view,
       listeners: [
-        listener('mqtt', { ...common, ...byClient }),
-        listener('mqtts', { ...common, ...byClient, ...tls }),
+        listener('mqtt', { ...common, ...byClient, ...logins }),
+        listener('mqtts', { ...common, ...byClient, ...logins, ...tls }),
         listener('ws', { ...common, ...seen }),
         listener('wss', { ...common, ...seen, ...tls }),
       ],

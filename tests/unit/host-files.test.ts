@@ -177,6 +177,16 @@ describe('a broker', () => {
     expect(contentOf(plain, '/etc/emqx/emqx.conf')).not.toContain('proxy_protocol = true');
   });
 
+  it('accepts as its listener says, on each of its ports', () => {
+    const conf = (changes: Parameters<typeof listener>[1]) =>
+      contentOf(brokerFiles(brokerView({ listeners: [listener('mqtts', changes)] })), '/etc/emqx/emqx.conf');
+    expect(conf({})).toMatch(/listeners\.tcp\.mqtts \{[^}]*acceptors = 16\n/);
+    expect(conf({})).not.toContain('max_conn_rate');
+    const furtherBrokerPorts = { first: 20_101, count: 1 };
+    const both = conf({ acceptors: 64, connectionsPerSecond: 500, furtherBrokerPorts });
+    expect(both.match(/acceptors = 64\n +max_conn_rate = "500\/s"/g)).toHaveLength(2);
+  });
+
   it('is not restarted when another broker joins', () => {
     const seeds = ['emqx@10.20.2.1', 'emqx@10.20.2.2', 'emqx@10.20.2.3', 'emqx@10.20.2.4'];
     const before = brokerFiles(brokerView());
