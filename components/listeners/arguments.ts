@@ -54,7 +54,7 @@ export interface ListenerArgs {
    * What becomes of a whole CONNECT that HAProxy does not know, such as one of a later version or with a wrong property:
    * `close`, or `broker` passes it on, so that the client is told in a CONNACK what is wrong; each then costs a balancer
    * and a broker what a client costs that is served. Who is too many (`maxConnections`, `rateLimit`) is closed either way.
-   * mqtt and mqtts, where `inspect` is on.
+   * mqtt and mqtts, where `inspect` is on; not with `failedLogins`, which could not count what HAProxy cannot read.
    * @default `close`
    */
   refusals?: 'close' | 'broker';

@@ -205,7 +205,7 @@ function planAcceptance(
 }
 
 function planRefusals(
-  { refusals }: ListenerArgs,
+  { refusals, failedLogins }: ListenerArgs,
   isInspected: boolean,
   path: string,
   problems: Problems,
@@ -216,6 +216,11 @@ function planRefusals(
     problems.add(
       path,
       'is for mqtt and mqtts that are inspected: elsewhere the broker judges anyway; leave it out',
+    );
+  if (refusals === 'broker' && failedLogins !== undefined)
+    problems.add(
+      path,
+      'is broker, and failedLogins counts logins that HAProxy can read: who guesses would send others; leave one of the two out',
     );
   return refusals === 'broker' ? { passesUnknown: true } : {};
 }

@@ -57,6 +57,9 @@ describe('listeners', () => {
       expect.stringMatching(judges),
       expect.stringMatching(judges),
     ]);
+    expect(problemsOf({ mqtt: { refusals: 'broker', failedLogins: {} } })).toEqual([
+      expect.stringMatching(/^listeners\.mqtt\.refusals: is broker, and failedLogins counts logins/),
+    ]);
     const mistyped: object = { mqtt: { refusals: 'brokers' } };
     expect(problemsOf({ ...mistyped })).toEqual([
       'listeners.mqtt.refusals: is "brokers"; close, broker are allowed',
