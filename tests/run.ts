@@ -31,7 +31,7 @@ interface Count {
 }
 
 /** Debian packages that tests run directly on this machine. */
-const ofTheTests = ['haproxy', 'openssl'];
+const ofTheTests = ['haproxy', 'mosquitto', 'mosquitto-clients', 'openssl', 'python3-paho-mqtt'];
 
 const reports = join(labHome, 'reports');
 const python = join(paths.venv, 'bin', 'python');

@@ -114,7 +114,11 @@ function listenerView(view: BalancerView, listener: Listener): View {
     tcp: !websocket,
     identity: named && { longestName },
     nameIsId,
-    inspect: !websocket && listener.inspect && { keepaliveLimit: view.refuseLongKeepalive === true },
+    inspect: !websocket &&
+      listener.inspect && {
+        keepaliveLimit: view.refuseLongKeepalive === true,
+        passesUnknown: listener.passesUnknown === true,
+      },
     mayRefuse: !websocket && (listener.inspect || named),
     clientName: view.proxyProtocol && listener.clientCertificates?.verify === 'required',
     slowStart: balancing.slowStartSeconds !== undefined && { seconds: balancing.slowStartSeconds },

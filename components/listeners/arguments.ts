@@ -50,6 +50,14 @@ export interface ListenerArgs {
   balancing?: BalancingArgs;
   /** False passes bytes on that are no MQTT, for clients that must not be inspected. mqtt and mqtts only. @default true */
   inspect?: boolean;
+  /**
+   * What becomes of a whole CONNECT that HAProxy does not know, such as one of a later version or with a wrong property:
+   * `close`, or `broker` passes it on, so that the client is told in a CONNACK what is wrong; each then costs a balancer
+   * and a broker what a client costs that is served. Who is too many (`maxConnections`, `rateLimit`) is closed either way.
+   * mqtt and mqtts, where `inspect` is on; not with `failedLogins`, which could not count what HAProxy cannot read.
+   * @default `close`
+   */
+  refusals?: 'close' | 'broker';
   /** TLS of this listener. mqtts and wss only. @default as `haproxy.tls` says, with every server certificate */
   tls?: ListenerTlsArgs;
   /** Mutual TLS. mqtts and wss only. @default none */

@@ -59,6 +59,8 @@ export interface Listener {
   readonly balancing: Balancing;
   /** false lets any TCP payload through: for clients that must not be inspected. Not for ws and wss. */
   readonly inspect: boolean;
+  /** True leaves to the broker what HAProxy does not know of a CONNECT; absent otherwise. */
+  readonly passesUnknown?: boolean;
   readonly tls?: ListenerTls;
   readonly clientCertificates?: ClientCertificates;
   /** True lets in who does not say who it is; absent otherwise. */

@@ -169,6 +169,7 @@ function planOne(
       problems,
     ),
     inspect,
+    ...planRefusals(args, inspect && !websocket, `${path}.refusals`, problems),
     ...planAcceptProxy(args, maxConnections, `${path}.acceptProxy`, problems),
     ...(args.anonymous === true ? { anonymous: true } : {}),
     path: endpointPath,
@@ -201,6 +202,27 @@ function planAcceptance(
     ...(acceptors === undefined ? {} : { acceptors }),
     ...(connectionsPerSecond === undefined ? {} : { connectionsPerSecond }),
   };
+}
+
+function planRefusals(
+  { refusals, failedLogins }: ListenerArgs,
+  isInspected: boolean,
+  path: string,
+  problems: Problems,
+): Pick<Listener, 'passesUnknown'> {
+  if (refusals === undefined) return {};
+  problems.oneOf(path, refusals, ['close', 'broker']);
+  if (!isInspected)
+    problems.add(
+      path,
+      'is for mqtt and mqtts that are inspected: elsewhere the broker judges anyway; leave it out',
+    );
+  if (refusals === 'broker' && failedLogins !== undefined)
+    problems.add(
+      path,
+      'is broker, and failedLogins counts logins that HAProxy can read: who guesses would send others; leave one of the two out',
+    );
+  return refusals === 'broker' ? { passesUnknown: true } : {};
 }
 
 /** Where no client id is seen, as errors name it; undefined where one is. */

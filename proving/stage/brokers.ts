@@ -19,6 +19,8 @@ export interface Seen {
   readonly connect?: {
     readonly protocolName: string;
     readonly protocolLevel: number;
+    /** Whether the highest bit of the level said that a bridge is calling. */
+    readonly bridge: boolean;
     readonly clientId: string;
     readonly username: string | null;
   };

@@ -62,6 +62,35 @@ describe.each(systems)('who is refused, and what says why, on HAProxy $haproxyVe
   });
 
   it.each([
+    ['of a later version', Buffer.from('100f00044d515454060200000003616263', 'hex')],
+    ['with an unknown property', Buffer.from('101200044d51545405020000037f00010003616263', 'hex')],
+    ['with a Receive Maximum of 0', Buffer.from('101300044d51545405020000032100000003616263', 'hex')],
+  ])('a CONNECT %s is for the broker to refuse where that is asked for', async (_, bytes) => {
+    await stage.change(() => settings({ mqtt: { passesUnknown: true } }));
+    const refused = await count('mqtt', 'no-valid-connect');
+    const seen = stage.brokers.seen.length;
+    const socket = await openTcp(stage.target('mqtt'));
+    const client = `${socket.localAddress ?? ''}:${socket.localPort ?? 0}`;
+    socket.write(bytes);
+    await eventually(() => expect(stage.brokers.seen.length).toBe(seen + 1));
+    socket.destroy();
+    await logged({ client, why: 'passed-on', broker: expect.stringMatching(/^emqx-/) as string });
+    expect(await count('mqtt', 'no-valid-connect')).toBe(refused);
+    for (const [why, other] of [
+      ['not-mqtt', Buffer.from('GET / HTTP/1.1\r\n\r\n')],
+      ['half-packet', bytes.subarray(0, 9)],
+    ] as const) {
+      const before = await count('mqtt', why);
+      const stranger = await openTcp(stage.target('mqtt'));
+      stranger.write(other);
+      await closed(stranger);
+      expect(await count('mqtt', why)).toBe(before + 1);
+    }
+    expect(stage.brokers.seen.length).toBe(seen + 1);
+    await stage.change(() => settings());
+  });
+
+  it.each([
     ['of another CA', async () => (await ClientAuthority.make('another')).issue('device-7')],
     ['none', () => Promise.resolve(undefined)],
   ] as const)('a certificate %s: a line with what TLS found', async (_, issue) => {

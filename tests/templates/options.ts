@@ -83,7 +83,7 @@ function optionsOf({ ca, crl }: Certificates): readonly (readonly Option[])[] {
       plain('open', {}),
       plain('ranges at the virtual IP', { allowedCidrs: ['10.0.0.0/8'], onlyAtVirtualIp: true }),
     ],
-    [plain('common TLS', {}), plain('TLS of its own', { tls: ownTls })],
+    [plain('common TLS', {}), plain('TLS of its own', { tls: ownTls, passesUnknown: true })],
     [
       plain('dashboard by SSH', {}),
       plain('dashboard', {}, { dashboard: { port: 18_083, allowedCidrs: ['10.0.0.0/8', '192.0.2.1/32'] } }),

@@ -52,8 +52,8 @@ function platforms(clientsCa: string): readonly Tried[] {
         },
         listeners: {
           mqtts: {
-            tls: {},
             balancing: { method: 'clientIdTable' },
+            tls: {},
             rateLimit: { connectionsPerSource: 10 },
             failedLogins: {},
             clientCertificates: { verify: 'required', ca: clientsCa },
@@ -80,7 +80,11 @@ function platforms(clientsCa: string): readonly Tried[] {
         },
         listeners: { wss: {} },
       },
-      inapplicable: ['listeners.wss.inspect', 'emqx.authentication.0.jwt.refreshSeconds'],
+      inapplicable: [
+        'listeners.wss.inspect',
+        'listeners.wss.refusals',
+        'emqx.authentication.0.jwt.refreshSeconds',
+      ],
     },
   ];
 }

@@ -50,6 +50,22 @@ describe('listeners', () => {
     ]);
   });
 
+  it('leave refusals to the broker only where they would judge', () => {
+    expect(problemsOf({ mqtt: { refusals: 'broker' }, mqtts: { refusals: 'close' } })).toEqual([]);
+    const judges = /refusals: is for mqtt and mqtts that are inspected: .*; leave it out$/;
+    expect(problemsOf({ mqtt: { refusals: 'broker', inspect: false }, ws: { refusals: 'broker' } })).toEqual([
+      expect.stringMatching(judges),
+      expect.stringMatching(judges),
+    ]);
+    expect(problemsOf({ mqtt: { refusals: 'broker', failedLogins: {} } })).toEqual([
+      expect.stringMatching(/^listeners\.mqtt\.refusals: is broker, and failedLogins counts logins/),
+    ]);
+    const mistyped: object = { mqtt: { refusals: 'brokers' } };
+    expect(problemsOf({ ...mistyped })).toEqual([
+      'listeners.mqtt.refusals: is "brokers"; close, broker are allowed',
+    ]);
+  });
+
   it('of names of their own say what they are', () => {
     expect(problemsOf({ meters: {} })).toEqual([
       'listeners.meters.kind: is missing; mqtt, mqtts, ws, wss are allowed',

@@ -1,0 +1,204 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Listener } from '../../components/listeners/listener';
+import { Identity } from '../../proving/identities';
+import { connectPacket } from '../../proving/stage/clients';
+import { eventually } from '../../proving/stage/eventually';
+import { Machine } from '../../proving/stage/machine';
+import { listeners, Stage, systems } from '../../proving/stage/stage';
+import { listener } from '../../proving/views';
+
+/** Mosquitto, its command line, Paho for Python and OpenSSL, as Debian has them and as the reports name them. */
+describe.each(systems)('clients that people have, on HAProxy $haproxyVersion', (system) => {
+  let stage: Stage;
+  let device: Machine;
+  let folder: string;
+  let fleet: Identity;
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'clients-'));
+    const service = await Identity.authority('service CA');
+    fleet = await Identity.authority('fleet CA');
+    const signed = { signer: service, dnsNames: ['localhost'] };
+    const [ecdsa, rsa] = await Promise.all([
+      Identity.make('by ECDSA', signed),
+      Identity.make('by RSA', { ...signed, rsaBits: 2_048 }),
+    ]);
+    writeFileSync(join(folder, 'ca.pem'), service.pem);
+    stage = await Stage.start(system, () => ({ listeners: listeners() }));
+    for (const [file, { key }] of [
+      ['server', ecdsa],
+      ['server-2', rsa],
+    ] as const)
+      await stage.balancer().machine.write(`/etc/haproxy/certs/${file}.pem.key`, key, '0600');
+    await stage.change(() => ({
+      listeners: [...listeners(), ...ownListeners(fleet.pem)],
+      tls: {
+        ...{ minVersion: 'TLSv1.2', ticketLifetimeSeconds: 3_600, certificateChain: ecdsa.pem },
+        furtherChains: [rsa.pem],
+      },
+      largestConnectBytes: 40_000,
+    }));
+    device = await Machine.start();
+    await device.connect('192.0.2.90', stage.network);
+  });
+  afterAll(async () => {
+    await device.stop();
+    await stage.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it.each([
+    ['mqttv311', 'plain', 4],
+    ['mqttv31', 'plain', 3],
+    ['mqttv311', 'TLS', 4],
+  ] as const)(
+    "Mosquitto's bridge of %s, %s, reaches a broker with its client id",
+    async (version, way, level) => {
+      const id = `bridge-${version}-${way}`;
+      const { host, port } = stage.target(way === 'TLS' ? 'mqtts' : 'mqtt');
+      const file = join(folder, `${id}.conf`);
+      writeFileSync(
+        file,
+        [
+          'listener 18830 127.0.0.1',
+          'connection site',
+          `address ${host}:${port}`,
+          `remote_clientid ${id}`,
+          `bridge_protocol_version ${version}`,
+          'topic # out 0',
+          ...(way === 'TLS' ? [`bridge_cafile ${join(folder, 'ca.pem')}`, 'bridge_insecure true'] : []),
+          '',
+        ].join('\n'),
+      );
+      const seen = stage.brokers.sees(id);
+      // As root, since it would not read this folder as its own user.
+      const bridge = device.start([
+        'sh',
+        '-c',
+        'printf "user root\n" >>"$1" && exec mosquitto -c "$1"',
+        'sh',
+        file,
+      ]);
+      expect(await seen).toMatchObject({
+        outcome: 'accepted',
+        connect: { protocolLevel: level, bridge: true, clientId: id },
+      });
+      bridge.kill();
+      await device.run(['sh', '-c', 'pkill -x mosquitto; while pgrep -x mosquitto; do :; done >/dev/null']);
+      await logged({ id, why: '-' });
+    },
+  );
+
+  it.each(['mqttv31', 'mqttv311', 'mqttv5'])(
+    'mosquitto_pub of %s publishes, plain and over TLS',
+    async (version) => {
+      for (const name of ['mqtt', 'mqtts'] as const) {
+        const id = `pub-${version}-${name}`;
+        const seen = stage.brokers.sees(id);
+        await publish(name, id, ['-V', version]);
+        expect((await seen).outcome).toBe('accepted');
+      }
+    },
+  );
+
+  it.each([
+    ['its CN', 'device-7', true],
+    ['no CN', '', false],
+    ['a blank one', ' ', false],
+  ] as const)(
+    'mosquitto_pub with a certificate of %s, where that names the client',
+    async (_, commonName, isServed) => {
+      const identity = await Identity.make(commonName, { signer: fleet });
+      writeFileSync(join(folder, 'device.pem'), identity.pem);
+      writeFileSync(join(folder, 'device.key'), identity.key);
+      const shown = ['--cert', join(folder, 'device.pem'), '--key', join(folder, 'device.key')];
+      const claims = publish('named', `as-other-${commonName.trim()}`, [...shown, '-u', 'another device']);
+      if (isServed) await claims;
+      else await expect(claims).rejects.toThrow();
+    },
+  );
+
+  it.each([
+    ['tcp', 'mqtt'],
+    ['tcp', 'mqtts'],
+    ['websockets', 'ws'],
+    ['websockets', 'wss'],
+  ] as const)('Paho for Python connects by %s to %s', async (transport, name) => {
+    const { host, port } = stage.target(name);
+    const authority = name.endsWith('s') && name !== 'ws' ? join(folder, 'ca.pem') : '';
+    const code = await device.run(['/usr/bin/python3', '-c', paho, transport, host, String(port), authority]);
+    expect(code.trim()).toBe('0');
+  });
+
+  it.each([
+    ['RSA alone', 'mqtts', ['-cipher', 'ECDHE-RSA-AES128-GCM-SHA256', '-sigalgs', 'RSA+SHA256'], true],
+    ['CBC alone, where all come', 'mqtts', ['-cipher', 'ECDHE-RSA-AES128-SHA'], false],
+    ['CBC alone, at its own listener', 'old-chips', ['-cipher', 'ECDHE-RSA-AES128-SHA'], true],
+    ['no forward secrecy', 'old-chips', ['-cipher', 'AES128-SHA', '-sigalgs', 'RSA+SHA256'], true],
+  ] as const)('OpenSSL as a device that knows %s', async (_, name, options, isServed) => {
+    // With its end, after which the program has nothing more to wait for.
+    const session = [...connectPacket('old chip'), 0xe0, 0];
+    const octal = session.map((byte) => `\\0${byte.toString(8)}`).join('');
+    const answer = device.run([
+      ...['sh', '-c', 'sent=$1; shift; printf %b "$sent" | timeout 10 openssl s_client "$@"', 'sh', octal],
+      ...['-quiet', '-connect', targetOf(name), '-tls1_2', ...options],
+    ]);
+    if (isServed) expect((await answer).startsWith('\x20\x02\0\0')).toBe(true);
+    else await expect(answer).rejects.toThrow(/handshake failure/);
+  });
+
+  async function publish(name: Name, id: string, options: readonly string[]): Promise<void> {
+    const [host = '', port = ''] = targetOf(name).split(':');
+    const tls = name === 'mqtt' ? [] : ['--cafile', join(folder, 'ca.pem'), '--insecure'];
+    const message = ['-t', 'meters/7', '-m', 'on', '-q', '0'];
+    await device.run(['mosquitto_pub', '-h', host, '-p', port, '-i', id, ...tls, ...message, ...options]);
+  }
+
+  function targetOf(name: Name): string {
+    const port = name === 'mqtt' || name === 'mqtts' ? listener(name).port : ownPorts[name];
+    return `${stage.balancer().address}:${port}`;
+  }
+
+  async function logged(expected: Readonly<Record<string, string>>): Promise<void> {
+    await eventually(() => {
+      const lines = stage.balancer().log.filter((line) => line.startsWith('{'));
+      expect(lines.map((line): unknown => JSON.parse(line))).toContainEqual(
+        expect.objectContaining(expected),
+      );
+    });
+  }
+});
+
+type Name = 'mqtt' | 'mqtts' | keyof typeof ownPorts;
+
+const ownPorts = { named: 8_901, 'old-chips': 8_902 } as const;
+
+function ownListeners(ca: string): Listener[] {
+  const clientCertificates = { verify: 'required', ca, identity: 'username' } as const;
+  const own = (name: keyof typeof ownPorts, changes: Partial<Listener>) =>
+    listener('mqtts', { name, port: ownPorts[name], maxConnections: 50, ...changes });
+  return [
+    own('named', { clientCertificates }),
+    own('old-chips', { tls: { suites: ['ECDHE-RSA-AES128-SHA', 'AES128-SHA'], certificates: [1] } }),
+  ];
+}
+
+/** Prints the code of the CONNACK. Arguments: transport, host, port, CA or nothing. */
+const paho = `
+import ssl, sys
+import paho.mqtt.client as mqtt
+transport, host, port, authority = sys.argv[1:]
+version = getattr(mqtt, "CallbackAPIVersion", None)
+client = mqtt.Client(*([version.VERSION1] if version else []), client_id="paho", transport=transport)
+if authority:
+    client.tls_set(authority)
+    client.tls_insecure_set(True)
+codes = []
+client.on_connect = lambda client, data, flags, code: codes.append(int(code)) or client.disconnect()
+client.connect(host, int(port))
+client.loop_forever()
+print(codes[0])
+`;
