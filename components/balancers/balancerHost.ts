@@ -4,7 +4,9 @@ import { dashboardPort } from '../brokers/ports';
 import type { SecretView } from '../host/fileSet';
 import { accountOf } from '../host/account';
 import { Host } from '../host/host';
+import { groupsOf } from '../host/openings';
 import { operatingSystems } from '../host/operatingSystems';
+import { bootSoftware } from '../host/packages';
 import type { HostSecret } from '../host/secrets';
 import type { VirtualIp } from '../virtualIp/virtualIp';
 import { balancerFiles } from './files';
@@ -27,11 +29,15 @@ export interface PairParts {
   readonly prerequisites: readonly pulumi.Resource[];
 }
 
-/** One balancer, whose files are changed after those of `updateAfter`, and whose instance is replaced in its turn. */
+/**
+ * One balancer, whose files are changed after those of `updateAfter` and stay once `confirmAfter` is done, and whose
+ * instance is replaced in its turn.
+ */
 export function balancerHost(
   balancer: PlannedBalancer,
   { platform, args, virtualIp, securityGroupId, secret, programs, prerequisites }: PairParts,
   updateAfter: readonly Host[],
+  confirmAfter: pulumi.Output<readonly pulumi.Resource[]>,
   turn: pulumi.Output<readonly pulumi.Resource[]>,
   parent: pulumi.Resource,
 ): Host {
@@ -50,7 +56,7 @@ export function balancerHost(
       subnetId: subnet.subnetId,
       address: balancer.address,
       ...virtualIp.interfaceFor(balancer.vipAddress),
-      securityGroupIds: [securityGroupId, ...(args.furtherSecurityGroupIds ?? [])],
+      securityGroupIds: groupsOf(securityGroupId, args),
       interfaceAfter: virtualIp.outlivesInterfaces,
       publicAddress: plan.publicAddresses,
       role: 'virtual-ip',
@@ -59,7 +65,7 @@ export function balancerHost(
       programs,
       login: args.login,
       ...reachedBy(args.reach ?? 'publicAddress', balancer.address),
-      software: { packages: ['haproxy', 'keepalived'], aptRepositories: [] },
+      software: bootSoftware(plan.software),
       files: (facts) =>
         pulumi
           .all([
@@ -81,8 +87,8 @@ export function balancerHost(
           ),
       egress: prerequisites,
       updateAfter,
+      confirmAfter,
       turn,
-      leave: ['balancer.leave'],
       protect: args.protect ?? false,
       ...(args.tags === undefined ? {} : { tags: args.tags }),
     },
@@ -104,6 +110,7 @@ function balancerView(
     operatingSystem: machine.operatingSystem,
     haproxyVersion,
     keepalivedVersion,
+    software: plan.software,
     pair: plan.balancers.map((each) => ({ name: each.name, address: each.address })),
     brokers: plan.brokers.map((broker) => ({
       name: broker.name,
