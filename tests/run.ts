@@ -43,6 +43,7 @@ const suites: readonly Suite[] = [
   { name: 'host', run: () => pytest('host', 'host', 'proving/recorder') },
   { name: 'templates', run: () => vitest('templates'), prepare: checkImages },
   { name: 'package', run: () => vitest('package') },
+  { name: 'site', run: checkSite, prepare: installSite },
   {
     name: 'standin',
     run: () => pytest('standin', 'lab/packages'),
@@ -68,6 +69,15 @@ const suites: readonly Suite[] = [
   // Only by name: some seeds find what is not mended yet.
   { name: 'chaos', run: () => vitest('chaos'), long: true },
   { name: 'lab-changes', run: () => vitest('lab-changes'), long: true },
+  {
+    name: 'site-browser',
+    run: async () => sum(await checkSite(), await check('npm', ['run', '--prefix', 'site', 'browser'])),
+    prepare: async () => {
+      await installSite();
+      await preflight(['chromium']);
+    },
+    long: true,
+  },
   // Only by name: that release still changes, and nobody's host runs it.
   {
     name: 'next-debian',
@@ -137,6 +147,30 @@ async function lintPython(): Promise<Count> {
   const ruff = await check(python, ['-m', 'ruff', 'check', ...sources]);
   const mypy = await check(python, ['-m', 'mypy', ...sources]);
   return { passed: ruff.passed + mypy.passed, failed: ruff.failed + mypy.failed };
+}
+
+/** The site is built of the repository's own pages; links lead somewhere, and words are spelled as the dictionary has them. */
+async function checkSite(): Promise<Count> {
+  const built = await check('npm', ['run', '--silent', '--prefix', 'site', 'build']);
+  const links = await check('npm', ['run', '--silent', '--prefix', 'site', 'links']);
+  return sum(sum(built, links), await check('npm', ['run', '--silent', '--prefix', 'site', 'spelling']));
+}
+
+async function installSite(): Promise<void> {
+  const install = [
+    'ci',
+    '--prefix',
+    'site',
+    '--prefer-offline',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+  ];
+  await step("the site's packages", () => inherit('npm', install));
+}
+
+function sum(one: Count, other: Count): Count {
+  return { passed: one.passed + other.passed, failed: one.failed + other.failed };
 }
 
 /** A command that is one test by itself. */
