@@ -1,6 +1,6 @@
 import type { FileChange, HostFile } from '../host/fileSet';
 import { kernelFile } from '../host/kernel';
-import { packagesFile } from '../host/packages';
+import { packagesFiles } from '../host/packages';
 import { hostPrograms, programFiles, programFolder } from '../host/programs';
 import { applySettings, awsSettings, settingsFile } from '../host/settings';
 import { unattendedFiles } from '../host/unattended';
@@ -60,7 +60,7 @@ export function brokerFiles(view: BrokerView): HostFile[] {
       weightPercent: view.agent.weightPercent,
     }),
     settingsFile('access', none, expectedAccess(view)),
-    packagesFile(view.software),
+    ...packagesFiles(view.software),
     awsSettings(view.region, view.secrets, none),
     applySettings(
       'broker',

@@ -281,11 +281,16 @@ export class Host extends pulumi.ComponentResource implements TurnHost {
       {
         ...own,
         create: `${sudoPython}/fetch_secrets.py`,
-        triggers: [...triggers, ...secrets.map(({ versionId }) => versionId)],
+        // It is also what finds a host well that an update had reboot.
+        triggers: [...triggers, ...secrets.map(({ versionId }) => versionId), ...rolledUpdates(args)],
       },
       { parent: this, dependsOn: [confirmed], hooks: this.wayIn },
     );
   }
+}
+
+function rolledUpdates({ updates }: HostArgs): number[] {
+  return updates?.security === 'rolling' ? [updates.generation ?? 1] : [];
 }
 
 function hostKeyFile(arn: string): SecretView {
