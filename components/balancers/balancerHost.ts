@@ -4,6 +4,7 @@ import { dashboardPort } from '../brokers/ports';
 import type { SecretView } from '../host/fileSet';
 import { accountOf } from '../host/account';
 import { Host } from '../host/host';
+import { groupsOf } from '../host/openings';
 import { operatingSystems } from '../host/operatingSystems';
 import { bootSoftware } from '../host/packages';
 import type { HostSecret } from '../host/secrets';
@@ -49,7 +50,7 @@ export function balancerHost(
       subnetId: subnet.subnetId,
       address: balancer.address,
       ...virtualIp.interfaceFor(balancer.vipAddress),
-      securityGroupIds: [securityGroupId, ...(args.furtherSecurityGroupIds ?? [])],
+      securityGroupIds: groupsOf(securityGroupId, args),
       interfaceAfter: virtualIp.outlivesInterfaces,
       publicAddress: plan.publicAddresses,
       role: 'virtual-ip',
@@ -81,7 +82,6 @@ export function balancerHost(
       egress: prerequisites,
       updateAfter,
       turn,
-      leave: ['balancer.leave'],
       protect: args.protect ?? false,
       ...(args.tags === undefined ? {} : { tags: args.tags }),
     },

@@ -89,6 +89,7 @@ export function balancerPrograms(limits: BalancerLimits): HostFile[] {
       'health',
       'interface',
       'leave',
+      'without',
       'sessions',
       'stray_address',
       'tickets',

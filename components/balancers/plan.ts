@@ -61,6 +61,8 @@ export function planPair(
   { subnets, subnetsPath, ...surroundings }: PairSurroundings,
   problems: Problems,
 ): PairPlan {
+  if (problems.refuseOutputs('haproxy', args, takenAsOutputs))
+    return planPair({}, { subnets, subnetsPath, ...surroundings }, problems);
   const machine = planMachine(args, 'haproxy', problems);
   const settings = planSettings(args, problems);
   const balancers = planBalancers(subnets, settings.preferred, subnetsPath, problems);
@@ -87,6 +89,9 @@ export function planPair(
     ...surroundings,
   };
 }
+
+/** What AWS and the hosts alone are told. */
+const takenAsOutputs = ['instanceType', 'imageId', 'furtherSecurityGroupIds', 'password'];
 
 /** Decides names, subnets and addresses of the pair. */
 function planBalancers(

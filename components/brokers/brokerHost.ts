@@ -2,10 +2,10 @@ import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import { accountOf } from '../host/account';
 import { Host } from '../host/host';
+import { groupsOf } from '../host/openings';
 import { bootSoftware } from '../host/packages';
 import type { HostSecret } from '../host/secrets';
 import type { PlannedClusterArgs } from './clusterArguments';
-import { drainPace } from './draining';
 import { brokerFiles } from './files';
 import { defaultInstanceType } from './limits';
 import type { ClusterPlan, PlannedBroker } from './plan';
@@ -34,7 +34,6 @@ export function brokerHost(
   parent: pulumi.Resource,
 ): Host {
   const { plan } = args;
-  const { seconds } = drainPace(plan.listeners, plan.brokers.length);
   const region = aws.getRegionOutput({}, { parent }).region;
   const subnet = args.subnets[broker.subnetIndex];
   if (subnet === undefined) throw new Error(`EmqxCluster of ${platform}: no subnet for ${broker.name}`);
@@ -49,7 +48,7 @@ export function brokerHost(
       hostname: broker.name,
       subnetId: subnet.subnetId,
       address: broker.address,
-      securityGroupIds: [securityGroupId, ...(args.furtherSecurityGroupIds ?? [])],
+      securityGroupIds: groupsOf(securityGroupId, args),
       dataVolumeGib: plan.dataVolumeGib,
       finalSnapshot: plan.finalSnapshot,
       secrets: [secret],
@@ -69,8 +68,6 @@ export function brokerHost(
       egress: prerequisites,
       ...(previous === undefined ? {} : { updateAfter: [previous] }),
       turn,
-      leave: ['broker.leave', '--timeout', String(seconds)],
-      leaveBefore: args.after ?? [],
       protect: args.protect ?? false,
       ...(args.tags === undefined ? {} : { tags: args.tags }),
     },

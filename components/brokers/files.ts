@@ -83,6 +83,7 @@ export function brokerPrograms(): HostFile[] {
     'broker.health',
     'broker.leave',
     'broker.spare',
+    'broker.without',
     'broker.drift',
     'broker.upgrades',
     'broker.whereabouts',
