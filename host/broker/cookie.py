@@ -13,7 +13,9 @@ WORD = "-setcookie"
 def main() -> int:
     """Compares the file with what EMQX runs with."""
     running = cookie_of(main_pid())
-    if len(cluster.planned()) < 2 or running in (None, hocon.parse(NODE.read_text())["node"]["cookie"]):
+    if running is None or len(cluster.planned()) < 2:
+        return 0
+    if hocon.parse(NODE.read_text())["node"]["cookie"] == running:
         return 0
     print(
         "emqx.cookie is another one than the running cluster's: a broker with it would find no other and "
