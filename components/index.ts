@@ -65,6 +65,7 @@ export type {
 } from './listeners/arguments';
 export type { AccountArgs, IamArgs } from './host/account';
 export type { MachineArgs } from './host/machines';
+export type { UpdatesArgs, WindowArgs } from './host/updates';
 export type { EgressRuleArgs, OpeningArgs } from './host/openings';
 export { planVirtualIp } from './virtualIp/plan';
 export type { PlannedVirtualIp } from './virtualIp/plan';

@@ -46,7 +46,7 @@ export function balancerView(changes: Partial<BalancerView> = {}): BalancerView 
     operatingSystem: 'debian-13',
     haproxyVersion: '3.0',
     keepalivedVersion: '2.3',
-    software: planSoftware({}, 'debian-13', new Problems()),
+    software: planSoftware({}, { operatingSystem: 'debian-13' }, new Problems()),
     region: 'eu-central-1',
     pair: [
       { name: 'balancer-a', address: '10.20.0.10' },
@@ -111,7 +111,7 @@ export function brokerView(changes: Partial<BrokerView> = {}): BrokerView {
     operatingSystem: 'debian-13',
     region: 'eu-central-1',
     emqxVersion: '5.8.9',
-    software: brokerSoftware(release, 'debian-13'),
+    software: brokerSoftware(release, { operatingSystem: 'debian-13' }),
     clusterName: 'demo',
     seeds: ['emqx@10.20.2.1', 'emqx@10.20.2.2'],
     nodeName: 'emqx@10.20.2.1',

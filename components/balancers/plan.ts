@@ -83,7 +83,7 @@ export function planPair(
     balancers,
     settings,
     machine,
-    software: planSoftware(args, operatingSystem, problems),
+    software: planSoftware(args, machine, problems),
     egressRules,
     limits: planLimits(listeners, dashboard),
     ...surroundings,

@@ -1,4 +1,4 @@
-import type { OperatingSystem } from '../host/operatingSystems';
+import type { Machine } from '../host/machines';
 import { operatingSystems } from '../host/operatingSystems';
 import type { HostSoftware } from '../host/packages';
 import { checkPackageVersion } from '../host/packages';
@@ -8,7 +8,7 @@ import type { HaproxyArgs } from './arguments';
 /** Decides a balancer's packages; a version of another line goes to `problems` under `haproxy`. */
 export function planSoftware(
   { version, keepalived = {} }: Pick<HaproxyArgs, 'version' | 'keepalived'>,
-  operatingSystem: OperatingSystem,
+  { operatingSystem, updates }: Pick<Machine, 'operatingSystem' | 'updates'>,
   problems: Problems,
 ): HostSoftware {
   const { haproxyVersion, keepalivedVersion } = operatingSystems[operatingSystem];
@@ -33,5 +33,6 @@ export function planSoftware(
       },
     ],
     repositories: [],
+    updates,
   };
 }

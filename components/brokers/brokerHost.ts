@@ -55,7 +55,7 @@ export function brokerHost(
       programs,
       login: args.login,
       reachedBy: { address: broker.address, ...(args.jump === undefined ? {} : { jump: args.jump }) },
-      software: bootSoftware(brokerSoftware(plan.release, plan.machine.operatingSystem)),
+      software: bootSoftware(brokerSoftware(plan.release, plan.machine)),
       files: (facts) =>
         pulumi.all([facts, region, secret.arn]).apply(([{ dataVolumeId, hostKey }, regionName, arn]) =>
           brokerFiles({
@@ -86,7 +86,7 @@ function brokerView(
     address: broker.address,
     operatingSystem: plan.machine.operatingSystem,
     emqxVersion: plan.release.version,
-    software: brokerSoftware(plan.release, plan.machine.operatingSystem),
+    software: brokerSoftware(plan.release, plan.machine),
     clusterName: platform,
     seeds: plan.brokers.map(({ nodeName }) => nodeName),
     nodeName: broker.nodeName,

@@ -1,7 +1,7 @@
 import type { FileChange, HostFile } from '../host/fileSet';
 import { kernelFile } from '../host/kernel';
-import { packagesFile } from '../host/packages';
-import { hostPrograms, programFiles, programFolder } from '../host/programs';
+import { packagesFiles } from '../host/packages';
+import { hostPrograms, programCommand, programFiles, programFolder } from '../host/programs';
 import { applySettings, awsSettings, settingsFile } from '../host/settings';
 import { unattendedFiles } from '../host/unattended';
 import { dataVolumeUnit, dropIn, programUnit } from '../host/units';
@@ -60,12 +60,15 @@ export function brokerFiles(view: BrokerView): HostFile[] {
       weightPercent: view.agent.weightPercent,
     }),
     settingsFile('access', none, expectedAccess(view)),
-    packagesFile(view.software),
+    ...packagesFiles(view.software),
     awsSettings(view.region, view.secrets, none),
     applySettings(
       'broker',
-      // EMQX judges what is staged before it is in force; as its own user, whose script that is.
-      [['/usr/sbin/runuser', '-u', 'emqx', '--', '/usr/bin/emqx', 'check_config']],
+      [
+        programCommand('broker.cookie'),
+        // EMQX judges what is staged before it is in force; as its own user, whose script that is.
+        ['/usr/sbin/runuser', '-u', 'emqx', '--', '/usr/bin/emqx', 'check_config'],
+      ],
       [...(view.dataVolumeId === undefined ? [] : ['emqx-data']), 'broker-agent', 'emqx'],
       180,
     ),
@@ -79,6 +82,7 @@ export function brokerPrograms(): HostFile[] {
     ...hostPrograms,
     'broker.access',
     'broker.broker_agent',
+    'broker.cookie',
     'broker.data_volume',
     'broker.health',
     'broker.leave',

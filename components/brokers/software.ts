@@ -1,4 +1,4 @@
-import type { OperatingSystem } from '../host/operatingSystems';
+import type { Machine } from '../host/machines';
 import { operatingSystems } from '../host/operatingSystems';
 import type { HostSoftware } from '../host/packages';
 import { programCommand } from '../host/programs';
@@ -7,7 +7,7 @@ import type { EmqxRelease } from './versions';
 /** A broker's package, and the repository that it is in. */
 export function brokerSoftware(
   { packageName, version, repository }: EmqxRelease,
-  operatingSystem: OperatingSystem,
+  { operatingSystem, updates }: Pick<Machine, 'operatingSystem' | 'updates'>,
 ): HostSoftware {
   const { distribution, codename } = operatingSystems[operatingSystem];
   return {
@@ -30,5 +30,6 @@ export function brokerSoftware(
         component: 'main',
       },
     ],
+    updates,
   };
 }

@@ -298,7 +298,8 @@ export class Host extends pulumi.ComponentResource implements TurnHost, LeavingH
       {
         ...own,
         create: `${sudoPython}/fetch_secrets.py`,
-        triggers: [...triggers, ...secrets.map(({ versionId }) => versionId)],
+        // It is also what finds a host well that an update had reboot.
+        triggers: [...triggers, ...secrets.map(({ versionId }) => versionId), ...rolledUpdates(args)],
       },
       {
         parent: this,
@@ -312,6 +313,10 @@ export class Host extends pulumi.ComponentResource implements TurnHost, LeavingH
 
 /** Its checks, its services, and until it is well. */
 const applyLimitMs = 300_000;
+
+function rolledUpdates({ updates }: HostArgs): number[] {
+  return updates?.security === 'rolling' ? [updates.generation ?? 1] : [];
+}
 
 function hostKeyFile(arn: string): SecretView {
   return {

@@ -2,6 +2,8 @@ import type * as pulumi from '@pulumi/pulumi';
 import type { Problems } from '../rendering/problems';
 import type { Architecture, OperatingSystem } from './operatingSystems';
 import { operatingSystems } from './operatingSystems';
+import type { PlannedUpdates, UpdatesArgs } from './updates';
+import { planUpdates } from './updates';
 
 /** What both kinds of hosts can be told about their machines. */
 export interface MachineArgs {
@@ -29,6 +31,8 @@ export interface MachineArgs {
   imageGeneration?: number;
   /** Another value runs every host's Commands again, to repair what was changed by hand. 1 to 1,000,000. @default 1 */
   repairGeneration?: number;
+  /** Security updates of the operating system. */
+  updates?: UpdatesArgs;
 }
 
 /** A machine with everything decided but its instance type, which AWS may have to tell. */
@@ -39,6 +43,8 @@ export interface Machine {
   readonly tagVolumesAtLaunch: boolean;
   readonly imageGeneration: number;
   readonly repairGeneration: number;
+  /** Security updates, where they are rolled. */
+  readonly updates?: PlannedUpdates;
 }
 
 /** Applies the defaults. */
@@ -91,5 +97,6 @@ export function planMachine(args: MachineArgs, path: string, problems: Problems)
   problems.wholeNumber(`${path}.rootVolumeGib`, machine.rootVolumeGib, 8, 1024, 'GiB');
   problems.wholeNumber(`${path}.imageGeneration`, machine.imageGeneration, 1, 1_000_000);
   problems.wholeNumber(`${path}.repairGeneration`, machine.repairGeneration, 1, 1_000_000);
-  return machine;
+  const updates = planUpdates(args.updates ?? {}, `${path}.updates`, problems);
+  return { ...machine, ...(updates === undefined ? {} : { updates }) };
 }

@@ -1,6 +1,8 @@
 import type { Problems } from '../rendering/problems';
 import type { HostFile } from './fileSet';
 import { settingsFile } from './settings';
+import type { PlannedUpdates } from './updates';
+import { quietNights } from './updates';
 import type { HostUserData } from './userData';
 
 /** A Debian package of a role, and what a running host does to have it in another version. */
@@ -20,6 +22,8 @@ export interface HostPackage {
 export interface HostSoftware {
   readonly packages: readonly HostPackage[];
   readonly repositories: HostUserData['aptRepositories'];
+  /** Security updates, where they are rolled. */
+  readonly updates?: PlannedUpdates | undefined;
 }
 
 /** The same as a new host is told of it. */
@@ -34,15 +38,14 @@ export function bootSoftware({
 }
 
 /** The same as a running host is told of it: a changed version is a changed file, and comes to hosts as that does. */
-export function packagesFile({ packages, repositories }: HostSoftware): HostFile {
-  return settingsFile(
-    'packages',
-    { kind: 'none' },
-    {
-      packages: packages.map(({ version = null, ...own }) => ({ ...own, version })),
-      repositories,
-    },
-  );
+export function packagesFiles({ packages, repositories, updates }: HostSoftware): HostFile[] {
+  const content = {
+    packages: packages.map(({ version = null, ...own }) => ({ ...own, version })),
+    repositories,
+    security:
+      updates === undefined ? null : { generation: updates.generation, window: updates.window ?? null },
+  };
+  return [settingsFile('packages', { kind: 'none' }, content), ...quietNights(updates)];
 }
 
 /** Refuses what is no version of the line that the operating system has, which the files of a host are made for. */

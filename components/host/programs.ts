@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
 import { packageRoot } from '../rendering/packageRoot';
+import { base85 } from './base85';
 import type { HostFile } from './fileSet';
 import { renderFileSet } from './fileSet';
 
@@ -68,7 +69,7 @@ export function fetchedPrograms(files: readonly HostFile[]): string {
 
 /** `fetchedPrograms` as its secret holds it: Secrets Manager takes 65,536 bytes. */
 export function packedPrograms(files: readonly HostFile[]): string {
-  return deflateSync(fetchedPrograms(files), { level: 9 }).toString('base64');
+  return base85(deflateSync(fetchedPrograms(files), { level: 9 }));
 }
 
 /** Differs whenever the program or a module that it imports does. */

@@ -66,6 +66,11 @@ def install(packages: list[str], *options: str) -> None:
     _run(["apt-get", *OPTIONS, *options, "install", *packages])
 
 
+def would_upgrade() -> str:
+    """What an upgrade of all packages would do, held ones too; a line for each."""
+    return _run(["apt-get", *OPTIONS, "--simulate", "--with-new-pkgs", "--ignore-hold", "upgrade"])
+
+
 def finish() -> None:
     """What another was killed in the middle of; where that cannot be, whatever follows says so."""
     with contextlib.suppress(RuntimeError):

@@ -22,11 +22,11 @@ class Exchanges:
 
     def __init__(self, noted: list[dict[str, Any]]) -> None:
         self._interrupted = read(noted)
-        self.due: list[Exchange] = planned({}, self._interrupted)
+        self.due: list[Exchange] = planned({}, self._interrupted, {})
 
-    def plan(self, files: Mapping[str, File]) -> None:
-        """What a set asks for."""
-        self.due = planned(files, self._interrupted)
+    def plan(self, files: Mapping[str, File], newest: Mapping[str, str]) -> None:
+        """What a set asks for, with the newest of packages that it names without a version."""
+        self.due = planned(files, self._interrupted, newest)
 
     def noted(self) -> list[dict[str, Any]]:
         """For the run's notes: what to go back to."""

@@ -44,11 +44,13 @@ def first_boot(boot_set: str, arn: str, digest: str) -> int:
         # Not in user data, nor is what starts the services.
         from apply.disk import put
         from apply.start import start
+        from apply.updates import note_first
 
         # Until it has ended: the next set takes it up.
         notes = state_file('{"firstBoot": true}')
         for path, file in {NOTES: notes, **files, **secrets, CURRENT: state_file(text)}.items():
             put(path, file)
+        note_first(files)
     except (OSError, LookupError, ValueError) as reason:
         print(f"first boot failed: {reason}", file=sys.stderr)
         return 1

@@ -57,7 +57,9 @@ def settings(files: Mapping[str, File]) -> dict[str, Any]:
     return found
 
 
-def planned(files: Mapping[str, File], interrupted: Collection[Package]) -> list[Exchange]:
+def planned(
+    files: Mapping[str, File], interrupted: Collection[Package], newest: Mapping[str, str]
+) -> list[Exchange]:
     """What is to be done for a set, and for a run that was cut off: what the set does not name goes back."""
     formers = {package.name: package for package in interrupted}
     wanted = {package.name: package for package in read(settings(files).get("packages", []))}
@@ -65,7 +67,7 @@ def planned(files: Mapping[str, File], interrupted: Collection[Package]) -> list
     for name in sorted({*formers, *wanted}):
         former = formers.get(name)
         package = wanted.get(name) or formers[name]
-        version = package.version or (former.version if former else None)
+        version = package.version or newest.get(name) or (former.version if former else None)
         here = installed(name)
         if version is None or (former is None and here == version):
             continue

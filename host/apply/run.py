@@ -20,6 +20,7 @@ from apply.secret_files import secret_files, secret_paths
 from apply.services import at_rest, check, leave, print_journals, systemctl, wait_for_health
 from apply.staging import refusal
 from apply.unit_files import runs_on, unit_of
+from apply.updates import Updates
 from cloud.aws import AwsError
 
 SECRETS_SECONDS = 30
@@ -46,6 +47,7 @@ class Run:
         self.gone: set[str] = set()
         self.settings: dict[str, Any] = {}
         self.packages = Exchanges(self.journal.packages)
+        self.updates = Updates()
         # Whether a service may run what was placed.
         self.in_use = bool(self.paths)
 
@@ -74,6 +76,7 @@ class Run:
             swap(CURRENT)
         except Exception as reason:
             return self._put_back(reason)
+        self.updates.done()
         self.journal.forget()
         self.packages.done()
         return 0
@@ -93,8 +96,9 @@ class Run:
         if self.journal.first_boot:
             # Whatever is there, nothing runs on it yet.
             changed |= self.new.keys()
-        self.packages.plan(self.new)
-        if self.packages.due:
+        self.updates.plan(self.new)
+        self.packages.plan(self.new, self.updates.newest)
+        if self.packages.due or self.updates.due:
             changed.add(PACKAGES)
         self.paths = sorted(changed | self.journal.interrupted | self.gone)
         self.changes = {
@@ -200,6 +204,8 @@ class Run:
         if self.packages.due:
             exchange = [self.packages.put_in if forward else self.packages.take_back]
             afterwards = [self._judge if forward else self._mend_former]
+        if self.updates.due and forward:
+            exchange.append(self.updates.put_in)
         return [
             lambda: leave(gone),
             *map(placing, first),
@@ -209,6 +215,7 @@ class Run:
             *afterwards,
             self._use,
             *carry_out(self.changes, gone, settings.get("runtime", {})),
+            lambda: self.updates.restart(settings["enable"]),
             lambda: systemctl("enable", "--now", *settings["enable"]),
             lambda: wait_for_health(settings),
             *map(placing, last),

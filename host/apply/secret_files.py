@@ -26,7 +26,7 @@ def more_files(region: str, arn: str, digest: str, patience_seconds: float) -> s
     """The part of a set that user data has no room for, but for its digest; it is no secret."""
     packed = _fetch(Aws(region), arn, time.monotonic() + patience_seconds)["files"]
     try:
-        text = zlib.decompress(base64.b64decode(packed)).decode()
+        text = zlib.decompress(base64.b85decode(packed)).decode()
     except (ValueError, zlib.error) as reason:
         raise ValueError(f"{arn} holds no programs: {reason}") from reason
     found = hashlib.sha256(text.encode()).hexdigest()

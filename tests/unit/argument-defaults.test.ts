@@ -44,6 +44,7 @@ function platforms(clientsCa: string): readonly Tried[] {
           authorization: { rules: [{ permission: 'allow', who: { user: 'device' }, topics: ['a'] }] },
         },
         haproxy: {
+          updates: {},
           tls: {},
           stats: {},
           dashboard: { allowedCidrs: ['10.9.0.0/16'] },

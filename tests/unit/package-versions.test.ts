@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { checkMqttPlatformArgs } from '../../components';
+import { MqttPlatform, checkMqttPlatformArgs } from '../../components';
+import type { HaproxyArgs } from '../../components';
 import { balancerFiles } from '../../components/balancers/files';
 import { planSoftware } from '../../components/balancers/software';
 import { brokerFiles } from '../../components/brokers/files';
 import { bootSoftware } from '../../components/host/packages';
 import { Problems } from '../../components/rendering/problems';
 import { balancerView, brokerView } from '../../proving/views';
+import { graphOf } from './resourceGraph';
 
 const ssh = { allowedCidrs: ['198.51.100.7/32'] };
 
@@ -14,7 +16,7 @@ function packagesOf(files: ReturnType<typeof balancerFiles>): unknown {
 }
 
 function balancerSoftware(haproxy: Parameters<typeof planSoftware>[0]) {
-  return planSoftware(haproxy, 'debian-13', new Problems());
+  return planSoftware(haproxy, { operatingSystem: 'debian-13' }, new Problems());
 }
 
 describe('a version of a package', () => {
@@ -56,6 +58,55 @@ describe('a version of a package', () => {
     [{ keepalived: { version: '2.2.7-1' } }, 'haproxy.keepalived.version', /: 2\.3, such as/],
     [{ operatingSystem: 'debian-12' as const, version: '3.0.11-1' }, 'haproxy.version', /: 2\.6, such as/],
   ])('that is none of its line is refused: %o', (haproxy, path, reason) => {
+    const told = checkMqttPlatformArgs('mqtt', { ssh, haproxy });
+    expect(told).toEqual([{ path, reason: expect.stringMatching(reason) as string }]);
+  });
+});
+
+describe('security updates that are rolled', () => {
+  const updates = {
+    security: 'rolling',
+    generation: 2,
+    window: { from: '22:00', to: '05:00' },
+  } as const;
+  const machine = { operatingSystem: 'debian-13', updates } as const;
+  const files = balancerFiles(balancerView({ software: planSoftware({}, machine, new Problems()) }));
+
+  it('come with their generation in a file of the hosts, and nothing comes at night any more', () => {
+    expect(packagesOf(files)).toMatchObject({
+      security: { generation: 2, window: { from: '22:00', to: '05:00' } },
+    });
+    const paths = files.map(({ path }) => path);
+    expect(paths).toContain('/etc/apt/apt.conf.d/98emqx-haproxy-updates');
+    expect(paths).toContain('/etc/needrestart/conf.d/emqx-haproxy-updates.conf');
+  });
+
+  it('are off by default, and the nights are as the image has them', () => {
+    const usual = balancerFiles(balancerView());
+    expect(packagesOf(usual)).toMatchObject({ security: null });
+    expect(usual.map(({ path }) => path)).not.toContain('/etc/apt/apt.conf.d/98emqx-haproxy-updates');
+  });
+
+  it('are waited for by a Command that follows a reboot', async () => {
+    const triggersOf = async (haproxy: HaproxyArgs) => {
+      const graph = await graphOf(() => new MqttPlatform('mqtt', { ssh, haproxy, listeners: { mqtts: {} } }));
+      return graph.one('command:remote:Command', 'mqtt-haproxy-1-secrets').inputs['triggers'];
+    };
+    const before = await triggersOf({});
+    const rolled = await triggersOf({ updates });
+    expect(rolled).toEqual([...(before as unknown[]), 2]);
+  }, 60_000);
+
+  it.each([
+    [{ security: 'sometimes' }, 'haproxy.updates.security', /rolling/],
+    [{ security: 'rolling', window: { from: '2:00', to: '05:00' } }, 'haproxy.updates.window.from', /in UTC/],
+    [
+      { security: 'rolling', window: { from: '02:00', to: '02:00' } },
+      'haproxy.updates.window',
+      /leave it out/,
+    ],
+  ])('%o is refused', (given, path, reason) => {
+    const haproxy = { updates: given } as HaproxyArgs;
     const told = checkMqttPlatformArgs('mqtt', { ssh, haproxy });
     expect(told).toEqual([{ path, reason: expect.stringMatching(reason) as string }]);
   });

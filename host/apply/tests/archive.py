@@ -1,6 +1,7 @@
 """Packages of the one service that a test's host has, and the repository that they come from."""
 
 import json
+from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 
@@ -23,7 +24,7 @@ def make(machine: Machine, version: str, content: str = "", name: str = "app") -
     """Builds a package on the host; where it lies."""
     tree = f"/run/build/{name}-{version}"
     machine.write(f"{tree}/usr/lib/{name}/version", f"{version}{content}\n")
-    machine.write(f"{tree}/etc/app/app.conf", "the package's own\n")
+    machine.write(f"{tree}/etc/{name}/{name}.conf", "the package's own\n")
     control = {
         "Package": name,
         "Version": version,
@@ -33,8 +34,8 @@ def make(machine: Machine, version: str, content: str = "", name: str = "app") -
         "Description": "a service",
     }
     machine.write(f"{tree}/DEBIAN/control", "".join(f"{key}: {value}\n" for key, value in control.items()))
-    machine.write(f"{tree}/DEBIAN/conffiles", f"{CONF}\n")
-    machine.program(f"{tree}/DEBIAN/postinst", POSTINST)
+    machine.write(f"{tree}/DEBIAN/conffiles", f"/etc/{name}/{name}.conf\n")
+    machine.program(f"{tree}/DEBIAN/postinst", POSTINST.replace("/app", f"/{name}"))
     file = f"{REPOSITORY}/{name}_{version}_all.deb"
     machine.path(REPOSITORY).mkdir(parents=True, exist_ok=True)
     done = machine.command("dpkg-deb", "--root-owner-group", "-Znone", "--build", tree, file)
@@ -42,7 +43,7 @@ def make(machine: Machine, version: str, content: str = "", name: str = "app") -
     return file
 
 
-def publish(machine: Machine) -> None:
+def publish(machine: Machine, suite: str = "stable") -> None:
     """The packages that lie in the repository are what can be had, and nothing else."""
     entries = []
     for file in sorted(machine.path(REPOSITORY).glob("*.deb")):
@@ -51,15 +52,20 @@ def publish(machine: Machine) -> None:
         entries.append(
             f"{control}Filename: ./{file.name}\nSize: {len(content)}\nSHA256: {sha256(content).hexdigest()}\n"
         )
-    machine.write(f"{REPOSITORY}/Packages", "\n".join(entries))
+    index = "\n".join(entries)
+    machine.write(f"{REPOSITORY}/Packages", index)
+    digest = sha256(index.encode()).hexdigest()
+    fields = f"Label: Debian-Security\nSuite: {suite}\nVersion: 13\n"
+    machine.write(f"{REPOSITORY}/Release", f"{fields}SHA256:\n {digest} {len(index)} Packages\n")
     for former in machine.path("/etc/apt/sources.list.d").iterdir():
         former.unlink()
     machine.write("/etc/apt/sources.list", f"deb [trusted=yes] file:{REPOSITORY} ./\n")
 
 
-def install(machine: Machine, version: str) -> None:
+def install(machine: Machine, version: str, name: str = "app") -> None:
     """As a first boot does."""
-    done = machine.command("sh", "-c", f"dpkg --install {make(machine, version)} && apt-mark hold app")
+    file = make(machine, version, name=name)
+    done = machine.command("sh", "-c", f"dpkg --install {file} && apt-mark hold {name}")
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -68,11 +74,12 @@ def versions(
     conf: str = "own\n",
     stopped: bool = False,
     guard: tuple[str, ...] = (),
+    security: Mapping[str, object] | None = None,
     **more: object,
 ) -> str:
     """A set that names a version."""
     package = {"name": "app", "version": version, "unit": "app", "stopped": stopped, "guard": [*guard]}
-    content = json.dumps({"packages": [package], "repositories": []}) + "\n"
+    content = json.dumps({"packages": [package], "repositories": [], "security": security}) + "\n"
     files = {CONF: (conf, "reload:app"), "/etc/emqx-haproxy/packages.json": (content, "none")}
     return file_set(files, **more)
 

@@ -104,7 +104,7 @@ class Machine:
         log = self.path("/run/systemctl.log")
         lines = log.read_text().splitlines() if log.exists() else []
         log.unlink(missing_ok=True)
-        return [line for line in lines if not line.startswith(("is-", "cat"))]
+        return [line for line in lines if not line.startswith(("is-", "cat", "show"))]
 
 
 def programs() -> dict[str, str]:

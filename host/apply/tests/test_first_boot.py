@@ -53,7 +53,7 @@ def installed() -> dict[str, str]:
 
 def in_secret(text: str) -> str:
     """As the secret holds programs."""
-    return base64.b64encode(zlib.compress(text.encode())).decode()
+    return base64.b85encode(zlib.compress(text.encode())).decode()
 
 
 def packed(later: bool) -> str:
