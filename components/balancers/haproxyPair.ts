@@ -20,6 +20,7 @@ import type { HaproxyPairArgs, PlannedPairArgs } from './pairArguments';
 import type { PlannedBalancer } from './plan';
 import { planPair } from './plan';
 import { balancerRules } from './rules';
+import { tlsOfListeners } from './settings';
 
 /**
  * Two HAProxy hosts, of which Keepalived makes one active; on EC2 the active one takes the virtual IP by an API call.
@@ -156,7 +157,12 @@ function planAlone(name: string, args: HaproxyPairArgs): PlannedPairArgs {
   const problems = new Problems();
   const { brokers, proxyProtocol = true, publicAddresses = true, stats } = args;
   const { clientCidrs } = args.virtualIp;
-  const listeners = planListeners(args.listeners, problems, { proxyProtocol, clientCidrs });
+  const { servers = [{ name: 'server' }] } = args.certificates;
+  const listeners = planListeners(args.listeners, problems, {
+    proxyProtocol,
+    clientCidrs,
+    ...tlsOfListeners(args, servers),
+  });
   const plan = planPair(
     args,
     { subnets: args.subnets, subnetsPath: 'subnets', listeners, brokers, proxyProtocol, publicAddresses },

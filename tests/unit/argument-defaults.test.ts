@@ -52,8 +52,12 @@ function platforms(clientsCa: string): readonly Tried[] {
         },
         listeners: {
           mqtts: {
+            tls: {},
             balancing: { method: 'clientIdTable' },
+            tls: {},
+            failedLogins: {},
             rateLimit: { connectionsPerSource: 10 },
+            failedLogins: {},
             clientCertificates: { verify: 'required', ca: clientsCa },
           },
         },
