@@ -44,7 +44,10 @@ async function leave() {
   for (let losses = 0; losses < mostLosses; losses += 1) {
     const answer = await askInstance(host);
     if (answer.instanceId === undefined) return goOnWithout(answer.reason);
-    if (answer.instanceId !== instanceId) return 0;
+    if (answer.instanceId !== instanceId) {
+      say(`${host.hostname} is ${answer.instanceId} by now, and ${instanceId} is gone`);
+      return 0;
+    }
     const ran = await run(host, task.line, task.seconds, say);
     if (ran.isLate) return refuse(`${host.hostname} has not left within ${task.seconds} s`);
     if (ran.code === notForgotten) await askOthers();
@@ -120,10 +123,11 @@ async function askInstance(host) {
   const begunAt = Date.now();
   for (;;) {
     const lines = /** @type {string[]} */ ([]);
-    const ran = await run(host, 'cat /var/lib/cloud/data/instance-id', told.trySeconds, (line) =>
-      lines.push(line),
-    );
-    if (ran.code === 0) return { instanceId: lines.join('').trim() };
+    const ran = await run(host, 'cat /var/lib/cloud/data/instance-id', told.trySeconds, (line, isError) => {
+      if (!isError) lines.push(line);
+    });
+    const [instanceId = '', ...more] = lines;
+    if (ran.code === 0 && instanceId !== '' && more.length === 0) return { instanceId };
     if (Date.now() - begunAt >= told.answerSeconds * 1000)
       return {
         instanceId: undefined,
@@ -139,7 +143,7 @@ async function askInstance(host) {
  * @param {Way} host
  * @param {string} line
  * @param {number} seconds
- * @param {(line: string) => void} hear
+ * @param {(line: string, isError: boolean) => void} hear
  * @returns {Promise<{ code: number, isLate: boolean, reason: string }>} reason: the last that was printed
  */
 async function run(host, line, seconds, hear) {
@@ -158,14 +162,17 @@ async function run(host, line, seconds, hear) {
   }, seconds * 1000);
   for (const stream of [child.stdout, child.stderr]) {
     let rest = '';
+    const heard = (/** @type {string} */ each) => {
+      if (each === '') return;
+      reason = each;
+      hear(each, stream === child.stderr);
+    };
     stream.setEncoding('utf8').on('data', (text) => {
       const lines = `${rest}${text}`.split(/\r?\n/);
       rest = lines.pop() ?? '';
-      for (const each of lines.filter((it) => it !== '')) {
-        reason = each;
-        hear(each);
-      }
+      lines.forEach(heard);
     });
+    stream.on('end', () => heard(rest));
   }
   try {
     const code = await new Promise((done, failed) => {

@@ -45,22 +45,20 @@ export class ChangingStack {
 
   /** `up` that replaces a host's instance whatever changed, as an operator asks for it. */
   async replace(host: string): Promise<Ran> {
-    return this.run(
-      'pulumi',
-      '--',
-      'up',
-      '--yes',
-      '--skip-preview',
-      '--replace',
-      await this.urnOf(`-${host}-instance`),
-    );
+    const urn = await this.urnOf(`-${host}-instance`);
+    return this.pulumi('up', '--yes', '--skip-preview', '--replace', urn);
+  }
+
+  /** The plain `pulumi ARGS` on it, to its end. */
+  async pulumi(...args: readonly string[]): Promise<Ran> {
+    return this.run('pulumi', '--', ...args, '--stack', 'lab', '--non-interactive');
   }
 
   /** Of the resource whose name ends so. */
   private async urnOf(end: string): Promise<string> {
     const { deployment } = z
       .object({ deployment: z.object({ resources: z.array(z.object({ urn: z.string() })) }) })
-      .parse(JSON.parse(await this.lab('pulumi', '--', 'stack', 'export')));
+      .parse(JSON.parse((await this.pulumi('stack', 'export')).stdout));
     const found = deployment.resources.filter(({ urn }) => urn.endsWith(end));
     const [only] = found;
     if (only === undefined || found.length > 1) throw new Error(`${found.length} resources end with ${end}`);

@@ -1,14 +1,11 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { utils } from 'ssh2';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startSilentServer, startSshServer, type SshServer } from './lab-sshServer';
 
-const hostKey = utils.generateKeyPairSync('ed25519');
-const otherKey = utils.generateKeyPairSync('ed25519');
-const loginKey = utils.generateKeyPairSync('ed25519');
+const [hostKey, otherKey, loginKey] = [keyPair(), keyPair(), keyPair()];
 const program = readFileSync(join(__dirname, '../../deployer/leave.js'), 'utf8');
 
 /** What the program leaves behind would lie here. */
@@ -22,6 +19,16 @@ afterEach(async () => {
   await Promise.all(opened.splice(0).map(async (each) => each.close()));
   rmSync(temporary, { recursive: true });
 });
+
+/** OpenSSH's own: it does not load every key that ssh2 makes. */
+function keyPair(): { readonly private: string; readonly public: string } {
+  const folder = mkdtempSync(join(tmpdir(), 'key-'));
+  const file = join(folder, 'key');
+  execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', file]);
+  const pair = { private: readFileSync(file, 'utf8'), public: readFileSync(`${file}.pub`, 'utf8') };
+  rmSync(folder, { recursive: true });
+  return pair;
+}
 
 interface Way {
   readonly hostname: string;
@@ -42,7 +49,7 @@ async function host(instanceId: string, answers: Readonly<Record<string, string>
   const notes = join(temporary, `told-${opened.length}`);
   writeFileSync(notes, '');
   const cases = Object.entries(answers).map(([line, commands]) => `${line}) ${commands};;`);
-  const script = `echo "$0" >>${notes}; case "$0" in "cat "*) echo ${instanceId};; ${cases.join(' ')} esac`;
+  const script = `echo "$0" >>${notes}; case "$0" in "cat "*) echo no such locale >&2; printf %s '${instanceId}';; ${cases.join(' ')} esac`;
   const server = await startSshServer({
     hostKey: hostKey.private,
     authorizedKey: () => loginKey.public,
@@ -138,8 +145,15 @@ describe('a host that answers', () => {
 
   it('is not told to when another instance has its address by now', async () => {
     const one = await host('i-2');
-    expect((await run('leave', { host: way('emqx-1', one) })).code).toBe(0);
+    const said = 'emqx-1 is i-2 by now, and i-1 is gone\n';
+    expect(await run('leave', { host: way('emqx-1', one) })).toEqual({ code: 0, said });
     expect(one.told()).toEqual([]);
+  });
+
+  it('and does not say which instance it is, is no other one', async () => {
+    const [one, other] = [await host(''), await host('i-2', { without: 'exit 1' })];
+    const { code } = await run('leave', { host: way('emqx-1', one), others: [way('emqx-2', other)] });
+    expect(code).toBe(1);
   });
 
   it('and stopped without leaving is forgotten by another', async () => {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ChangingStack } from '../../../proving/changes/changingStack';
 import { deadHosts } from './deadHosts';
 import { clusterStatus, instanceIds, replaced } from './hosts';
+import { meanwhile, printed } from './meanwhile';
 
 /** A stack on which hosts are replaced while clients are on. Each test begins where the one before ended. */
 const stack = new ChangingStack();
@@ -90,6 +91,8 @@ describe('a new host that does not come up', () => {
   });
 });
 
+meanwhile(stack, 6);
+
 describe('a broker more, and one less', () => {
   it('cuts none of the clients as it comes', async () => {
     const { ran, cut, lost } = await stack.measured(clients, { emqx: { brokers: 4 } });
@@ -116,16 +119,3 @@ describe('a broker of a name that was removed', () => {
 });
 
 deadHosts(stack);
-
-/** Waits until it prints that; fails with all that it printed when it ends without. */
-async function printed(child: ReturnType<ChangingStack['start']>, pattern: RegExp): Promise<void> {
-  let text = '';
-  await new Promise<void>((done, failed) => {
-    for (const stream of [child.stdout, child.stderr])
-      stream?.setEncoding('utf8').on('data', (chunk: string) => {
-        text += chunk;
-        if (pattern.test(text)) done();
-      });
-    child.once('close', () => failed(new Error(`it ended without ${String(pattern)}:\n${text}`)));
-  });
-}

@@ -39,7 +39,7 @@ export function deadHosts(stack: ChangingStack): void {
     it('hinders no destroy, in which nobody leaves', async () => {
       await stack.lab('fault', 'host', 'emqx-1', 'freeze');
       await stack.lab('fault', 'host', 'haproxy-2', 'crash');
-      const { code, stdout, stderr } = await stack.run('pulumi', '--', 'destroy', '--yes', '--skip-preview');
+      const { code, stdout, stderr } = await stack.pulumi('destroy', '--yes', '--skip-preview');
       expect({ code, stdout, stderr }).toMatchObject({ code: 0 });
       expect(stdout).not.toMatch(/clients left|has not answered/);
     });
