@@ -32,6 +32,8 @@ class Journal:
         self.first_boot: bool = notes.get("firstBoot", False)
         # Units of no set, which it may have started.
         self.units: list[str] = notes.get("units", []) if self.due else []
+        # Kernel settings that no file of the set in force says, as they were before the run.
+        self.kernel: dict[str, str] = notes.get("kernel", {}) if self.due else {}
         self._paths: set[str] = {*notes.get("paths", []), *self.interrupted}
         # Releases until 0.1.0 kept a copy of whatever was there.
         absent = notes.get("absent", [path for path in self.interrupted if not os.path.lexists(kept(path))])
@@ -45,8 +47,10 @@ class Journal:
             return None
         return kept(path) if path in self.interrupted and os.path.lexists(kept(path)) else path
 
-    def note(self, paths: Iterable[str], units: Iterable[str]) -> None:
-        """Before the first trace of a run: what may have to be taken away."""
+    def note(self, paths: Iterable[str], units: Iterable[str], kernel: dict[str, str]) -> None:
+        """Before the first trace of a run: what may have to be taken away or set back."""
+        # What an interrupted run has noted is older.
+        self.kernel = {**kernel, **self.kernel}
         self._absent |= {path for path in {*paths} - self.interrupted if not os.path.lexists(path)}
         self._paths |= {*paths}
         notes = {
@@ -55,6 +59,7 @@ class Journal:
             "paths": sorted(self._paths),
             "absent": sorted(self._absent),
             "firstBoot": self.first_boot,
+            "kernel": self.kernel,
         }
         put(NOTES, state_file(json.dumps(notes)))
 
