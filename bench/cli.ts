@@ -4,9 +4,11 @@ import type { Benchmark } from './benchmark';
 const benchmarks: Readonly<Record<string, () => Promise<{ readonly benchmark: Benchmark }>>> = {
   changes: () => import('./changes.js'),
   dataplane: () => import('./dataplane.js'),
+  'failed-logins': () => import('./failedLogins.js'),
   failover: () => import('./failover.js'),
   lab: () => import('./lab.js'),
   restarts: () => import('./restarts.js'),
+  settings: () => import('./settings.js'),
 };
 
 /** `npm run bench -- NAME [options]`. */

@@ -58,7 +58,9 @@ export type {
   BalancingArgs,
   ClientCertificatesArgs,
   ListenerArgs,
+  ListenerTlsArgs,
   ListenersArgs,
+  FailedLoginsArgs,
   RateLimitArgs,
 } from './listeners/arguments';
 export type { AccountArgs, IamArgs } from './host/account';

@@ -1,13 +1,15 @@
-import { X509Certificate } from 'node:crypto';
 import type { Balancing } from '../listeners/balancing';
 import { balancingMethods, methodsByClientId, othersThan } from '../listeners/balancing';
 import { longestName } from '../listeners/clientCertificates';
+import { rememberedLogins } from '../listeners/failedLogins';
 import type { Listener } from '../listeners/listener';
 import { hasIdByCertificate, headroom, isTls, isWebSocket } from '../listeners/listener';
 import type { View } from '../rendering/template';
 import { render } from '../rendering/template';
-import { furtherCertificateFile, listenerFiles, serverCertificateFile, ticketKeysFile } from './haproxyFiles';
+import { listenerFiles } from './haproxyFiles';
 import { haproxyAbilities } from './haproxyVersion';
+import { bindTls, serverCertificates } from './haproxyTls';
+import type { VirtualIpView } from '../virtualIp/view';
 import type { BalancerView } from './view';
 
 /** haproxy.cfg, for any HAProxy from 2.4 on. */
@@ -85,10 +87,7 @@ function listenerView(view: BalancerView, listener: Listener): View {
     errorLog: haproxyAbilities(view.haproxyVersion).errorLog,
     refusalsLogged: refusalsLoggedIn10Seconds,
     tls: isTls(listener) && {
-      // WebSocket begins as HTTP/1.1; a client that offered h2 would be taken at its word.
-      alpn: websocket ? 'http/1.1' : 'mqtt',
-      certificates: serverCertificates(view),
-      ticketKeys: ticketKeysFile(listener.name),
+      ...bindTls(view, listener),
       clientCertificates: listener.clientCertificates !== undefined && {
         ca: files.ca?.path ?? '',
         verify: listener.clientCertificates.verify,
@@ -98,14 +97,16 @@ function listenerView(view: BalancerView, listener: Listener): View {
         },
       },
     },
+    onlyAt: listener.onlyAtVirtualIp === true && { address: addressOf(view.virtualIp) },
     proxies: files.proxies !== undefined && { file: files.proxies.path },
     allowed: files.allowed !== undefined && { file: files.allowed.path, stage },
     rateLimit: listener.rateLimit !== undefined && {
       stage,
       connectionsPerSource: listener.rateLimit.connectionsPerSource,
-      periodSeconds: listener.rateLimit.periodSeconds,
       spared: files.spared !== undefined && { file: files.spared.path },
     },
+    sources: sourcesView(listener),
+    failedLogins: failedLoginsView(listener),
     websocket: websocket && {
       path: listener.path,
       paths: pathsOf(listener),
@@ -124,30 +125,9 @@ function listenerView(view: BalancerView, listener: Listener): View {
   };
 }
 
-/**
- * What clients are shown that ask for no name comes first: the first certificate, and that of the same names with another
- * kind of key, where HAProxy can choose. Where it cannot, RSA, which all clients know.
- */
-function serverCertificates({ haproxyVersion, tls }: BalancerView): { word: string; file: string }[] {
-  const { certificateChain, furtherChains = [] } = tls;
-  if (furtherChains.length === 0) return [{ word: 'crt', file: serverCertificateFile }];
-  const { defaultCertificates } = haproxyAbilities(haproxyVersion);
-  const all = [certificateChain, ...furtherChains].map((chain, index) => {
-    const { subjectAltName, publicKey } = new X509Certificate(chain);
-    const file = index === 0 ? serverCertificateFile : furtherCertificateFile(index - 1);
-    return { file, names: subjectAltName, isRsa: publicKey.asymmetricKeyType === 'rsa' };
-  });
-  const [first] = all;
-  const isDefault = (each: (typeof all)[number]) =>
-    each === first || (each.names === first?.names && each.isRsa !== first?.isRsa);
-  const place = (each: (typeof all)[number]) =>
-    isDefault(each) ? (each.isRsa && !defaultCertificates ? 0 : 1) : 2;
-  return all
-    .toSorted((a, b) => place(a) - place(b))
-    .map((each) => ({
-      word: defaultCertificates && isDefault(each) ? 'default-crt' : 'crt',
-      file: each.file,
-    }));
+/** Where what is sent to the virtual IP arrives. */
+function addressOf(virtualIp: VirtualIpView): string {
+  return virtualIp.mode === 'elasticIp' ? virtualIp.privateAddress : virtualIp.address;
 }
 
 /** Lines of one reason that a listener writes in 10 s before it only counts. */
@@ -157,6 +137,30 @@ const refusalsLoggedIn10Seconds = 200;
 function pathsOf({ path, furtherPaths }: Listener): readonly string[] {
   const given = [path, ...(furtherPaths ?? [])].map((each) => each.replace(/\/+$/, ''));
   return [...new Set(given.flatMap((each) => (each === '' ? ['/'] : [each, `${each}/`])))];
+}
+
+/** One table has all that is counted of addresses: HAProxy 2.6 follows three tables in a session, and no more. */
+function sourcesView({ rateLimit, failedLogins }: Listener): View | false {
+  const connections = rateLimit?.periodSeconds;
+  const failures = failedLogins?.perSource === undefined ? undefined : failedLogins.periodSeconds;
+  if (connections === undefined && failures === undefined) return false;
+  return {
+    expireSeconds: Math.max(connections ?? 0, failures ?? 0),
+    connections: connections !== undefined && { seconds: connections },
+    failures: failures !== undefined && { seconds: failures },
+  };
+}
+
+function failedLoginsView(listener: Listener): View | false {
+  const { failedLogins } = listener;
+  return (
+    failedLogins !== undefined && {
+      perLogin: failedLogins.perLogin,
+      perSource: failedLogins.perSource !== undefined && { limit: failedLogins.perSource },
+      periodSeconds: failedLogins.periodSeconds,
+      entries: rememberedLogins(listener),
+    }
+  );
 }
 
 /** `+0` on a server stands for the port that the client came to, which the frontend rewrites to one of the broker's. */

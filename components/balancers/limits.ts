@@ -2,6 +2,7 @@ import type * as pulumi from '@pulumi/pulumi';
 import { checkMemory, kernelKbPerSocket } from '../host/instanceMemory';
 import type { KernelLimits, SourcePorts } from '../host/kernel';
 import type { OperatingSystem } from '../host/operatingSystems';
+import { rememberedLogins } from '../listeners/failedLogins';
 import type { Listener } from '../listeners/listener';
 import { headroom, isTls } from '../listeners/listener';
 import { defaultPorts } from '../listeners/brokerPorts';
@@ -23,6 +24,8 @@ const tlsKb: ReadonlyMap<OperatingSystem, number> = new Map([
 const largestTlsKb = 28;
 /** Of a stick table beside the key, measured with keys of 32 to 128 characters. */
 const tableEntryBytes = 211;
+/** Of a login that is remembered, measured. */
+const loginBytes = 210;
 /** The system itself, HAProxy without a client, and buffers of those that have data in flight. */
 const systemMib = 350;
 
@@ -77,11 +80,17 @@ export function checkBalancerMemory(
     const { name, maxConnections, balancing } = listener;
     const kb =
       (isTls(listener) ? (tlsKb.get(operatingSystem) ?? largestTlsKb) : plainKb) + 2 * kernelKbPerSocket;
-    const clients = { text: `${name} ${maxConnections} x ${kb} kB`, kb: maxConnections * kb };
-    if (balancing.method !== 'clientIdTable') return [clients];
+    const logins = listener.failedLogins === undefined ? 0 : rememberedLogins(listener);
+    const clients = [
+      { text: `${name} ${maxConnections} x ${kb} kB`, kb: maxConnections * kb },
+      ...(logins === 0
+        ? []
+        : [{ text: `${logins} logins x ${loginBytes} B`, kb: (logins * loginBytes) / 1024 }]),
+    ];
+    if (balancing.method !== 'clientIdTable') return clients;
     const bytes = tableEntryBytes + balancing.keyLength;
     const ids = { text: `${balancing.entries} ids x ${bytes} B`, kb: (balancing.entries * bytes) / 1024 };
-    return [clients, ids];
+    return [...clients, ids];
   });
   const clientsKb = terms.reduce((sum, { kb }) => sum + kb, 0) * headroom;
   const sum = `(${terms.map(({ text }) => text).join(' + ')}) x ${headroom}`;

@@ -20,7 +20,7 @@ export interface PairPlacement extends AccountArgs {
   subnets: readonly NetworkSubnet[];
   /** The server certificate and its key, and further ones. */
   certificates: Pick<Certificates, 'certificateChain' | 'privateKey'> &
-    Partial<Pick<Certificates, 'further'>>;
+    Partial<Pick<Certificates, 'further' | 'servers'>>;
   /** The address that the active balancer holds. */
   virtualIp: VirtualIp;
   /** Ranges that may reach port 22. */

@@ -1,5 +1,5 @@
 import { brokerPortsOf } from '../listeners/brokerPorts';
-import type { Listener } from '../listeners/listener';
+import type { ClientCertificates, Listener } from '../listeners/listener';
 import { isWebSocket } from '../listeners/listener';
 import { accessOf } from './access';
 import { accessFile } from './accessConfig';
@@ -14,6 +14,7 @@ import type { BrokerView } from './view';
 export function emqxConfig(view: BrokerView): string {
   const { atStart } = view.settings;
   const hasAtStart = Object.keys(atStart).length > 0;
+  const { common, zoned } = identitiesOf(view.listeners);
   return render('broker/emqx.conf', {
     platform: view.platform,
     brokerName: view.name,
@@ -27,7 +28,11 @@ export function emqxConfig(view: BrokerView): string {
     licence: view.licensed === true && { file: secretFiles.licence },
     hasAnonymous: view.listeners.some(({ anonymous }) => anonymous === true),
     anonymousZone,
-    peerCertificate: peerCertificateSettings(view.listeners),
+    peerCertificate: common !== undefined && { setting: `peer_cert_as_${common}` },
+    identities: zoned.map((identity) => ({
+      zone: identityZone(identity),
+      setting: `peer_cert_as_${identity}`,
+    })),
     listeners: view.listeners.flatMap((listener) => {
       const websocket = isWebSocket(listener);
       const access = accessOf(listener, view.authentication);
@@ -36,10 +41,12 @@ export function emqxConfig(view: BrokerView): string {
         name: index === 0 ? listener.name : `${listener.name}_${index + 1}`,
         brokerPort,
         maxConnections: view.maxConnections,
+        acceptors: listener.acceptors ?? 16,
+        rate: listener.connectionsPerSecond !== undefined && { perSecond: listener.connectionsPerSecond },
         proxyProtocol: view.proxyProtocol ? 'true' : 'false',
         proxied: view.proxyProtocol,
         unasked: access !== 'chain',
-        anonymous: access === 'anonymous',
+        zone: access === 'anonymous' ? { zone: anonymousZone } : zoneOf(listener, zoned),
         websocket: websocket && { path: listener.path },
       }));
     }),
@@ -58,15 +65,30 @@ export function seedsEnvironment(view: BrokerView): string {
   return `EMQX_CLUSTER__STATIC__SEEDS='${JSON.stringify(view.seeds)}'\n`;
 }
 
-/** The setting is the broker's, not a listener's; only certificates that the balancer required reach it. */
-function peerCertificateSettings(listeners: readonly Listener[]): { setting: string }[] {
-  const identities = new Set(listeners.map((listener) => listener.clientCertificates?.identity ?? 'none'));
-  identities.delete('none');
-  if (identities.size > 1) {
-    throw new Error(
-      'clientCertificates.identity differs between listeners (username and clientid); allowed: the same on all,' +
-        ' since EMQX has one setting for every listener',
-    );
-  }
-  return [...identities].map((identity) => ({ setting: `peer_cert_as_${identity}` }));
+type Identity = Exclude<ClientCertificates['identity'], 'none'>;
+
+/**
+ * What of a client certificates decide: one setting where it is the same for all whose name is handed on, which are
+ * those that had to show one; else a zone for each, since the setting is none of a listener's.
+ */
+function identitiesOf(listeners: readonly Listener[]): {
+  readonly common?: Identity;
+  readonly zoned: readonly Identity[];
+} {
+  const handedOn = listeners.flatMap(({ clientCertificates }) =>
+    clientCertificates?.verify === 'required' ? [clientCertificates.identity] : [],
+  );
+  const named = (['username', 'clientid'] as const).filter((identity) => handedOn.includes(identity));
+  const [common] = named;
+  if (common === undefined) return { zoned: [] };
+  return handedOn.every((identity) => identity === common) ? { common, zoned: [] } : { zoned: named };
+}
+
+function identityZone(identity: Identity): string {
+  return `${identity}-by-certificate`;
+}
+
+function zoneOf({ clientCertificates }: Listener, zoned: readonly Identity[]): { zone: string } | false {
+  const identity = zoned.find((each) => each === clientCertificates?.identity);
+  return identity !== undefined && { zone: identityZone(identity) };
 }

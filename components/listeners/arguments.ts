@@ -29,12 +29,29 @@ export interface ListenerArgs {
    * @default none
    */
   acceptProxy?: string[];
+  /**
+   * Where on the balancers it answers: at each of their addresses (`all`), or at the virtual IP alone (`virtualIp`), so
+   * that nobody comes by a balancer's own address.
+   * @default `all`
+   */
+  addresses?: 'all' | 'virtualIp';
   /** Clients at once, 1 to 1,000,000. @default 10000 */
   maxConnections?: number;
+  /** Processes of EMQX that accept connections on each of the brokers' ports behind it, 1 to 1024. A change restarts brokers. @default 16 */
+  acceptors?: number;
+  /**
+   * New connections a second that EMQX takes on each of the brokers' ports behind it, 1 to 1,000,000. It closes those above
+   * it without a CONNACK, and clients come again: for brokers whose authentication server would not bear a whole fleet
+   * at once. A change restarts brokers.
+   * @default no limit
+   */
+  connectionsPerSecond?: number;
   /** Which broker a client gets. */
   balancing?: BalancingArgs;
   /** False passes bytes on that are no MQTT, for clients that must not be inspected. mqtt and mqtts only. @default true */
   inspect?: boolean;
+  /** TLS of this listener. mqtts and wss only. @default as `haproxy.tls` says, with every server certificate */
+  tls?: ListenerTlsArgs;
   /** Mutual TLS. mqtts and wss only. @default none */
   clientCertificates?: ClientCertificatesArgs;
   /**
@@ -52,6 +69,34 @@ export interface ListenerArgs {
   furtherPaths?: string[];
   /** A limit on new connections. @default no limit */
   rateLimit?: RateLimitArgs;
+  /** A limit on logins that the brokers refuse. mqtt and mqtts only, with `inspect`. @default no limit */
+  failedLogins?: FailedLoginsArgs;
+}
+
+/** TLS of one listener, where it is to differ from the others. */
+export interface ListenerTlsArgs {
+  /** The oldest version that a client may use. @default that of `haproxy.tls` */
+  minVersion?: 'TLSv1.2' | 'TLSv1.3';
+  /**
+   * Cipher suites by OpenSSL's names, the preferred ones first: `TLS_...` for TLS 1.3, others for 1.2; a version for which
+   * none is named keeps its own. `ECDHE-RSA-AES128-SHA256` and the like (CBC) and `AES128-SHA` and the like (no forward
+   * secrecy) are for chips that have nothing better.
+   * @default ECDHE with AES-GCM or ChaCha20
+   */
+  suites?: string[];
+  /** Curves of the key exchange, the preferred ones first: `X25519`, `P-256`, `P-384`, `P-521`. @default what OpenSSL has */
+  curves?: string[];
+  /**
+   * False gives clients no session tickets, for those that stumble over them: each connection is a full handshake.
+   * @default true
+   */
+  tickets?: boolean;
+  /**
+   * The server certificates that it shows, by name: `ecdsa` and `rsa` of those that are made; `server` and the `name` of
+   * each of `certificates.further` of those that are given. A client that asks for no name gets the first.
+   * @default all of them
+   */
+  certificates?: string[];
 }
 
 /** How a listener spreads its clients over the brokers. */
@@ -87,6 +132,29 @@ export interface RateLimitArgs {
   sparedCidrs?: string[];
 }
 
+/**
+ * A limit on logins that the brokers refuse for their user name, password or client id, counted by the balancer from
+ * their CONNACKs. What is above it is closed by the balancer without asking a broker, until the count of the last
+ * period is below it again.
+ */
+export interface FailedLoginsArgs {
+  /**
+   * Refusals in a period of the same client id, user name and password from one address, 1 to 1,000,000. Nobody else is
+   * shut out by it, behind one NAT neither, and who comes with other credentials is asked about at once.
+   * @default 5
+   */
+  perLogin?: number;
+  /**
+   * Refusals in a period of one address, whatever the logins, 1 to 1,000,000: against who guesses. From there only
+   * logins pass then that a broker took within the last day from the same address, so that devices behind a NAT come
+   * back; new ones wait.
+   * @default no limit
+   */
+  perSource?: number;
+  /** The period in seconds, 1 to 3600. @default 60 */
+  periodSeconds?: number;
+}
+
 /** Certificates that clients show (mutual TLS), for mqtts and wss. */
 export interface ClientCertificatesArgs {
   /** `required` refuses a client without a certificate; `optional` takes both. */
@@ -111,6 +179,6 @@ export interface ClientCertificatesArgs {
    * @default none
    */
   samples?: string[];
-  /** What the broker makes of the certificate's CN: nothing, the user name, or the client id; the same on all listeners; the last two need `required`. @default `none` */
+  /** What the broker makes of the certificate's CN: nothing, the user name, or the client id; the last two need `required`. @default `none` */
   identity?: 'none' | 'username' | 'clientid';
 }

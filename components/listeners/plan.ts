@@ -5,8 +5,11 @@ import type { Balancing, BalancingMethod, ClientIdTable } from './balancing';
 import { balancingMethods, methodsByClientId, methodsByHash, othersThan } from './balancing';
 import { brokerPortFor, brokerPortsOf, defaultPorts, furtherBrokerPorts, mostOnOnePort } from './brokerPorts';
 import { checkIdentities, planClientCertificates } from './clientCertificates';
+import { planFailedLogins } from './failedLogins';
 import type { Listener, ListenerKind } from './listener';
 import { isListenerKind, isWebSocket, listenerKinds } from './listener';
+import type { TlsSurroundings } from './tls';
+import { planListenerTls } from './tls';
 
 /** What is decided for all listeners together. */
 export interface ListenersSurroundings {
@@ -14,17 +17,30 @@ export interface ListenersSurroundings {
   readonly proxyProtocol?: boolean;
   /** Who can reach the address at all: listeners that name no ranges of their own are open to them. Defaults to everybody. */
   readonly clientCidrs?: readonly string[];
+  /** The oldest version of TLS on listeners that name none. Defaults to TLSv1.2. */
+  readonly minVersion?: string;
+  /** What clients may be shown. Defaults to any. */
+  readonly serverCertificates?: TlsSurroundings['serverCertificates'];
 }
 
 /** Applies the defaults and checks every listener; what is wrong goes to `problems` under `listeners`. */
 export function planListeners(
   args: ListenersArgs,
   problems: Problems,
-  { proxyProtocol = true, clientCidrs = ['0.0.0.0/0'] }: ListenersSurroundings = {},
+  {
+    proxyProtocol = true,
+    clientCidrs = ['0.0.0.0/0'],
+    minVersion = 'TLSv1.2',
+    serverCertificates,
+  }: ListenersSurroundings = {},
 ): readonly Listener[] {
+  if (problems.refuseOutputs('listeners', args))
+    return planListeners({ mqtts: {} }, problems, { proxyProtocol, clientCidrs });
   const given = Object.entries<ListenerArgs | undefined>(args).toSorted(inOrder);
   const listeners = given.flatMap(([name, each]) =>
-    each === undefined ? [] : [planOne(name, each, clientCidrs, problems)],
+    each === undefined
+      ? []
+      : [planOne(name, each, { clientCidrs, minVersion, serverCertificates }, problems)],
   );
   if (listeners.length === 0)
     problems.add(
@@ -108,14 +124,21 @@ function planKind(name: string, args: ListenerArgs, problems: Problems): Listene
 function planOne(
   name: string,
   args: ListenerArgs,
-  clientCidrs: readonly string[],
+  { clientCidrs, ...tls }: TlsSurroundings & { readonly clientCidrs: readonly string[] },
   problems: Problems,
 ): Listener {
   const path = `listeners.${name}`;
   const kind = planKind(name, args, problems);
   const websocket = isWebSocket({ kind });
   const allowedCidrs = args.allowedCidrs ?? clientCidrs;
+  if (args.allowedCidrs?.length === 0)
+    problems.add(
+      `${path}.allowedCidrs`,
+      'is empty, so no client could connect; give ranges such as 198.51.100.0/24, or leave it out, which lets all connect that reach the virtual IP',
+    );
   checkCidrs(`${path}.allowedCidrs`, allowedCidrs, problems);
+  const { addresses = 'all' } = args;
+  problems.oneOf(`${path}.addresses`, addresses, ['all', 'virtualIp']);
   const maxConnections = args.maxConnections ?? 10_000;
   problems.wholeNumber(`${path}.maxConnections`, maxConnections, 1, 1_000_000, 'clients');
   const inspect = args.inspect ?? !websocket;
@@ -136,7 +159,9 @@ function planOne(
     ...{ name, kind, port, brokerPort },
     ...furtherBrokerPorts(name, brokerPort, maxConnections),
     allowedCidrs,
+    ...(addresses === 'virtualIp' ? { onlyAtVirtualIp: true } : {}),
     maxConnections,
+    ...planAcceptance(args, path, problems),
     balancing: planBalancing(
       { method: websocket || !inspect ? 'leastConnections' : 'clientId', ...args.balancing },
       hiddenIds(websocket, inspect, args.clientCertificates?.identity),
@@ -148,6 +173,7 @@ function planOne(
     ...(args.anonymous === true ? { anonymous: true } : {}),
     path: endpointPath,
     ...(args.furtherPaths === undefined ? {} : { furtherPaths: args.furtherPaths }),
+    ...(args.tls === undefined ? {} : { tls: planListenerTls(kind, args.tls, tls, `${path}.tls`, problems) }),
     ...(args.clientCertificates === undefined
       ? {}
       : {
@@ -159,6 +185,21 @@ function planOne(
           ),
         }),
     ...planRateLimit(args, `${path}.rateLimit`, problems),
+    ...planFailedLogins(kind, args, inspect, `${path}.failedLogins`, problems),
+  };
+}
+
+function planAcceptance(
+  { acceptors, connectionsPerSecond }: ListenerArgs,
+  path: string,
+  problems: Problems,
+): Pick<Listener, 'acceptors' | 'connectionsPerSecond'> {
+  if (acceptors !== undefined) problems.wholeNumber(`${path}.acceptors`, acceptors, 1, 1024);
+  if (connectionsPerSecond !== undefined)
+    problems.wholeNumber(`${path}.connectionsPerSecond`, connectionsPerSecond, 1, 1_000_000);
+  return {
+    ...(acceptors === undefined ? {} : { acceptors }),
+    ...(connectionsPerSecond === undefined ? {} : { connectionsPerSecond }),
   };
 }
 

@@ -32,6 +32,8 @@ class Journal:
         self.first_boot: bool = notes.get("firstBoot", False)
         # Units of no set, which it may have started.
         self.units: list[str] = notes.get("units", []) if self.due else []
+        # Packages as they were.
+        self.packages: list[dict[str, Any]] = notes.get("packages", []) if self.due else []
         # Kernel settings that no file of the set in force says, as they were before the run.
         self.kernel: dict[str, str] = notes.get("kernel", {}) if self.due else {}
         self._paths: set[str] = {*notes.get("paths", []), *self.interrupted}
@@ -47,7 +49,13 @@ class Journal:
             return None
         return kept(path) if path in self.interrupted and os.path.lexists(kept(path)) else path
 
-    def note(self, paths: Iterable[str], units: Iterable[str], kernel: dict[str, str]) -> None:
+    def note(
+        self,
+        paths: Iterable[str],
+        units: Iterable[str],
+        packages: list[dict[str, Any]],
+        kernel: dict[str, str],
+    ) -> None:
         """Before the first trace of a run: what may have to be taken away or set back."""
         # What an interrupted run has noted is older.
         self.kernel = {**kernel, **self.kernel}
@@ -58,6 +66,7 @@ class Journal:
             "units": sorted(units),
             "paths": sorted(self._paths),
             "absent": sorted(self._absent),
+            "packages": packages,
             "firstBoot": self.first_boot,
             "kernel": self.kernel,
         }

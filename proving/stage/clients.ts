@@ -62,6 +62,14 @@ export async function connectMqtt(socket: Socket, packet: Buffer): Promise<void>
     throw new Error(`no CONNACK that accepts: ${answer.toString('hex')}`);
 }
 
+/** What a CONNECT is answered: the code of the CONNACK, 0 for one that accepts, or `closed` without any. */
+export async function connackCode(socket: Socket, packet: Buffer): Promise<number | 'closed'> {
+  const answered = once(socket, 'data').then(([answer]) => (answer as Buffer)[3] ?? NaN);
+  answered.catch(() => undefined);
+  socket.write(packet);
+  return Promise.race([answered, refused(socket, 'before CONNACK').catch(() => 'closed' as const)]);
+}
+
 /** Whether the broker behind a session still answers a PINGREQ. */
 export async function answersPing(socket: Socket): Promise<boolean> {
   if (socket.closed) return false;

@@ -1,6 +1,6 @@
 import type { BalancerView } from '../../components/balancers/view';
 import type { Balancing } from '../../components/listeners/balancing';
-import type { ClientCertificates, Listener } from '../../components/listeners/listener';
+import type { ClientCertificates, Listener, ListenerTls } from '../../components/listeners/listener';
 import { listener } from '../../proving/views';
 import type { Certificates } from '../../proving/certificates';
 
@@ -71,10 +71,19 @@ function optionsOf({ ca, crl }: Certificates): readonly (readonly Option[])[] {
       }),
     ],
     [
+      plain('failed logins not limited', {}),
+      plain('failed logins limited', { failedLogins: { perLogin: 5, periodSeconds: 60 } }),
+      plain('of a source too', { failedLogins: { perLogin: 5, perSource: 50, periodSeconds: 60 } }),
+    ],
+    [
       plain('one broker port', {}),
       plain('further broker ports', { furtherBrokerPorts: { first: 20_001, count: 3 } }),
     ],
-    [plain('open', {}), plain('ranges', { allowedCidrs: ['10.0.0.0/8'] })],
+    [
+      plain('open', {}),
+      plain('ranges at the virtual IP', { allowedCidrs: ['10.0.0.0/8'], onlyAtVirtualIp: true }),
+    ],
+    [plain('common TLS', {}), plain('TLS of its own', { tls: ownTls })],
     [
       plain('dashboard by SSH', {}),
       plain('dashboard', {}, { dashboard: { port: 18_083, allowedCidrs: ['10.0.0.0/8', '192.0.2.1/32'] } }),
@@ -83,12 +92,25 @@ function optionsOf({ ca, crl }: Certificates): readonly (readonly Option[])[] {
   ];
 }
 
+const ownTls: ListenerTls = {
+  minVersion: 'TLSv1.3',
+  suites: ['ECDHE-ECDSA-AES128-GCM-SHA256', 'ECDHE-ECDSA-AES128-SHA256'],
+  suites13: ['TLS_AES_128_GCM_SHA256'],
+  curves: ['P-256', 'X25519'],
+  withoutTickets: true,
+  certificates: [0],
+};
+
 function build(options: readonly (readonly Option[])[], choice: readonly number[]): Case {
   const chosen = choice.flatMap((index, dimension) => options[dimension]?.[index] ?? []);
   const changes = chosen.reduce<Partial<Listener>>((all, option) => ({ ...all, ...option.listener }), {});
   const view = chosen.reduce<Partial<BalancerView>>((all, option) => ({ ...all, ...option.view }), {});
-  const { clientCertificates, balancing, ...common } = changes;
-  const tls = clientCertificates === undefined ? {} : { clientCertificates };
+  const { clientCertificates, balancing, failedLogins, tls: own, ...common } = changes;
+  const logins = failedLogins === undefined ? {} : { failedLogins };
+  const tls = {
+    ...(clientCertificates === undefined ? {} : { clientCertificates }),
+    ...(own === undefined ? {} : { tls: own }),
+  };
   const byClient = balancing === undefined ? {} : { balancing };
   const seen = balancing?.method.startsWith('clientId') === true ? {} : byClient;
   return {
@@ -96,8 +118,8 @@ function build(options: readonly (readonly Option[])[], choice: readonly number[
     changes: {
       ...view,
       listeners: [
-        listener('mqtt', { ...common, ...byClient }),
-        listener('mqtts', { ...common, ...byClient, ...tls }),
+        listener('mqtt', { ...common, ...byClient, ...logins }),
+        listener('mqtts', { ...common, ...byClient, ...logins, ...tls }),
         listener('ws', { ...common, ...seen }),
         listener('wss', { ...common, ...seen, ...tls }),
       ],

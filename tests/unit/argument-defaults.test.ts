@@ -52,8 +52,10 @@ function platforms(clientsCa: string): readonly Tried[] {
         },
         listeners: {
           mqtts: {
+            tls: {},
             balancing: { method: 'clientIdTable' },
             rateLimit: { connectionsPerSource: 10 },
+            failedLogins: {},
             clientCertificates: { verify: 'required', ca: clientsCa },
           },
         },

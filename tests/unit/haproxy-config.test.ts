@@ -255,6 +255,21 @@ describe('limits and times', () => {
     expect(contents['/etc/haproxy/lists/mqtt-allowed.lst']).toBe('10.0.0.0/8\n192.0.2.0/24\n');
   });
 
+  it('count an address in one table, for new connections and for refused logins', () => {
+    const rateLimit = { connectionsPerSource: 20, periodSeconds: 10, sparedCidrs: [] };
+    const failedLogins = { perLogin: 5, perSource: 50, periodSeconds: 60 };
+    const table = (changes: Parameters<typeof listener>[1]) =>
+      section(haproxyConfig(balancerView({ listeners: [listener('mqtt', changes)] })), 'backend rates_mqtt');
+    expect(table({ rateLimit })).toContain('stick-table type ip size 100k expire 10s store conn_rate(10s)');
+    expect(table({ failedLogins })).toContain(
+      'stick-table type ip size 100k expire 60s store gpc0,gpc0_rate(60s)',
+    );
+    expect(table({ rateLimit, failedLogins })).toContain(
+      'stick-table type ip size 100k expire 60s store conn_rate(10s) store gpc0,gpc0_rate(60s)',
+    );
+    expect(table({ failedLogins: { perLogin: 5, periodSeconds: 60 } })).toEqual(['']);
+  });
+
   it('refuse a range that is none', () => {
     const listeners = [listener('mqtt', { allowedCidrs: ['10.0.0.0/8\n0.0.0.0/0'] })];
     expect(() => haproxyFiles(balancerView({ listeners }))).toThrow(

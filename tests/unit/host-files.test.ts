@@ -9,6 +9,7 @@ import { renderFileSet } from '../../components/host/fileSet';
 import { userData } from '../../components/host/userData';
 import type { HostFile } from '../../components/host/fileSet';
 import type { HostUserData } from '../../components/host/userData';
+import type { Listener } from '../../components/listeners/listener';
 import { balancerView, brokerView, certificate, listener } from '../../proving/views';
 
 const file: HostFile = {
@@ -176,6 +177,16 @@ describe('a broker', () => {
     expect(contentOf(plain, '/etc/emqx/emqx.conf')).not.toContain('proxy_protocol = true');
   });
 
+  it('accepts as its listener says, on each of its ports', () => {
+    const conf = (changes: Parameters<typeof listener>[1]) =>
+      contentOf(brokerFiles(brokerView({ listeners: [listener('mqtts', changes)] })), '/etc/emqx/emqx.conf');
+    expect(conf({})).toMatch(/listeners\.tcp\.mqtts \{[^}]*acceptors = 16\n/);
+    expect(conf({})).not.toContain('max_conn_rate');
+    const furtherBrokerPorts = { first: 20_101, count: 1 };
+    const both = conf({ acceptors: 64, connectionsPerSecond: 500, furtherBrokerPorts });
+    expect(both.match(/acceptors = 64\n +max_conn_rate = "500\/s"/g)).toHaveLength(2);
+  });
+
   it('is not restarted when another broker joins', () => {
     const seeds = ['emqx@10.20.2.1', 'emqx@10.20.2.2', 'emqx@10.20.2.3', 'emqx@10.20.2.4'];
     const before = brokerFiles(brokerView());
@@ -192,16 +203,41 @@ describe('a broker', () => {
     expect(() => brokerFiles(brokerView({ seeds }))).toThrow('is no node name like emqx@10.0.0.5');
   });
 
-  it('takes a client certificate as identity where a listener says so, the same on all', () => {
+  describe('takes a client certificate as identity', () => {
     const mutual = { verify: 'required', ca: certificate } as const;
-    const mqtts = listener('mqtts', { clientCertificates: { ...mutual, identity: 'username' } });
-    const wss = listener('wss', { clientCertificates: { ...mutual, identity: 'clientid' } });
-    expect(contentOf(brokerFiles(brokerView({ listeners: [mqtts] })), '/etc/emqx/emqx.conf')).toContain(
-      'mqtt.peer_cert_as_username = cn',
-    );
-    expect(() => brokerFiles(brokerView({ listeners: [mqtts, wss] }))).toThrow(
-      'identity differs between listeners',
-    );
+    const withIdentity = (name: 'mqtts' | 'wss', identity: 'none' | 'username' | 'clientid') =>
+      listener(name, { clientCertificates: { ...mutual, identity } });
+    const configOf = (...listeners: Listener[]) =>
+      contentOf(
+        brokerFiles(brokerView({ listeners: [listener('mqtt'), ...listeners] })),
+        '/etc/emqx/emqx.conf',
+      );
+    const zoneOf = (config: string, kind: string, name: string) =>
+      new RegExp(`^listeners\\.${kind}\\.${name} \\{\n(?: .*\n)*? +zone = (\\S+)$`, 'm').exec(config)?.[1];
+
+    it('by one setting where all listeners that demand one say the same', () => {
+      const config = configOf(withIdentity('mqtts', 'username'));
+      expect(config).toContain('\nmqtt.peer_cert_as_username = cn\n');
+      expect(config).not.toContain('zone');
+    });
+
+    it.each([
+      ['username', 'clientid'],
+      ['username', 'none'],
+      ['none', 'clientid'],
+    ] as const)('on the listener that says so where one is %s and another %s', (mqtts, wss) => {
+      const config = configOf(withIdentity('mqtts', mqtts), withIdentity('wss', wss));
+      expect(config).not.toMatch(/^mqtt\.peer_cert/m);
+      for (const [kind, name, identity] of [
+        ['tcp', 'mqtts', mqtts],
+        ['ws', 'wss', wss],
+      ] as const) {
+        const zone = zoneOf(config, kind, name);
+        if (identity === 'none') expect(zone).toBeUndefined();
+        else expect(config).toContain(`\nzones.${zone ?? ''}.mqtt.peer_cert_as_${identity} = cn\n`);
+      }
+      expect(zoneOf(config, 'tcp', 'mqtt')).toBeUndefined();
+    });
   });
 
   it('is started again at once when it was killed, however often', () => {

@@ -63,11 +63,14 @@ describe('listeners', () => {
     ]);
   });
 
-  it.each(['Meters', 'my_meters', '1st', 'a'.repeat(25), ''])('are not named %j', (name) => {
-    expect(problemsOf({ [name]: { kind: 'mqtt', port: 1884 } })).toEqual([
-      `listeners.${name}: is no name for a listener; 1 to 24 small letters, digits and hyphens are allowed, a letter first`,
-    ]);
-  });
+  it.each(['Meters', 'emqx_dashboard', 'my_meters', '1st', 'a'.repeat(25), ''])(
+    'are not named %j',
+    (name) => {
+      expect(problemsOf({ [name]: { kind: 'mqtt', port: 1884 } })).toEqual([
+        `listeners.${name}: is no name for a listener; 1 to 24 small letters, digits and hyphens are allowed, a letter first`,
+      ]);
+    },
+  );
 
   it.each(['stats', 'default'])('are not named %s, which is taken', (name) => {
     expect(problemsOf({ [name]: { kind: 'mqtt', port: 1884 } })).toEqual([
@@ -137,6 +140,20 @@ describe('listeners', () => {
       { mqtt: { rateLimit: { connectionsPerSource: 9, sparedCidrs: ['10.0.0.0/8', 'home'] } } },
       [
         'listeners.mqtt.rateLimit.sparedCidrs[1]: is "home"; an IPv4 range such as 198.51.100.0/24 without host bits is allowed',
+      ],
+    ],
+    [
+      { mqtt: { allowedCidrs: [] } },
+      [
+        'listeners.mqtt.allowedCidrs: is empty, so no client could connect; give ranges such as 198.51.100.0/24, or leave it out, which lets all connect that reach the virtual IP',
+      ],
+    ],
+    [
+      { ws: { failedLogins: {} }, mqtt: { inspect: false, failedLogins: { perSource: 0 } } },
+      [
+        'listeners.mqtt.failedLogins: needs inspect, since it goes by what is in a CONNECT; leave one of the two out',
+        'listeners.mqtt.failedLogins.perSource: is 0; a whole number from 1 to 1000000 refusals is allowed',
+        'listeners.ws.failedLogins: is for mqtt and mqtts: inside a WebSocket the balancer sees no login; leave it out, and give rateLimit',
       ],
     ],
     [

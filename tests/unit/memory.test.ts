@@ -36,6 +36,15 @@ describe('the memory of a balancer', () => {
     ]);
   });
 
+  it('counts the logins that a listener remembers', () => {
+    const problems = new Problems();
+    const listeners = planListeners({ mqtt: { maxConnections: 100_000, failedLogins: {} } }, problems);
+    checkBalancerMemory({ listeners, operatingSystem: 'debian-13', instanceType: 't3.small' }, problems);
+    expect(texts(problems)).toEqual([
+      expect.stringContaining('(mqtt 100000 x 14 kB + 300000 logins x 210 B) x 1.25 = 1785 MiB'),
+    ]);
+  });
+
   it.each([
     ['a larger type', { instanceType: 't3.medium' }],
     ['Debian 12, whose TLS takes less', { operatingSystem: 'debian-12' }],

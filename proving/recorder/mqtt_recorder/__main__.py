@@ -1,6 +1,7 @@
 """Listens in place of a broker's listener, and writes one JSON line for each connection to standard output.
 
-Clients are accepted and kept: PINGREQ is answered, DISCONNECT ends the connection, all else is dropped.
+Clients are accepted and kept: PINGREQ is answered, DISCONNECT ends the connection, all else is dropped. One
+whose password is `refuse CODE` is refused with that code.
 """
 
 from __future__ import annotations
@@ -45,9 +46,11 @@ async def _handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, pr
     record: dict[str, Any] = {"peer": {"address": peer[0], "port": peer[1]}}
     try:
         await asyncio.wait_for(_read_start(reader, record, proxy), _FIRST_PACKET_SECONDS)
-        writer.write(connect_packet.connack(record["connect"]["protocolLevel"]))
+        connect = record["connect"]
+        code = connect.pop("refuse", 0)
+        writer.write(connect_packet.connack(connect["protocolLevel"], code))
         await writer.drain()
-        record["outcome"] = "accepted"
+        record["outcome"] = "accepted" if code == 0 else f"refused: {code}"
     except (ValueError, OSError, EOFError) as error:
         record["outcome"] = f"refused: {error}"
     except asyncio.TimeoutError:

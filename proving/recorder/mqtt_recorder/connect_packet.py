@@ -53,15 +53,21 @@ def parse(first_byte: int, body: bytes) -> dict[str, Any]:
     result["username"] = reader.text() if flags & 0x80 else None
     result["hasPassword"] = bool(flags & 0x40)
     if flags & 0x40:
-        reader.binary()
+        result["refuse"] = _asked_refusal(reader.binary())
     if reader.rest():
         raise PacketError(f"{len(reader.rest())} bytes after the last field of CONNECT")
     return result
 
 
-def connack(level: int) -> bytes:
-    """The answer that accepts a client of this version."""
-    return b"\x20\x03\x00\x00\x00" if level == 5 else b"\x20\x02\x00\x00"
+def _asked_refusal(password: bytes) -> int:
+    """A client whose password is `refuse CODE` wants to be refused with that code."""
+    word, _, code = password.partition(b" ")
+    return int(code) if word == b"refuse" and code.isdigit() else 0
+
+
+def connack(level: int, code: int = 0) -> bytes:
+    """The answer that accepts a client of this version, or refuses it with a code."""
+    return bytes([0x20, 3, 0, code, 0]) if level == 5 else bytes([0x20, 2, 0, code])
 
 
 @dataclass

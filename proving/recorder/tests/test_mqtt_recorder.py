@@ -102,6 +102,14 @@ def test_a_user_name_is_shown_and_a_password_is_not(recorder: Recorder) -> None:
     assert "hunter2" not in json.dumps(record)
 
 
+@pytest.mark.parametrize(("level", "connack"), [(4, b" \x02\0\x05"), (5, b" \x03\0\x05\0")])
+def test_a_client_that_asks_to_be_refused_is(recorder: Recorder, level: int, connack: bytes) -> None:
+    packet = connect("MQTT", level, "a", flags=0xC2, more=text("joe") + text("refuse 5"))
+    answer, record = recorder.send(header() + packet)
+    assert answer == connack
+    assert record["outcome"] == "refused: 5"
+
+
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
