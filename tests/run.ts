@@ -66,7 +66,7 @@ const suites: readonly Suite[] = [
   { name: 'lab-modes', run: () => vitest('lab-modes') },
   // Only by name: what it does the other suites of the lab do too, but for the deployer's rights.
   { name: 'lab-check', run: () => vitest('lab-check'), long: true },
-  // Only by name: some seeds find what is not mended yet.
+  // Only by name: as long as one likes. `lab` has a few steps of it.
   { name: 'chaos', run: () => vitest('chaos'), long: true },
   { name: 'lab-changes', run: () => vitest('lab-changes'), long: true },
   {

@@ -4,8 +4,9 @@ import subprocess
 from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
 
+from apply import kernel
 from apply.saying import say, told
-from apply.services import load_kernel_settings, systemctl
+from apply.services import systemctl
 
 EFFORTS = ["runtime", "reload", "restart"]
 
@@ -22,7 +23,7 @@ def carry_out(
     if any(path.startswith("/etc/systemd/") for path, _ in changes):
         yield partial(systemctl, "daemon-reload")
     if any(change == "sysctl" for _, change in changes):
-        yield load_kernel_settings
+        yield kernel.load
     wanted: dict[str, str] = {}
     for _, change in changes:
         kind, _, unit = change.partition(":")

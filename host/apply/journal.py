@@ -34,6 +34,8 @@ class Journal:
         self.units: list[str] = notes.get("units", []) if self.due else []
         # Packages as they were.
         self.packages: list[dict[str, Any]] = notes.get("packages", []) if self.due else []
+        # Kernel settings that no file of the set in force says, as they were before the run.
+        self.kernel: dict[str, str] = notes.get("kernel", {}) if self.due else {}
         self._paths: set[str] = {*notes.get("paths", []), *self.interrupted}
         # Releases until 0.1.0 kept a copy of whatever was there.
         absent = notes.get("absent", [path for path in self.interrupted if not os.path.lexists(kept(path))])
@@ -47,8 +49,16 @@ class Journal:
             return None
         return kept(path) if path in self.interrupted and os.path.lexists(kept(path)) else path
 
-    def note(self, paths: Iterable[str], units: Iterable[str], packages: list[dict[str, Any]]) -> None:
-        """Before the first trace of a run: what may have to be taken away."""
+    def note(
+        self,
+        paths: Iterable[str],
+        units: Iterable[str],
+        packages: list[dict[str, Any]],
+        kernel: dict[str, str],
+    ) -> None:
+        """Before the first trace of a run: what may have to be taken away or set back."""
+        # What an interrupted run has noted is older.
+        self.kernel = {**kernel, **self.kernel}
         self._absent |= {path for path in {*paths} - self.interrupted if not os.path.lexists(path)}
         self._paths |= {*paths}
         notes = {
@@ -58,6 +68,7 @@ class Journal:
             "absent": sorted(self._absent),
             "packages": packages,
             "firstBoot": self.first_boot,
+            "kernel": self.kernel,
         }
         put(NOTES, state_file(json.dumps(notes)))
 

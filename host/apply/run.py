@@ -8,6 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from apply import kernel
 from apply.changes import carry_out
 from apply.confirm import is_way_in, wait_for_word
 from apply.disk import on_disk, prepare, put, remove, swap, sync
@@ -147,13 +148,19 @@ class Run:
 
     def _begin(self) -> None:
         # What needs room on the disk is written before anything takes a place; an undo needs none.
-        self.journal.note({*self.paths, CURRENT}, self.units, self.packages.noted())
+        self.journal.note({*self.paths, CURRENT}, self.units, self.packages.noted(), self._kernel_before())
         for path in self.paths:
             if path in self.new:
                 prepare(path, self.new[path])
         prepare(CURRENT, state_file(self.text))
         remove(TAKEN_BACK)
         self.journal.begin(self.changes)
+
+    def _kernel_before(self) -> dict[str, str]:
+        return kernel.values_of(sorted(_kernel_keys(self.new) - _kernel_keys(self.former)))
+
+    def _put_kernel_back(self) -> None:
+        kernel.put_back(self.journal.kernel)
 
     def _place(self, path: str) -> None:
         if path in self.new:
@@ -248,6 +255,7 @@ class Run:
         for step in [
             self.journal.discard,
             *self._steps(_settings(self.former), self._was_there, self.journal.undo, forward=False),
+            self._put_kernel_back,
         ]:
             # One that fails is no reason to leave the others undone.
             try:
@@ -282,6 +290,11 @@ def _is_apart() -> bool:
 def _settings(files: dict[str, File]) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(files[SETTINGS].content) if SETTINGS in files else {"enable": []}
     return found
+
+
+def _kernel_keys(files: dict[str, File]) -> set[str]:
+    texts = [file.content.decode() for path, file in files.items() if path.startswith(kernel.FOLDER)]
+    return {key for text in texts for key in kernel.keys_of(text)}
 
 
 def _forget_bytecode(program: Path) -> None:

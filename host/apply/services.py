@@ -30,11 +30,6 @@ def leave(units: Collection[str]) -> None:
             systemctl("disable", "--now", unit)
 
 
-def load_kernel_settings() -> None:
-    """A key that this kernel refuses is no reason to fail."""
-    subprocess.run(["sysctl", "--quiet", "--system"])
-
-
 def wait_for_health(settings: dict[str, Any]) -> None:
     """Until the host does its part; raises with what is wrong when that takes too long."""
     deadline = time.monotonic() + settings["healthTimeoutSeconds"]

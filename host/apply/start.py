@@ -4,9 +4,10 @@ import subprocess
 import sys
 from typing import Any
 
+from apply import kernel
 from apply.disk import remove
 from apply.file_set import NOTES
-from apply.services import check, load_kernel_settings, print_journals, systemctl, wait_for_health
+from apply.services import check, print_journals, systemctl, wait_for_health
 
 
 def start(settings: dict[str, Any], changes: set[str]) -> int:
@@ -14,7 +15,7 @@ def start(settings: dict[str, Any], changes: set[str]) -> int:
     units: list[str] = settings["enable"]
     try:
         systemctl("daemon-reload")
-        load_kernel_settings()
+        kernel.load()
         restarts = {change[8:] for change in changes if change.startswith("restart:")}
         for unit in sorted(restarts.difference(units)):
             systemctl("restart", unit)

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { changes } from './changes';
+import { chaosOfOneSeed } from './chaos';
 import { faults } from './faults';
 import { interruption } from './interruption';
 import { labOk, outputs, resetConfiguration } from './lab';
@@ -52,3 +53,4 @@ verifySees();
 changes();
 faults();
 interruption();
+chaosOfOneSeed();
