@@ -13,7 +13,7 @@ import { planListeners } from '../listeners/plan';
 import { tagged, typeToken } from '../rendering/naming';
 import { Problems } from '../rendering/problems';
 import type { PairParts } from './balancerHost';
-import { balancerHost, furtherKeyField } from './balancerHost';
+import { balancerHost, furtherKeyField, towardsBrokersKeyField } from './balancerHost';
 import { balancerPrograms } from './files';
 import type { HaproxyPairArgs, PlannedPairArgs } from './pairArguments';
 import type { PlannedBalancer } from './plan';
@@ -67,6 +67,9 @@ export class HaproxyPair extends pulumi.ComponentResource {
             privateKey,
           ]),
         ),
+        ...(planned.hostCertificates === undefined
+          ? {}
+          : { [towardsBrokersKeyField]: planned.hostCertificates.privateKey }),
         statsPassword: this.statsPassword,
         ticketMaster: secretOr(undefined, `${name}-ticket-master`, 64, this),
       },
@@ -144,7 +147,11 @@ function planAlone(name: string, args: HaproxyPairArgs): PlannedPairArgs {
   const listeners = planListeners(args.listeners, problems, { proxyProtocol, clientCidrs });
   const plan = planPair(
     args,
-    { subnets: args.subnets, subnetsPath: 'subnets', listeners, brokers, proxyProtocol, publicAddresses },
+    {
+      ...{ subnets: args.subnets, subnetsPath: 'subnets' },
+      ...{ listeners, brokers, proxyProtocol, publicAddresses },
+      brokersOverTls: args.hostCertificates !== undefined,
+    },
     problems,
   );
   problems.throwIfAny(`HaproxyPair ${name}`);
