@@ -58,6 +58,7 @@ export type {
   BalancingArgs,
   ClientCertificatesArgs,
   ListenerArgs,
+  ListenerTlsArgs,
   ListenersArgs,
   FailedLoginsArgs,
   RateLimitArgs,

@@ -3,22 +3,20 @@ import { allConfig } from '@pulumi/pulumi/runtime/config';
 import { MqttPlatform, planPlatform } from '../components';
 import { activeBalancer } from './activeBalancer';
 import { refuseDocumentationRanges } from './documentationRanges';
-import { checkAddresses } from './freeAddresses';
-import { checkGrants } from './grants';
 import { platformName, readConfiguration } from './configuration';
 import type { StackOutputs } from './outputs';
-import { checkImages } from './ownImages';
 import { stackOutputs } from './outputs';
+import { preflight } from './preflight';
 
 /** The program: a stack's configuration in, one MqttPlatform, its outputs out. */
 export = async (): Promise<StackOutputs> => {
   const configuration = await refusedPlainly(() => readConfiguration(ownConfiguration()));
   await refusedPlainly(() => refuseDocumentationRanges(configuration));
   const plan = planPlatform(platformName, configuration);
-  await refusedPlainly(() => checkGrants(plan, configuration));
-  await refusedPlainly(() => checkImages(plan, configuration));
-  await refusedPlainly(() => checkAddresses(plan, configuration));
-  const active = await activeBalancer(plan, configuration.virtualIp?.allocationId);
+  const [active] = await Promise.all([
+    activeBalancer(plan, configuration.virtualIp?.allocationId),
+    refusedPlainly(() => preflight(plan, configuration)),
+  ]);
   const platform = new MqttPlatform(platformName, {
     ...configuration,
     ...(active === undefined ? {} : { activeBalancer: active }),

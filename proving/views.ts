@@ -1,7 +1,10 @@
+import { planSoftware } from '../components/balancers/software';
 import type { BalancerView } from '../components/balancers/view';
 import { planAuthentication } from '../components/brokers/authentication';
 import { planAuthorization } from '../components/brokers/authorization';
 import { planSettings } from '../components/brokers/settings/plan';
+import { brokerSoftware } from '../components/brokers/software';
+import { planRelease } from '../components/brokers/versions';
 import type { BrokerView } from '../components/brokers/view';
 import type { Listener, ListenerKind } from '../components/listeners/listener';
 import { Problems } from '../components/rendering/problems';
@@ -43,6 +46,7 @@ export function balancerView(changes: Partial<BalancerView> = {}): BalancerView 
     operatingSystem: 'debian-13',
     haproxyVersion: '3.0',
     keepalivedVersion: '2.3',
+    software: planSoftware({}, 'debian-13', new Problems()),
     region: 'eu-central-1',
     pair: [
       { name: 'balancer-a', address: '10.20.0.10' },
@@ -91,6 +95,13 @@ export function balancerView(changes: Partial<BalancerView> = {}): BalancerView 
   };
 }
 
+const release = planRelease(
+  '5.8.9',
+  { operatingSystem: 'debian-13', brokerCount: 3, isLicensed: false, repository: {} },
+  'emqx',
+  new Problems(),
+);
+
 /** The first of three brokers. */
 export function brokerView(changes: Partial<BrokerView> = {}): BrokerView {
   return {
@@ -100,6 +111,7 @@ export function brokerView(changes: Partial<BrokerView> = {}): BrokerView {
     operatingSystem: 'debian-13',
     region: 'eu-central-1',
     emqxVersion: '5.8.9',
+    software: brokerSoftware(release, 'debian-13'),
     clusterName: 'demo',
     seeds: ['emqx@10.20.2.1', 'emqx@10.20.2.2'],
     nodeName: 'emqx@10.20.2.1',

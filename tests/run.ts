@@ -149,11 +149,20 @@ async function checkImages(): Promise<void> {
   for (const { image } of systems) await step(`the check image of ${image}`, () => ensureCheckImage(image));
 }
 
+/** Runs a project and, where it has one, that of its tests with modules of their own. */
 async function vitest(project: string, prefix: readonly string[] = []): Promise<Count> {
   const report = join(reports, `${project}.json`);
   rmSync(report, { force: true });
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-  const argv = [...prefix, 'npx', 'vitest', 'run', '--project', project, ...reporters];
+  const argv = [
+    ...prefix,
+    'npx',
+    'vitest',
+    'run',
+    `--project=${project}`,
+    `--project=${project}-alone`,
+    ...reporters,
+  ];
   const code = await inherit('env', argv);
   const { numPassedTests, numFailedTests } = readReport(report);
   // A file that cannot even be loaded has no test to count.

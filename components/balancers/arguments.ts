@@ -5,6 +5,12 @@ import type { OpeningArgs } from '../host/openings';
 /** The two balancers, as a platform is told about them. */
 export interface HaproxyArgs extends MachineArgs, OpeningArgs {
   /**
+   * HAProxy's package in this version, as the distribution names it, such as `3.0.11-1+deb13u1`: of the line that the
+   * operating system has. Running hosts get another one in turn, the standby first.
+   * @default the newest at a host's first boot, which then stays
+   */
+  version?: string;
+  /**
    * The largest keepalive that clients use, in seconds, 5 to 65535: an idle connection is closed after 1.5 times as
    * long, as MQTT says of a broker.
    * @default 300
@@ -78,6 +84,8 @@ export interface HealthCheckArgs {
 
 /** Keepalived, which decides who is active. */
 export interface KeepalivedArgs {
+  /** Keepalived's package in this version; see `haproxy.version`. @default the newest at a host's first boot, which then stays */
+  version?: string;
   /** Time between two adverts, in ms, 10 to 40950; the peer is taken for dead after three. @default 100 */
   advertIntervalMs?: number;
   /** VRRP's router id, 1 to 255; another one for each pair in a subnet. @default 51 */

@@ -4,7 +4,9 @@ import { dashboardPort } from '../brokers/ports';
 import type { SecretView } from '../host/fileSet';
 import { accountOf } from '../host/account';
 import { Host } from '../host/host';
+import { groupsOf } from '../host/openings';
 import { operatingSystems } from '../host/operatingSystems';
+import { bootSoftware } from '../host/packages';
 import type { HostSecret } from '../host/secrets';
 import { balancerFiles } from './files';
 import { brokerTlsFiles, furtherCertificateFile, serverCertificateFile } from './haproxyFiles';
@@ -48,7 +50,7 @@ export function balancerHost(
       subnetId: subnet.subnetId,
       address: balancer.address,
       ...virtualIp.interfaceFor(balancer.vipAddress),
-      securityGroupIds: [securityGroupId, ...(args.furtherSecurityGroupIds ?? [])],
+      securityGroupIds: groupsOf(securityGroupId, args),
       interfaceAfter: virtualIp.outlivesInterfaces,
       publicAddress: plan.publicAddresses,
       role: 'virtual-ip',
@@ -57,7 +59,7 @@ export function balancerHost(
       programs,
       login: args.login,
       ...reachedBy(args.reach ?? 'publicAddress', balancer.address),
-      software: { packages: ['haproxy', 'keepalived'], aptRepositories: [] },
+      software: bootSoftware(plan.software),
       files: (facts) =>
         pulumi
           .all([
@@ -90,7 +92,6 @@ export function balancerHost(
       egress: prerequisites,
       updateAfter,
       turn,
-      leave: ['balancer.leave'],
       protect: args.protect ?? false,
       ...(args.tags === undefined ? {} : { tags: args.tags }),
     },
@@ -112,6 +113,7 @@ function balancerView(
     operatingSystem: machine.operatingSystem,
     haproxyVersion,
     keepalivedVersion,
+    software: plan.software,
     pair: plan.balancers.map((each) => ({ name: each.name, address: each.address })),
     brokers: plan.brokers.map((broker) => ({
       name: broker.name,

@@ -1,6 +1,7 @@
 import { drainPace } from '../brokers/draining';
 import type { FileChange, HostFile } from '../host/fileSet';
 import { kernelFile } from '../host/kernel';
+import { packagesFile } from '../host/packages';
 import { hostPrograms, programCommand, programFiles, programFolder } from '../host/programs';
 import { applySettings, awsSettings, settingsFile } from '../host/settings';
 import { unattendedFiles } from '../host/unattended';
@@ -44,6 +45,7 @@ export function balancerFiles(view: BalancerView): HostFile[] {
       advertMs: view.keepalived.advertIntervalMs,
       drainPerSecond: drainPace(view.listeners, view.brokers.length).perSecond,
     }),
+    packagesFile(view.software),
     awsSettings(view.region, view.secrets, restart('vip-agent'), { virtualIp: view.virtualIp }),
     applySettings(
       'balancer',
@@ -87,6 +89,7 @@ export function balancerPrograms(limits: BalancerLimits): HostFile[] {
       'health',
       'interface',
       'leave',
+      'without',
       'sessions',
       'stray_address',
       'tickets',

@@ -1,4 +1,3 @@
-import { X509Certificate } from 'node:crypto';
 import { overTls } from '../brokers/encryption';
 import type { Balancing } from '../listeners/balancing';
 import { balancingMethods, methodsByClientId, othersThan } from '../listeners/balancing';
@@ -8,14 +7,10 @@ import type { Listener } from '../listeners/listener';
 import { hasIdByCertificate, headroom, isTls, isWebSocket } from '../listeners/listener';
 import type { View } from '../rendering/template';
 import { render } from '../rendering/template';
-import {
-  brokerTlsFiles,
-  furtherCertificateFile,
-  listenerFiles,
-  serverCertificateFile,
-  ticketKeysFile,
-} from './haproxyFiles';
+import { brokerTlsFiles, listenerFiles } from './haproxyFiles';
 import { haproxyAbilities } from './haproxyVersion';
+import { bindTls, serverCertificates } from './haproxyTls';
+import type { VirtualIpView } from '../virtualIp/view';
 import type { BalancerView } from './view';
 
 /** haproxy.cfg, for any HAProxy from 2.4 on. */
@@ -94,10 +89,7 @@ function listenerView(view: BalancerView, listener: Listener): View {
     errorLog: haproxyAbilities(view.haproxyVersion).errorLog,
     refusalsLogged: refusalsLoggedIn10Seconds,
     tls: isTls(listener) && {
-      // WebSocket begins as HTTP/1.1; a client that offered h2 would be taken at its word.
-      alpn: websocket ? 'http/1.1' : 'mqtt',
-      certificates: serverCertificates(view),
-      ticketKeys: ticketKeysFile(listener.name),
+      ...bindTls(view, listener),
       clientCertificates: listener.clientCertificates !== undefined && {
         ca: files.ca?.path ?? '',
         verify: listener.clientCertificates.verify,
@@ -107,6 +99,7 @@ function listenerView(view: BalancerView, listener: Listener): View {
         },
       },
     },
+    onlyAt: listener.onlyAtVirtualIp === true && { address: addressOf(view.virtualIp) },
     proxies: files.proxies !== undefined && { file: files.proxies.path },
     allowed: files.allowed !== undefined && { file: files.allowed.path, stage },
     rateLimit: listener.rateLimit !== undefined && {
@@ -134,30 +127,9 @@ function listenerView(view: BalancerView, listener: Listener): View {
   };
 }
 
-/**
- * What clients are shown that ask for no name comes first: the first certificate, and that of the same names with another
- * kind of key, where HAProxy can choose. Where it cannot, RSA, which all clients know.
- */
-function serverCertificates({ haproxyVersion, tls }: BalancerView): { word: string; file: string }[] {
-  const { certificateChain, furtherChains = [] } = tls;
-  if (furtherChains.length === 0) return [{ word: 'crt', file: serverCertificateFile }];
-  const { defaultCertificates } = haproxyAbilities(haproxyVersion);
-  const all = [certificateChain, ...furtherChains].map((chain, index) => {
-    const { subjectAltName, publicKey } = new X509Certificate(chain);
-    const file = index === 0 ? serverCertificateFile : furtherCertificateFile(index - 1);
-    return { file, names: subjectAltName, isRsa: publicKey.asymmetricKeyType === 'rsa' };
-  });
-  const [first] = all;
-  const isDefault = (each: (typeof all)[number]) =>
-    each === first || (each.names === first?.names && each.isRsa !== first?.isRsa);
-  const place = (each: (typeof all)[number]) =>
-    isDefault(each) ? (each.isRsa && !defaultCertificates ? 0 : 1) : 2;
-  return all
-    .toSorted((a, b) => place(a) - place(b))
-    .map((each) => ({
-      word: defaultCertificates && isDefault(each) ? 'default-crt' : 'crt',
-      file: each.file,
-    }));
+/** Where what is sent to the virtual IP arrives. */
+function addressOf(virtualIp: VirtualIpView): string {
+  return virtualIp.mode === 'elasticIp' ? virtualIp.privateAddress : virtualIp.address;
 }
 
 /** Lines of one reason that a listener writes in 10 s before it only counts. */

@@ -4,6 +4,7 @@ import { allow, securityGroup } from '../host/firewall';
 import { outboundWeb } from '../host/rules';
 import { secretOr } from '../host/generatedSecret';
 import type { Host } from '../host/host';
+import { haveLeave } from '../host/leaving';
 import { operatingSystems } from '../host/operatingSystems';
 import { hostSecret, programsSecret } from '../host/secrets';
 import { Turns } from '../host/turns';
@@ -19,6 +20,7 @@ import type { HaproxyPairArgs, PlannedPairArgs } from './pairArguments';
 import type { PlannedBalancer } from './plan';
 import { planPair } from './plan';
 import { balancerRules } from './rules';
+import { tlsOfListeners } from './settings';
 
 /**
  * Two HAProxy hosts, of which Keepalived makes one active; on EC2 the active one takes the virtual IP by an API call.
@@ -41,6 +43,8 @@ export class HaproxyPair extends pulumi.ComponentResource {
   readonly preferred: string;
   /** The user to log in as. */
   readonly loginUser: string;
+  /** How the balancers leave: whoever needs them for that leaves before. */
+  readonly leaving: readonly pulumi.Resource[];
 
   constructor(
     name: string,
@@ -106,6 +110,15 @@ export class HaproxyPair extends pulumi.ComponentResource {
       programs,
       prerequisites: [...(planned.egress ?? []), ...rules, ...virtualIp.placeOn(preferredInterfaceId)],
     });
+    this.leaving = haveLeave(
+      this.balancers.map(({ host }) => host),
+      {
+        leave: ['balancer.leave'],
+        leaveSeconds: leaveAndStopSeconds,
+        without: () => ['balancer.without'],
+        unlessGone: group,
+      },
+    );
     const preferred = this.balancers.find((balancer) => balancer.name === settings.preferred);
     if (preferred !== undefined) preferredIs(preferred.host.interfaceId);
     for (const { name: listener, clientCertificates } of plan.listeners)
@@ -140,11 +153,19 @@ export class HaproxyPair extends pulumi.ComponentResource {
   }
 }
 
+/** For the stops of Keepalived and HAProxy: the limits that host/residents/left.py has for them, and some more. */
+const leaveAndStopSeconds = 700;
+
 function planAlone(name: string, args: HaproxyPairArgs): PlannedPairArgs {
   const problems = new Problems();
   const { brokers, proxyProtocol = true, publicAddresses = true, stats } = args;
   const { clientCidrs } = args.virtualIp;
-  const listeners = planListeners(args.listeners, problems, { proxyProtocol, clientCidrs });
+  const { servers = [{ name: 'server' }] } = args.certificates;
+  const listeners = planListeners(args.listeners, problems, {
+    proxyProtocol,
+    clientCidrs,
+    ...tlsOfListeners(args, servers),
+  });
   const plan = planPair(
     args,
     {

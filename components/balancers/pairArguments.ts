@@ -20,7 +20,7 @@ export interface PairPlacement extends AccountArgs {
   subnets: readonly NetworkSubnet[];
   /** The server certificate and its key, and further ones. */
   certificates: Pick<Certificates, 'certificateChain' | 'privateKey'> &
-    Partial<Pick<Certificates, 'further'>>;
+    Partial<Pick<Certificates, 'further' | 'servers'>>;
   /**
    * With these, balancers come to brokers by TLS: their own certificate, the CA of the brokers', and the name in it.
    * @default none: without TLS

@@ -2,6 +2,7 @@ import type { PlannedBroker } from '../brokers/plan';
 import type { Rule } from '../host/rules';
 import type { Machine } from '../host/machines';
 import { planMachine } from '../host/machines';
+import type { HostSoftware } from '../host/packages';
 import { planEgress } from '../host/openings';
 import type { Listener } from '../listeners/listener';
 import { checkPorts } from '../listeners/plan';
@@ -14,6 +15,7 @@ import { checkBalancerMemory, planLimits } from './limits';
 import { balancerPorts } from './ports';
 import type { BalancerSettings } from './settings';
 import { balancerNames, planSettings } from './settings';
+import { planSoftware } from './software';
 
 /** A balancer with everything decided. */
 export interface PlannedBalancer {
@@ -31,6 +33,7 @@ export interface PairPlan {
   readonly balancers: readonly PlannedBalancer[];
   readonly settings: BalancerSettings;
   readonly machine: Machine;
+  readonly software: HostSoftware;
   /** What balancers may reach beside what they need. */
   readonly egressRules: readonly Rule[];
   readonly limits: BalancerLimits;
@@ -60,6 +63,8 @@ export function planPair(
   { subnets, subnetsPath, ...surroundings }: PairSurroundings,
   problems: Problems,
 ): PairPlan {
+  if (problems.refuseOutputs('haproxy', args, takenAsOutputs))
+    return planPair({}, { subnets, subnetsPath, ...surroundings }, problems);
   const machine = planMachine(args, 'haproxy', problems);
   const settings = planSettings(args, problems);
   const balancers = planBalancers(subnets, settings.preferred, subnetsPath, problems);
@@ -84,11 +89,15 @@ export function planPair(
     balancers,
     settings,
     machine,
+    software: planSoftware(args, operatingSystem, problems),
     egressRules,
     limits: planLimits(listeners, dashboard),
     ...surroundings,
   };
 }
+
+/** What AWS and the hosts alone are told. */
+const takenAsOutputs = ['instanceType', 'imageId', 'furtherSecurityGroupIds', 'password'];
 
 /** Decides names, subnets and addresses of the pair. */
 function planBalancers(

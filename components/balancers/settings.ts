@@ -1,4 +1,5 @@
 import { dashboardPort } from '../brokers/ports';
+import type { TlsSurroundings } from '../listeners/tls';
 import { checkCidrs, parseCidr } from '../network/addresses';
 import type { Problems } from '../rendering/problems';
 import type { DashboardArgs, HaproxyArgs, HealthCheckArgs, KeepalivedArgs, StatsArgs } from './arguments';
@@ -23,6 +24,16 @@ export interface BalancerSettings {
   readonly preferred: string;
 }
 
+const oldestTls = 'TLSv1.2';
+
+/** What listeners have to fit to. */
+export function tlsOfListeners(
+  { tls: { minVersion = oldestTls } = {} }: Pick<HaproxyArgs, 'tls'>,
+  serverCertificates: TlsSurroundings['serverCertificates'],
+): TlsSurroundings {
+  return { minVersion, serverCertificates };
+}
+
 /** Applies the defaults and checks the settings; what is wrong goes to `problems` under `haproxy`. */
 export function planSettings(args: HaproxyArgs, problems: Problems): BalancerSettings {
   const path = 'haproxy';
@@ -30,7 +41,7 @@ export function planSettings(args: HaproxyArgs, problems: Problems): BalancerSet
   problems.wholeNumber(`${path}.maxKeepaliveSeconds`, maxKeepaliveSeconds, 5, 65_535, 'seconds');
   problems.wholeNumber(`${path}.largestConnectBytes`, largestConnectBytes, 1024, 262_144, 'bytes');
   problems.wholeNumber(`${path}.inspectDelaySeconds`, inspectDelaySeconds, 1, 60, 'seconds');
-  const { minVersion = 'TLSv1.2', ticketLifetimeSeconds = 86_400 } = args.tls ?? {};
+  const { minVersion = oldestTls, ticketLifetimeSeconds = 86_400 } = args.tls ?? {};
   const version: string = minVersion;
   if (version !== 'TLSv1.2' && version !== 'TLSv1.3')
     problems.add(`${path}.tls.minVersion`, `is ${JSON.stringify(version)}; TLSv1.2 and TLSv1.3 are allowed`);

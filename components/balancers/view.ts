@@ -1,5 +1,6 @@
 import type { SecretView } from '../host/fileSet';
 import type { OperatingSystem } from '../host/operatingSystems';
+import type { HostSoftware } from '../host/packages';
 import type { Listener } from '../listeners/listener';
 import type { VirtualIpView } from '../virtualIp/view';
 import type { BalancerLimits } from './limits';
@@ -29,6 +30,7 @@ export interface BalancerView {
   /** Major and minor of the HAProxy that this OS installs, for example 3.0. */
   readonly haproxyVersion: string;
   readonly keepalivedVersion: string;
+  readonly software: HostSoftware;
   readonly region: string;
   /** Both, this one included; the order is the same on both. */
   readonly pair: readonly BalancerPeer[];

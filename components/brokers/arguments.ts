@@ -11,7 +11,8 @@ export interface EmqxArgs extends MachineArgs, OpeningArgs {
   /** How many, 1 to 28, named emqx-1, emqx-2, ...; or each by name, so that removing one does not rename the rest. @default 3 */
   brokers?: BrokersArgs;
   /**
-   * EMQX's version for new hosts, 5.8.0 to 6.x; 5.8 is the last line under Apache-2.0, which is no longer maintained.
+   * EMQX's version, 5.8.0 to 6.x; 5.8 is the last line under Apache-2.0, which is no longer maintained. Running brokers
+   * get a later one in turn; to another package, from 5.8 to 5.9 and newer, they are replaced: change `imageGeneration` too.
    * From 5.9.0 (BSL 1.1, package `emqx-enterprise`) a cluster of more than one broker needs `licenseKey`, or a joining
    * broker is refused; one broker alone needs none.
    * @default `5.8.9`

@@ -2,17 +2,17 @@ import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import { accountOf } from '../host/account';
 import { Host } from '../host/host';
-import { operatingSystems } from '../host/operatingSystems';
+import { groupsOf } from '../host/openings';
+import { bootSoftware } from '../host/packages';
 import type { HostSecret } from '../host/secrets';
-import type { HostUserData } from '../host/userData';
 import type { PlannedClusterArgs } from './clusterArguments';
-import { drainPace } from './draining';
 import { opensTlsPorts } from './encryption';
 import { brokerFiles } from './files';
 import { defaultInstanceType } from './limits';
 import type { ClusterPlan, PlannedBroker } from './plan';
 import { agentPort, dashboardPort } from './ports';
 import { brokerSecrets } from './secrets';
+import { brokerSoftware } from './software';
 import type { BrokerView } from './view';
 
 /** What all brokers of a cluster share. */
@@ -35,7 +35,6 @@ export function brokerHost(
   parent: pulumi.Resource,
 ): Host {
   const { plan } = args;
-  const { seconds } = drainPace(plan.listeners, plan.brokers.length);
   const region = aws.getRegionOutput({}, { parent }).region;
   const subnet = args.subnets[broker.subnetIndex];
   if (subnet === undefined) throw new Error(`EmqxCluster of ${platform}: no subnet for ${broker.name}`);
@@ -50,14 +49,14 @@ export function brokerHost(
       hostname: broker.name,
       subnetId: subnet.subnetId,
       address: broker.address,
-      securityGroupIds: [securityGroupId, ...(args.furtherSecurityGroupIds ?? [])],
+      securityGroupIds: groupsOf(securityGroupId, args),
       dataVolumeGib: plan.dataVolumeGib,
       finalSnapshot: plan.finalSnapshot,
       secrets: [secret],
       programs,
       login: args.login,
       reachedBy: { address: broker.address, ...(args.jump === undefined ? {} : { jump: args.jump }) },
-      software: brokerSoftware(plan),
+      software: bootSoftware(brokerSoftware(plan.release, plan.machine.operatingSystem)),
       files: (facts) =>
         pulumi
           .all([facts, region, secret.arn, pulumi.output(args.hostCertificates)])
@@ -82,8 +81,6 @@ export function brokerHost(
       egress: prerequisites,
       ...(previous === undefined ? {} : { updateAfter: [previous] }),
       turn,
-      leave: ['broker.leave', '--timeout', String(seconds)],
-      leaveBefore: args.after ?? [],
       protect: args.protect ?? false,
       ...(args.tags === undefined ? {} : { tags: args.tags }),
     },
@@ -102,6 +99,7 @@ function brokerView(
     address: broker.address,
     operatingSystem: plan.machine.operatingSystem,
     emqxVersion: plan.release.version,
+    software: brokerSoftware(plan.release, plan.machine.operatingSystem),
     clusterName: platform,
     seeds: plan.brokers.map(({ nodeName }) => nodeName),
     nodeName: broker.nodeName,
@@ -114,24 +112,5 @@ function brokerView(
     maxConnections: plan.maxConnections,
     dashboardPort,
     agent: { port: agentPort, drain: broker.drain, weightPercent: 100 },
-  };
-}
-
-function brokerSoftware({
-  machine,
-  release: { packageName, version, repository },
-}: ClusterPlan): Pick<HostUserData, 'packages' | 'aptRepositories'> {
-  const { distribution, codename } = operatingSystems[machine.operatingSystem];
-  return {
-    packages: [`${packageName}=${version}`],
-    aptRepositories: [
-      {
-        name: 'emqx',
-        url: `${repository.url}/${distribution}`,
-        keyUrl: repository.keyUrl,
-        suite: codename,
-        component: 'main',
-      },
-    ],
   };
 }

@@ -34,8 +34,10 @@ export interface ClusterPlacement extends AccountArgs {
   egress?: readonly pulumi.Resource[];
   /** Ranges that hosts reach package repositories and AWS's API in, over HTTP and HTTPS. @default everywhere */
   webCidrs?: readonly string[];
-  /** Hosts that brokers are reached through: replaced before a broker is, and there until the last broker has left. @default none */
+  /** Hosts that brokers are reached through: replaced before a broker is. @default none */
   after?: readonly Host[];
+  /** How these leave: not before the last broker has. @default nothing */
+  leaveBefore?: readonly pulumi.Resource[];
   /** Keeps interfaces, volumes and secrets from being deleted by mistake. @default false */
   protect?: boolean;
   /** Tags on everything that can carry them. @default none */

@@ -3,6 +3,7 @@ import { accountOf } from '../host/account';
 import { allow, securityGroup } from '../host/firewall';
 import { secretOr } from '../host/generatedSecret';
 import type { Host } from '../host/host';
+import { haveLeave } from '../host/leaving';
 import { hostSecret, programsSecret } from '../host/secrets';
 import { Turns } from '../host/turns';
 import { planListeners } from '../listeners/plan';
@@ -16,6 +17,7 @@ import { chainSecrets } from './authenticators/secrets';
 import type { ClusterParts } from './brokerHost';
 import { brokerHost } from './brokerHost';
 import type { EmqxClusterArgs, PlannedClusterArgs } from './clusterArguments';
+import { drainPace } from './draining';
 import { brokerPrograms } from './files';
 import { usersWithPasswords } from './passwords';
 import { opensTlsPorts } from './encryption';
@@ -112,6 +114,7 @@ export class EmqxCluster extends pulumi.ComponentResource {
       programs,
       prerequisites: [...(planned.egress ?? []), ...rules],
     });
+    this.leaveInTurn(planned, group);
     this.registerOutputs({ securityGroupId: this.securityGroupId });
   }
 
@@ -131,7 +134,26 @@ export class EmqxCluster extends pulumi.ComponentResource {
     );
     return made;
   }
+
+  /** The last one first; a cluster that goes as a whole moves no clients. */
+  private leaveInTurn({ plan, leaveBefore = [] }: PlannedClusterArgs, group: pulumi.Resource): void {
+    const { seconds } = drainPace(plan.listeners, plan.brokers.length);
+    const nodeNames = new Map(this.brokers.map(({ host, nodeName }) => [host, nodeName]));
+    haveLeave(
+      this.brokers.map(({ host }) => host),
+      {
+        leave: ['broker.leave', '--timeout', String(seconds)],
+        leaveSeconds: seconds + leaveAndStopSeconds,
+        without: (host) => ['broker.without', nodeNames.get(host) ?? ''],
+        before: leaveBefore,
+        unlessGone: group,
+      },
+    );
+  }
 }
+
+/** For leaving the cluster and the stop of EMQX: the limits that host/broker/leave.py has for them, and some more. */
+const leaveAndStopSeconds = 400;
 
 function planAlone(name: string, args: EmqxClusterArgs): PlannedClusterArgs {
   const problems = new Problems();

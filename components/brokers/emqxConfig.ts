@@ -1,5 +1,5 @@
 import { brokerPortsOf } from '../listeners/brokerPorts';
-import type { Listener } from '../listeners/listener';
+import type { ClientCertificates, Listener } from '../listeners/listener';
 import { isWebSocket } from '../listeners/listener';
 import { accessOf } from './access';
 import { accessFile } from './accessConfig';
@@ -17,6 +17,7 @@ export function emqxConfig(view: BrokerView): string {
   const { atStart } = view.settings;
   const step = view.encryption?.step ?? 'none';
   const hasAtStart = Object.keys(atStart).length > 0;
+  const { common, zoned } = identitiesOf(view.listeners);
   return render('broker/emqx.conf', {
     platform: view.platform,
     brokerName: view.name,
@@ -30,7 +31,11 @@ export function emqxConfig(view: BrokerView): string {
     licence: view.licensed === true && { file: secretFiles.licence },
     hasAnonymous: view.listeners.some(({ anonymous }) => anonymous === true),
     anonymousZone,
-    peerCertificate: peerCertificateSettings(view.listeners),
+    peerCertificate: common !== undefined && { setting: `peer_cert_as_${common}` },
+    identities: zoned.map((identity) => ({
+      zone: identityZone(identity),
+      setting: `peer_cert_as_${identity}`,
+    })),
     listeners: [
       ...(opensPlainPorts(step) ? listenerViews(view, view.listeners, false) : []),
       ...(opensTlsPorts(step) ? listenerViews(view, view.listeners.map(overTls), true) : []),
@@ -40,6 +45,7 @@ export function emqxConfig(view: BrokerView): string {
 
 /** One for each port. */
 function listenerViews(view: BrokerView, listeners: readonly Listener[], encrypted: boolean): View[] {
+  const { zoned } = identitiesOf(view.listeners);
   return listeners.flatMap((listener) => {
     const websocket = isWebSocket(listener);
     const access = accessOf(listener, view.authentication);
@@ -53,7 +59,7 @@ function listenerViews(view: BrokerView, listeners: readonly Listener[], encrypt
       proxyProtocol: view.proxyProtocol ? 'true' : 'false',
       proxied: view.proxyProtocol,
       unasked: access !== 'chain',
-      anonymous: access === 'anonymous',
+      zone: access === 'anonymous' ? { zone: anonymousZone } : zoneOf(listener, zoned),
       websocket: websocket && { path: listener.path },
       tls: encrypted && { ...tlsFiles, key: secretFiles.listenersKey },
     }));
@@ -72,15 +78,30 @@ export function seedsEnvironment(view: BrokerView): string {
   return `EMQX_CLUSTER__STATIC__SEEDS='${JSON.stringify(view.seeds)}'\n`;
 }
 
-/** The setting is the broker's, not a listener's; only certificates that the balancer required reach it. */
-function peerCertificateSettings(listeners: readonly Listener[]): { setting: string }[] {
-  const identities = new Set(listeners.map((listener) => listener.clientCertificates?.identity ?? 'none'));
-  identities.delete('none');
-  if (identities.size > 1) {
-    throw new Error(
-      'clientCertificates.identity differs between listeners (username and clientid); allowed: the same on all,' +
-        ' since EMQX has one setting for every listener',
-    );
-  }
-  return [...identities].map((identity) => ({ setting: `peer_cert_as_${identity}` }));
+type Identity = Exclude<ClientCertificates['identity'], 'none'>;
+
+/**
+ * What of a client certificates decide: one setting where it is the same for all whose name is handed on, which are
+ * those that had to show one; else a zone for each, since the setting is none of a listener's.
+ */
+function identitiesOf(listeners: readonly Listener[]): {
+  readonly common?: Identity;
+  readonly zoned: readonly Identity[];
+} {
+  const handedOn = listeners.flatMap(({ clientCertificates }) =>
+    clientCertificates?.verify === 'required' ? [clientCertificates.identity] : [],
+  );
+  const named = (['username', 'clientid'] as const).filter((identity) => handedOn.includes(identity));
+  const [common] = named;
+  if (common === undefined) return { zoned: [] };
+  return handedOn.every((identity) => identity === common) ? { common, zoned: [] } : { zoned: named };
+}
+
+function identityZone(identity: Identity): string {
+  return `${identity}-by-certificate`;
+}
+
+function zoneOf({ clientCertificates }: Listener, zoned: readonly Identity[]): { zone: string } | false {
+  const identity = zoned.find((each) => each === clientCertificates?.identity);
+  return identity !== undefined && { zone: identityZone(identity) };
 }

@@ -1,5 +1,6 @@
 import type { FileChange, HostFile } from '../host/fileSet';
 import { kernelFile } from '../host/kernel';
+import { packagesFile } from '../host/packages';
 import { hostPrograms, programFiles, programFolder } from '../host/programs';
 import { applySettings, awsSettings, settingsFile } from '../host/settings';
 import { unattendedFiles } from '../host/unattended';
@@ -61,6 +62,7 @@ export function brokerFiles(view: BrokerView): HostFile[] {
       weightPercent: view.agent.weightPercent,
     }),
     settingsFile('access', none, expectedAccess(view)),
+    packagesFile(view.software),
     awsSettings(view.region, view.secrets, none),
     applySettings(
       'broker',
@@ -97,7 +99,9 @@ export function brokerPrograms(): HostFile[] {
     'broker.health',
     'broker.leave',
     'broker.spare',
+    'broker.without',
     'broker.drift',
+    'broker.upgrades',
     'broker.whereabouts',
   ]);
   return [...programs, ...unattendedFiles(['emqx', 'broker-agent'], ['emqx'])];

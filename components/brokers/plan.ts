@@ -71,6 +71,12 @@ export interface ClusterSurroundings {
   readonly proxyProtocol: boolean;
 }
 
+/** What AWS and the hosts alone are told. */
+const takenAsOutputs = [
+  ...['licenseKey', 'cookie', 'dashboardPassword', 'secret', 'password', 'headers', 'settings'],
+  ...['instanceType', 'imageId', 'furtherSecurityGroupIds'],
+];
+
 /** Decides all of a cluster; what is wrong goes to `problems` under `emqx` and `listeners`. Touches nothing. */
 export function planCluster(
   args: EmqxArgs,
@@ -78,6 +84,8 @@ export function planCluster(
   problems: Problems,
 ): ClusterPlan {
   const path = 'emqx';
+  if (problems.refuseOutputs(path, args, takenAsOutputs))
+    return planCluster({}, { subnets, listeners, proxyProtocol }, problems);
   const brokers = planBrokers(args.brokers ?? 3, subnets, `${path}.brokers`, problems);
   const machine = planMachine(args, path, problems);
   const { version = '5.8.9', dataVolumeGib = 8, repository = {}, instanceType } = args;

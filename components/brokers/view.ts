@@ -1,5 +1,6 @@
 import type { SecretView } from '../host/fileSet';
 import type { OperatingSystem } from '../host/operatingSystems';
+import type { HostSoftware } from '../host/packages';
 import type { Listener } from '../listeners/listener';
 import type { PlannedAuthentication } from './authentication';
 import type { PlannedAuthorization } from './authorization';
@@ -14,6 +15,7 @@ export interface BrokerView {
   readonly operatingSystem: OperatingSystem;
   readonly region: string;
   readonly emqxVersion: string;
+  readonly software: HostSoftware;
   readonly clusterName: string;
   /** Node names of the whole cluster, this one included: emqx@<private address>. */
   readonly seeds: readonly string[];

@@ -44,6 +44,8 @@ export interface GivenCertificateArgs {
 
 /** A server certificate beside the first. */
 export interface FurtherCertificateArgs {
+  /** What listeners call it in `tls.certificates`: 1 to 24 small letters, digits and hyphens, a letter first. @default `further-1` for the first of them, `further-2`, and so on */
+  name?: string;
   /** PEM: the server's certificate first, then what leads to the CA. */
   certificateChain: pulumi.Input<string>;
   /** PEM: the certificate's private key, not encrypted. @secret */

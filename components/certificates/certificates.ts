@@ -6,7 +6,7 @@ import type { CertificateNames, CertificatesArgs } from './arguments';
 import { isGivenCertificate } from './arguments';
 import { generate } from './generated';
 import type { ServerCertificate } from './parts';
-import type { CertificatesPlan } from './plan';
+import type { CertificatesPlan, PlannedServerCertificate } from './plan';
 import { planCertificates } from './plan';
 
 /** Certificates whose plan is made of these arguments already, as part of a larger one. */
@@ -29,6 +29,8 @@ export class Certificates extends pulumi.ComponentResource {
   readonly privateKey: pulumi.Output<string>;
   /** Server certificates beside the first, of other names or another kind of key; their keys are secret. */
   readonly further: readonly ServerCertificate[];
+  /** What listeners call them, the first one first. */
+  readonly servers: readonly PlannedServerCertificate[];
 
   constructor(
     name: string,
@@ -39,6 +41,7 @@ export class Certificates extends pulumi.ComponentResource {
     const plan = 'plan' in args ? args.plan : planAlone(name, args);
 
     const made = isGivenCertificate(args) ? adopt(name, args, this) : generate(name, args, plan, this);
+    this.servers = plan.servers;
     this.caCertificate = made.caCertificate;
     this.certificateChain = made.certificateChain;
     this.privateKey = pulumi.secret(made.privateKey);

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import type { Problems } from '../rendering/problems';
 import type {
   CertificatesArgs,
@@ -8,6 +9,7 @@ import type {
 } from './arguments';
 import { isGivenCertificate } from './arguments';
 import { checkGivenCertificate, type KnownServerCertificate } from './given';
+import { pemProblem } from './pem';
 
 /** What is decided of certificates; one that is given is as it is. */
 export interface CertificatesPlan {
@@ -17,13 +19,24 @@ export interface CertificatesPlan {
   readonly caValidityDays: number;
   /** The keys of certificates that are made, the first one's first. */
   readonly keyTypes: readonly ServerKeyType[];
+  /** Every server certificate, made or given, the one that clients get who ask for no name first. */
+  readonly servers: readonly PlannedServerCertificate[];
+}
+
+/** A server certificate as listeners choose among them. */
+export interface PlannedServerCertificate {
+  readonly name: string;
+  /** Undefined where the certificate is known later only, or its key is of another kind. */
+  readonly keyType?: ServerKeyType;
 }
 
 /** Applies the defaults and checks what is known before anything is made; what is wrong goes to `problems` under `path`. */
 export function planCertificates(args: CertificatesArgs, path: string, problems: Problems): CertificatesPlan {
+  const mayBe = ['certificateChain', 'privateKey', 'ca', ...(isGivenCertificate(args) ? [] : ['dnsNames'])];
+  if (problems.refuseOutputs(path, args, mayBe)) return planGenerated({}, path, problems);
   if (isGivenCertificate(args)) {
     checkGiven(args, path, problems);
-    return planGenerated({}, path, problems);
+    return { ...planGenerated({}, path, problems), servers: givenServers(args, path, problems) };
   }
   return planGenerated(args, path, problems);
 }
@@ -48,6 +61,39 @@ function checkGiven(
 
 const mostFurther = 8;
 
+function givenServers(
+  { certificateChain, further = [] }: GivenCertificateArgs,
+  path: string,
+  problems: Problems,
+): readonly PlannedServerCertificate[] {
+  const servers = [
+    { name: 'server', chain: certificateChain },
+    ...further.map((each, index) => ({
+      name: each.name ?? `further-${index + 1}`,
+      chain: each.certificateChain,
+    })),
+  ];
+  const names = servers.map(({ name }) => name);
+  for (const [index, name] of names.entries()) {
+    const at = `${path}.further[${index - 1}].name`;
+    if (!/^[a-z][a-z0-9-]{0,23}$/.test(name))
+      problems.add(
+        at,
+        `is ${JSON.stringify(name)}; 1 to 24 small letters, digits and hyphens are allowed, a letter first`,
+      );
+    else if (names.indexOf(name) !== index)
+      problems.add(at, `is ${name}, as another certificate is called; give each its own`);
+  }
+  return servers.map(({ name, chain }) => ({ name, ...keyTypeOf(chain) }));
+}
+
+function keyTypeOf(chain: unknown): Pick<PlannedServerCertificate, 'keyType'> {
+  if (typeof chain !== 'string' || pemProblem(chain, 'CERTIFICATE') !== undefined) return {};
+  const { asymmetricKeyType } = new X509Certificate(chain).publicKey;
+  if (asymmetricKeyType === 'rsa') return { keyType: 'rsa' };
+  return asymmetricKeyType === 'ec' ? { keyType: 'ecdsa' } : {};
+}
+
 function isKnown(certificate: FurtherCertificateArgs): certificate is KnownServerCertificate {
   return typeof certificate.certificateChain === 'string' && typeof certificate.privateKey === 'string';
 }
@@ -70,5 +116,6 @@ function planGenerated(args: GeneratedCertificatesArgs, path: string, problems: 
     7300,
     'days (not less than validityDays)',
   );
-  return { validityDays, caValidityDays, keyTypes };
+  const servers = keyTypes.map((keyType) => ({ name: keyType, keyType }));
+  return { validityDays, caValidityDays, keyTypes, servers };
 }

@@ -6,7 +6,7 @@ export interface IamArgs {
   /** ARN of the policy that bounds what the hosts' roles may do. @default none */
   permissionsBoundaryArn?: pulumi.Input<string>;
   /** The path of the hosts' roles and instance profiles, such as `/mqtt/`; another one makes them anew. @default `/` */
-  path?: string;
+  path?: pulumi.Input<string>;
 }
 
 /** What an account's own rules ask of whatever is made in it. */

@@ -13,6 +13,7 @@ import { renderFileSet } from './fileSet';
 import { accountOf, keyOf } from './account';
 import type { InstanceArgs } from './instance';
 import { bootInstance } from './instance';
+import type { LeavingHost } from './leaving';
 import { imageOf, machineOf, typeOf } from './machines';
 import type { InterfaceArgs } from './networkInterface';
 import { hostAddress, hostInterface } from './networkInterface';
@@ -24,8 +25,8 @@ import type { HostSecret } from './secrets';
 import { hostSecret } from './secrets';
 import type { SshLogin, SshTarget } from './ssh';
 import { connectionTo } from './ssh';
-import type { ProgramLine, TurnHost } from './turns';
-import { leaving, runningNow } from './turns';
+import type { TurnHost } from './turns';
+import { runningNow } from './turns';
 import { bootLimits, changeLimits } from './wayIn';
 import { wayInHooks } from './wayInHook';
 
@@ -63,10 +64,6 @@ export interface HostArgs extends InstanceArgs, InterfaceArgs {
   updateAfter?: readonly Host[];
   /** What its instance waits for before it is replaced. @default nothing */
   turn?: pulumi.Output<readonly pulumi.Resource[]>;
-  /** What it runs before its instance goes, replaced or removed. */
-  leave: ProgramLine;
-  /** Hosts that it needs for that, and that leave after it. @default none */
-  leaveBefore?: readonly Host[];
   /** Keeps what outlives instances (interface, addresses, volume, secret) from being deleted by mistake. @default false */
   protect?: boolean;
   /** Tags on everything that can carry them. @default none */
@@ -77,7 +74,7 @@ export interface HostArgs extends InstanceArgs, InterfaceArgs {
  * One EC2 host: an interface with a planned address, an instance on it, its role, SSH host key, disks, and its files.
  * The instance is never replaced for user data or a newer image; files reach a running host over SSH.
  */
-export class Host extends pulumi.ComponentResource implements TurnHost {
+export class Host extends pulumi.ComponentResource implements TurnHost, LeavingHost {
   /** The name that its resources begin with. */
   readonly name: string;
   readonly hostname: string;
@@ -94,8 +91,6 @@ export class Host extends pulumi.ComponentResource implements TurnHost {
   readonly settled: pulumi.Resource;
   /** Done when it has booted and is healthy. */
   readonly ready: pulumi.Resource;
-  /** Its deletion, before the instance's, makes the host leave. */
-  readonly left: pulumi.Resource;
   /** Whether EC2 runs its instance as `pulumi up` begins. */
   readonly isRunning: pulumi.Output<boolean>;
   /** Values that replace the instance when one of them changes. */
@@ -105,10 +100,11 @@ export class Host extends pulumi.ComponentResource implements TurnHost {
   /** The same, as a Command's connection. */
   readonly connection: types.input.remote.ConnectionArgs;
   /** Checks that way before a Command runs on it. */
-  private readonly wayIn: pulumi.ResourceHookBinding;
+  readonly wayIn: pulumi.ResourceHookBinding;
   /** The same before its neighbour's turn is asked for: no turn waits for another. */
   readonly wayInNow: pulumi.ResourceHookBinding;
-  private readonly login: SshLogin;
+  /** Who logs in to it. */
+  readonly login: SshLogin;
 
   constructor(name: string, args: HostArgs, opts: pulumi.ComponentResourceOptions = {}) {
     super(typeToken('Host'), name, {}, opts);
@@ -201,14 +197,6 @@ export class Host extends pulumi.ComponentResource implements TurnHost {
     this.wayInNow = wayInHooks(hostNow, this.sshTarget, this.login, changeLimits);
     this.ready = this.becomeReady(name, args, instance, attached);
     this.settled = this.keepUpToDate(name, args, instance, files, secrets);
-    this.left = leaving(name, this.connection, args.leave, instance.id, {
-      parent: this,
-      hooks: this.wayIn,
-      dependsOn: [
-        this.settled,
-        ...[...(args.updateAfter ?? []), ...(args.leaveBefore ?? [])].map(({ left }) => left),
-      ],
-    });
     this.registerOutputs({ instanceId: this.instanceId, interfaceId: this.interfaceId });
   }
 

@@ -15,7 +15,7 @@ export interface InterfaceArgs {
   /** True where the hosts themselves move secondary addresses, which are then nobody's property here. @default false */
   addressesMove?: boolean;
   /** Its security groups. */
-  securityGroupIds: pulumi.Input<string>[];
+  securityGroupIds: pulumi.Input<pulumi.Input<string>[]>;
   /** What must be there before it, and be deleted after it. @default nothing */
   interfaceAfter?: readonly pulumi.Resource[];
 }

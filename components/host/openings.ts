@@ -1,4 +1,4 @@
-import type * as pulumi from '@pulumi/pulumi';
+import * as pulumi from '@pulumi/pulumi';
 import { parseCidr } from '../network/addresses';
 import type { Problems } from '../rendering/problems';
 import type { Rule } from './rules';
@@ -19,9 +19,18 @@ export interface EgressRuleArgs {
 /** How hosts of one kind are opened beyond what the platform needs. */
 export interface OpeningArgs {
   /** Further security groups on the hosts' interfaces, by id: their rules add to the platform's. @default none */
-  furtherSecurityGroupIds?: pulumi.Input<string>[];
+  furtherSecurityGroupIds?: pulumi.Input<pulumi.Input<string>[]>;
   /** What these hosts may reach beside each other, package repositories and AWS's API, such as a broker's database. @default none */
   egressRules?: EgressRuleArgs[];
+}
+
+/** The groups of an interface: the platform's own, then the user's. */
+export function groupsOf(
+  own: pulumi.Input<string>,
+  { furtherSecurityGroupIds }: OpeningArgs,
+): pulumi.Input<pulumi.Input<string>[]> {
+  if (furtherSecurityGroupIds === undefined) return [own];
+  return pulumi.all([own, furtherSecurityGroupIds]).apply(([first, further]) => [first, ...further]);
 }
 
 /** Checks the rules and makes them the firewall's; what is wrong goes to `problems` under `path`. */
@@ -30,6 +39,7 @@ export function planEgress(
   path: string,
   problems: Problems,
 ): readonly Rule[] {
+  if (problems.refuseOutputs(path, rules)) return [];
   return rules.map(({ port, lastPort = port, protocol = 'tcp', cidr }, index): Rule => {
     if (parseCidr(cidr) === undefined)
       problems.add(

@@ -12,9 +12,21 @@ export const programFolder = '/usr/local/lib/emqx-haproxy';
 /** What hosts of both kinds are told from outside, and what runs the programs of a package. */
 export const hostPrograms: readonly string[] = ['__main__', 'apply_config', 'fetch_secrets', 'health'];
 
+/** A program of a host's package and its words, for example `['broker.leave', '--timeout', '30']`. */
+export type ProgramLine = readonly [program: string, ...words: string[]];
+
 /** Runs a program of a package: `balancer.tickets` is host/balancer/tickets.py. */
 export function programCommand(program: string): string[] {
   return ['/usr/bin/python3', programFolder, program];
+}
+
+/**
+ * Shell that runs a program where a host has it, and something else where not: those of an earlier release, and those
+ * whose first boot has just begun, do not have every one.
+ */
+export function runIfThere([program, ...words]: ProgramLine, otherwise: string): string {
+  const line = [...programCommand(program), ...words].join(' ');
+  return `if [ -e ${programFolder}/${program.replaceAll('.', '/')}.py ]; then sudo ${line}; else ${otherwise}; fi`;
 }
 
 /**

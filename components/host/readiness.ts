@@ -1,4 +1,4 @@
-import { stayAfterAll } from './turns';
+import { stayAfterAll } from './leaving';
 
 export const sudoPython = 'sudo /usr/bin/python3 /usr/local/lib/emqx-haproxy';
 

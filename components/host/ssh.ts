@@ -46,19 +46,23 @@ export interface SshPlan {
   readonly via: 'balancers' | 'private' | 'jumpHost';
 }
 
+const exampleRange = '198.51.100.7/32';
+
 /** Applies the defaults and checks the ranges; what is wrong goes to `problems` under `path`. */
 export function planSsh(args: SshArgs, path: string, problems: Problems): SshPlan {
+  if (problems.refuseOutputs(path, args, ['host', 'user', 'privateKey', 'hostKey']))
+    return { allowedCidrs: [], via: 'balancers' };
   if (args.allowedCidrs.length === 0)
     problems.add(
       `${path}.allowedCidrs`,
-      'is empty; give the range that `pulumi up` runs from, such as 198.51.100.7/32',
+      `is empty; give the range that \`pulumi up\` runs from, such as ${exampleRange}`,
     );
   checkCidrs(`${path}.allowedCidrs`, args.allowedCidrs, problems);
   for (const [index, cidr] of args.allowedCidrs.entries())
     if (parseCidr(cidr)?.prefixLength === 0)
       problems.add(
         `${path}.allowedCidrs[${index}]`,
-        `is ${cidr}, the whole internet; give the range that \`pulumi up\` runs from, such as 198.51.100.7/32`,
+        `is ${cidr}, the whole internet; give the range that \`pulumi up\` runs from, such as ${exampleRange}`,
       );
   const { allowedCidrs, via = 'balancers' } = args;
   return { allowedCidrs, via: typeof via === 'string' ? via : 'jumpHost' };

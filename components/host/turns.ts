@@ -3,10 +3,8 @@ import * as command from '@pulumi/command';
 import type { types } from '@pulumi/command';
 import * as pulumi from '@pulumi/pulumi';
 import { platformTag } from '../rendering/naming';
-import { programCommand } from './programs';
-
-/** A program of a host's package and its words, for example `['broker.leave', '--timeout', '30']`. */
-export type ProgramLine = readonly [program: string, ...words: string[]];
+import type { ProgramLine } from './programs';
+import { runIfThere } from './programs';
 
 /** What is to be known of a host for its turn, and for that of its neighbour. */
 export interface TurnHost {
@@ -86,7 +84,7 @@ export class Turns {
 function askNeighbour(
   host: TurnHost,
   neighbour: TurnHost,
-  [program, ...words]: ProgramLine,
+  question: ProgramLine,
   former: readonly pulumi.Resource[],
   parent: pulumi.Resource,
 ): command.remote.Command {
@@ -95,7 +93,7 @@ function askNeighbour(
     {
       connection: { ...neighbour.connection, dialErrorLimit },
       addPreviousOutputInEnv: false,
-      create: runIfThere([program, ...words]),
+      create: runIfThere(question, 'true'),
       triggers: [...host.replacedBy],
     },
     {
@@ -107,48 +105,4 @@ function askNeighbour(
         .apply((running) => (running.every(Boolean) ? [...former] : [neighbour.ready])),
     },
   );
-}
-
-/**
- * A Command for its deletion, just before its host's instance is deleted: then the host leaves. A host that left and stays
- * after all starts again what it had stopped.
- */
-export function leaving(
-  name: string,
-  connection: types.input.remote.ConnectionArgs,
-  leave: ProgramLine,
-  instanceId: pulumi.Output<string>,
-  opts: pulumi.CustomResourceOptions,
-): command.remote.Command {
-  return new command.remote.Command(
-    `${name}-leave`,
-    {
-      connection: { ...connection, dialErrorLimit },
-      addPreviousOutputInEnv: false,
-      create: `if ${hasLeft}; then\n${startAgain}\n${healthy}; fi`,
-      delete: instanceId.apply((id) => onInstance(id, runIfThere(leave))),
-      triggers: [instanceId],
-    },
-    opts,
-  );
-}
-
-const left = '/run/emqx-haproxy/left';
-const hasLeft = `sudo test -e ${left}`;
-const startAgain = `units=$(sudo cat ${left}); sudo rm ${left}; sudo systemctl start $units`;
-const healthy = `sudo ${programCommand('health').join(' ')} --wait 120`;
-
-/** Shell for a host that may have left, and whose replacement was taken back. */
-export const stayAfterAll = `if ${hasLeft}; then ${startAgain}; fi`;
-
-/** An instance that was made anew has the address and the key of the former one, which is not there to leave any more. */
-function onInstance(id: string, line: string): string {
-  return `[ "$(cat /var/lib/cloud/data/instance-id)" != ${id} ] || { ${line}; }`;
-}
-
-/** Hosts of an earlier release, and those whose first boot has just begun, do not have every program. */
-function runIfThere([program, ...words]: ProgramLine): string {
-  const line = programCommand(program);
-  const file = `${line[1] ?? ''}/${program.replaceAll('.', '/')}.py`;
-  return `[ ! -e ${file} ] || sudo ${[...line, ...words].join(' ')}`;
 }

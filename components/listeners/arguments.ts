@@ -29,6 +29,12 @@ export interface ListenerArgs {
    * @default none
    */
   acceptProxy?: string[];
+  /**
+   * Where on the balancers it answers: at each of their addresses (`all`), or at the virtual IP alone (`virtualIp`), so
+   * that nobody comes by a balancer's own address.
+   * @default `all`
+   */
+  addresses?: 'all' | 'virtualIp';
   /** Clients at once, 1 to 1,000,000. @default 10000 */
   maxConnections?: number;
   /** Processes of EMQX that accept connections on each of the brokers' ports behind it, 1 to 1024. A change restarts brokers. @default 16 */
@@ -44,6 +50,8 @@ export interface ListenerArgs {
   balancing?: BalancingArgs;
   /** False passes bytes on that are no MQTT, for clients that must not be inspected. mqtt and mqtts only. @default true */
   inspect?: boolean;
+  /** TLS of this listener. mqtts and wss only. @default as `haproxy.tls` says, with every server certificate */
+  tls?: ListenerTlsArgs;
   /** Mutual TLS. mqtts and wss only. @default none */
   clientCertificates?: ClientCertificatesArgs;
   /**
@@ -63,6 +71,32 @@ export interface ListenerArgs {
   rateLimit?: RateLimitArgs;
   /** A limit on logins that the brokers refuse. mqtt and mqtts only, with `inspect`. @default no limit */
   failedLogins?: FailedLoginsArgs;
+}
+
+/** TLS of one listener, where it is to differ from the others. */
+export interface ListenerTlsArgs {
+  /** The oldest version that a client may use. @default that of `haproxy.tls` */
+  minVersion?: 'TLSv1.2' | 'TLSv1.3';
+  /**
+   * Cipher suites by OpenSSL's names, the preferred ones first: `TLS_...` for TLS 1.3, others for 1.2; a version for which
+   * none is named keeps its own. `ECDHE-RSA-AES128-SHA256` and the like (CBC) and `AES128-SHA` and the like (no forward
+   * secrecy) are for chips that have nothing better.
+   * @default ECDHE with AES-GCM or ChaCha20
+   */
+  suites?: string[];
+  /** Curves of the key exchange, the preferred ones first: `X25519`, `P-256`, `P-384`, `P-521`. @default what OpenSSL has */
+  curves?: string[];
+  /**
+   * False gives clients no session tickets, for those that stumble over them: each connection is a full handshake.
+   * @default true
+   */
+  tickets?: boolean;
+  /**
+   * The server certificates that it shows, by name: `ecdsa` and `rsa` of those that are made; `server` and the `name` of
+   * each of `certificates.further` of those that are given. A client that asks for no name gets the first.
+   * @default all of them
+   */
+  certificates?: string[];
 }
 
 /** How a listener spreads its clients over the brokers. */
@@ -145,6 +179,6 @@ export interface ClientCertificatesArgs {
    * @default none
    */
   samples?: string[];
-  /** What the broker makes of the certificate's CN: nothing, the user name, or the client id; the same on all listeners; the last two need `required`. @default `none` */
+  /** What the broker makes of the certificate's CN: nothing, the user name, or the client id; the last two need `required`. @default `none` */
   identity?: 'none' | 'username' | 'clientid';
 }

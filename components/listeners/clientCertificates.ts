@@ -63,26 +63,17 @@ function checkName(sample: string, identity: string, path: string, problems: Pro
     );
 }
 
-/** EMQX has one setting for the identity of all listeners, and the name comes by PROXY protocol. */
+/** The name comes by PROXY protocol. */
 export function checkIdentities(
   listeners: readonly Listener[],
   proxyProtocol: boolean,
   problems: Problems,
 ): void {
-  const named = listeners.flatMap(({ name, clientCertificates: { identity } = { identity: 'none' } }) =>
-    identity === 'none' ? [] : [{ path: `listeners.${name}.clientCertificates.identity`, identity }],
-  );
-  const [first] = named;
-  for (const { path, identity } of named) {
-    if (!proxyProtocol)
+  if (proxyProtocol) return;
+  for (const { name, clientCertificates: { identity } = { identity: 'none' } } of listeners)
+    if (identity !== 'none')
       problems.add(
-        path,
+        `listeners.${name}.clientCertificates.identity`,
         `is ${identity}, which needs proxyProtocol: true, by which the name reaches the broker`,
       );
-    if (first !== undefined && identity !== first.identity)
-      problems.add(
-        path,
-        `is ${identity}, and ${first.path} is ${first.identity}: EMQX has one setting for all listeners; give both the same`,
-      );
-  }
 }

@@ -21,6 +21,19 @@ export interface ClientCertificates {
   readonly identity: 'none' | 'username' | 'clientid';
 }
 
+/** How TLS of a listener differs from that of all. */
+export interface ListenerTls {
+  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3';
+  /** Of TLS 1.2, by OpenSSL's names. */
+  readonly suites?: readonly string[];
+  /** Of TLS 1.3. */
+  readonly suites13?: readonly string[];
+  readonly curves?: readonly string[];
+  readonly withoutTickets?: boolean;
+  /** Places of the server certificates that it shows, from 0; all where absent. */
+  readonly certificates?: readonly number[];
+}
+
 /** A listener with everything decided: the same for balancers and brokers. */
 export interface Listener {
   /** Of its own on the platform: HAProxy, EMQX, files, logs and metrics call it by this. */
@@ -33,6 +46,8 @@ export interface Listener {
   /** A row of further ports there: one carries no more connections of a balancer than that has source ports. */
   readonly furtherBrokerPorts?: { readonly first: number; readonly count: number };
   readonly allowedCidrs: readonly string[];
+  /** True answers at the virtual IP alone; absent otherwise. */
+  readonly onlyAtVirtualIp?: boolean;
   /** Load balancers in front, whose PROXY protocol is believed. */
   readonly acceptProxy?: readonly string[];
   /** Clients at once, over all worker generations. */
@@ -44,6 +59,7 @@ export interface Listener {
   readonly balancing: Balancing;
   /** false lets any TCP payload through: for clients that must not be inspected. Not for ws and wss. */
   readonly inspect: boolean;
+  readonly tls?: ListenerTls;
   readonly clientCertificates?: ClientCertificates;
   /** True lets in who does not say who it is; absent otherwise. */
   readonly anonymous?: boolean;

@@ -8,6 +8,8 @@ import { checkIdentities, planClientCertificates } from './clientCertificates';
 import { planFailedLogins } from './failedLogins';
 import type { Listener, ListenerKind } from './listener';
 import { isListenerKind, isWebSocket, listenerKinds } from './listener';
+import type { TlsSurroundings } from './tls';
+import { planListenerTls } from './tls';
 
 /** What is decided for all listeners together. */
 export interface ListenersSurroundings {
@@ -15,17 +17,30 @@ export interface ListenersSurroundings {
   readonly proxyProtocol?: boolean;
   /** Who can reach the address at all: listeners that name no ranges of their own are open to them. Defaults to everybody. */
   readonly clientCidrs?: readonly string[];
+  /** The oldest version of TLS on listeners that name none. Defaults to TLSv1.2. */
+  readonly minVersion?: string;
+  /** What clients may be shown. Defaults to any. */
+  readonly serverCertificates?: TlsSurroundings['serverCertificates'];
 }
 
 /** Applies the defaults and checks every listener; what is wrong goes to `problems` under `listeners`. */
 export function planListeners(
   args: ListenersArgs,
   problems: Problems,
-  { proxyProtocol = true, clientCidrs = ['0.0.0.0/0'] }: ListenersSurroundings = {},
+  {
+    proxyProtocol = true,
+    clientCidrs = ['0.0.0.0/0'],
+    minVersion = 'TLSv1.2',
+    serverCertificates,
+  }: ListenersSurroundings = {},
 ): readonly Listener[] {
+  if (problems.refuseOutputs('listeners', args))
+    return planListeners({ mqtts: {} }, problems, { proxyProtocol, clientCidrs });
   const given = Object.entries<ListenerArgs | undefined>(args).toSorted(inOrder);
   const listeners = given.flatMap(([name, each]) =>
-    each === undefined ? [] : [planOne(name, each, clientCidrs, problems)],
+    each === undefined
+      ? []
+      : [planOne(name, each, { clientCidrs, minVersion, serverCertificates }, problems)],
   );
   if (listeners.length === 0)
     problems.add(
@@ -109,7 +124,7 @@ function planKind(name: string, args: ListenerArgs, problems: Problems): Listene
 function planOne(
   name: string,
   args: ListenerArgs,
-  clientCidrs: readonly string[],
+  { clientCidrs, ...tls }: TlsSurroundings & { readonly clientCidrs: readonly string[] },
   problems: Problems,
 ): Listener {
   const path = `listeners.${name}`;
@@ -122,6 +137,8 @@ function planOne(
       'is empty, so no client could connect; give ranges such as 198.51.100.0/24, or leave it out, which lets all connect that reach the virtual IP',
     );
   checkCidrs(`${path}.allowedCidrs`, allowedCidrs, problems);
+  const { addresses = 'all' } = args;
+  problems.oneOf(`${path}.addresses`, addresses, ['all', 'virtualIp']);
   const maxConnections = args.maxConnections ?? 10_000;
   problems.wholeNumber(`${path}.maxConnections`, maxConnections, 1, 1_000_000, 'clients');
   const inspect = args.inspect ?? !websocket;
@@ -142,6 +159,7 @@ function planOne(
     ...{ name, kind, port, brokerPort },
     ...furtherBrokerPorts(name, brokerPort, maxConnections),
     allowedCidrs,
+    ...(addresses === 'virtualIp' ? { onlyAtVirtualIp: true } : {}),
     maxConnections,
     ...planAcceptance(args, path, problems),
     balancing: planBalancing(
@@ -155,6 +173,7 @@ function planOne(
     ...(args.anonymous === true ? { anonymous: true } : {}),
     path: endpointPath,
     ...(args.furtherPaths === undefined ? {} : { furtherPaths: args.furtherPaths }),
+    ...(args.tls === undefined ? {} : { tls: planListenerTls(kind, args.tls, tls, `${path}.tls`, problems) }),
     ...(args.clientCertificates === undefined
       ? {}
       : {

@@ -3,7 +3,7 @@ import type { Tags } from '../rendering/naming';
 
 /** A VPC that is to be made. */
 export interface NewNetworkArgs {
-  /** The VPC's range, /16 to /22. @default `10.20.0.0/16` */
+  /** The VPC's range, /16 to /22; a plain value. @default `10.20.0.0/16` */
   cidr?: string;
   /** How many availability zones, 1 to 6: brokers and balancers are spread over them. @default 3 */
   zoneCount?: number;
@@ -22,7 +22,7 @@ export interface NewNetworkArgs {
 export interface AdoptedSubnetArgs {
   /** Its id. */
   subnetId: pulumi.Input<string>;
-  /** Its IPv4 range, a /26 or larger. */
+  /** Its IPv4 range, a /26 or larger. A plain value and no Output, since addresses of hosts are planned from it. */
   cidr: string;
   /**
    * The /27 of it that hosts get their addresses from, such as `10.0.1.96/27`; not its first one. It must be free, and
@@ -36,7 +36,7 @@ export interface AdoptedSubnetArgs {
 export interface AdoptedNetworkArgs {
   /** The VPC's id. */
   vpcId: pulumi.Input<string>;
-  /** The VPC's IPv4 range. */
+  /** The VPC's IPv4 range. A plain value and no Output, since names and rules are planned from it. */
   vpcCidr: string;
   /** Further IPv4 ranges of the VPC, in which subnets may lie too. @default none */
   furtherVpcCidrs?: string[];

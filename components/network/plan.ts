@@ -24,6 +24,8 @@ export interface NetworkPlan {
 
 /** Decides every range; what is wrong goes to `problems` under `path`. Touches nothing. */
 export function planNetwork(args: NetworkArgs, path: string, problems: Problems): NetworkPlan {
+  if (problems.refuseOutputs(path, args, ['vpcId', 'subnetId', 'availabilityZones', 'tags']))
+    return planNew({ zoneCount: 1 }, path, problems);
   return isAdopted(args) ? planAdopted(args, path, problems) : planNew(args, path, problems);
 }
 

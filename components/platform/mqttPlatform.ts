@@ -177,6 +177,7 @@ export class MqttPlatform extends pulumi.ComponentResource {
         login,
         egress: this.network.egress,
         after: this.pair.balancers.map(({ host }) => host),
+        leaveBefore: this.pair.leaving,
         ...reachOfBrokers(args.ssh, this.pair, login),
       },
       { parent: this },

@@ -1,7 +1,7 @@
 import type { PairPlan } from '../balancers/plan';
 import { planPair } from '../balancers/plan';
 import { statsPort } from '../balancers/ports';
-import { balancerNames } from '../balancers/settings';
+import { balancerNames, tlsOfListeners } from '../balancers/settings';
 import { comesByTls } from '../brokers/encryption';
 import type { ClusterPlan } from '../brokers/plan';
 import { planCluster } from '../brokers/plan';
@@ -49,12 +49,16 @@ export interface PlatformPlan {
 export function planPlatform(name: string, args: MqttPlatformArgs): PlatformPlan {
   const problems = new Problems();
   checkName(name, problems);
-  const { proxyProtocol = true } = args;
+  const { proxyProtocol = true, elasticIpQuota = defaultElasticIpQuota } = args;
+  for (const key of ['proxyProtocol', 'elasticIpQuota', 'activeBalancer', 'protect'] as const)
+    problems.refuseOutputs(key, args[key]);
   const network = planNetwork(args.network ?? {}, 'network', problems);
   const virtualIp = planVirtualIp(args.virtualIp ?? {}, network, 'virtualIp', problems);
+  const certificates = planCertificates(args.certificates ?? {}, 'certificates', problems);
   const listeners = planListeners(args.listeners ?? { mqtts: {} }, problems, {
     proxyProtocol,
     clientCidrs: clientCidrs(virtualIp, network.vpcCidrs),
+    ...tlsOfListeners(args.haproxy ?? {}, certificates.servers),
   });
   const cluster = planCluster(
     args.emqx ?? {},
@@ -75,7 +79,6 @@ export function planPlatform(name: string, args: MqttPlatformArgs): PlatformPlan
     },
     problems,
   );
-  const certificates = planCertificates(args.certificates ?? {}, 'certificates', problems);
   const elasticIps = {
     virtualIp: isPublic(virtualIp) && args.virtualIp?.allocationId === undefined ? 1 : 0,
     balancers: pair.publicAddresses ? balancerNames.length : 0,
@@ -83,7 +86,7 @@ export function planPlatform(name: string, args: MqttPlatformArgs): PlatformPlan
   };
   checkAccount(args, problems);
   checkEgress(args, pair, problems);
-  checkElasticIps(elasticIps, args.elasticIpQuota ?? defaultElasticIpQuota, 'elasticIpQuota', problems);
+  checkElasticIps(elasticIps, elasticIpQuota, 'elasticIpQuota', problems);
   return {
     name,
     network,

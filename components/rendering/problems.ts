@@ -36,6 +36,27 @@ export class Problems {
     this.add(path, `is ${JSON.stringify(value)}; ${allowed.join(', ')} are allowed`);
   }
 
+  /**
+   * Refuses Outputs and promises in arguments that a plan needs the values of; true when there was one, and nothing can
+   * be planned from these. Properties named in `mayBe` are not looked into.
+   */
+  refuseOutputs(path: string, value: unknown, mayBe: readonly string[] = []): boolean {
+    if (pulumi.Output.isInstance(value) || value instanceof Promise) {
+      this.add(
+        path,
+        'is an Output, and names, addresses and rules are planned from its value before anything is made; await the value, or write it',
+      );
+      return true;
+    }
+    if (typeof value !== 'object' || value === null) return false;
+    const within = Array.isArray(value)
+      ? value.map((each: unknown, index) => this.refuseOutputs(`${path}[${index}]`, each, mayBe))
+      : Object.entries(value)
+          .filter(([key]) => !mayBe.includes(key))
+          .map(([key, each]) => this.refuseOutputs(`${path}.${key}`, each, mayBe));
+    return within.includes(true);
+  }
+
   get all(): readonly Problem[] {
     return this.found;
   }

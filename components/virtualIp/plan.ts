@@ -52,6 +52,8 @@ export function planVirtualIp(
   path: string,
   problems: Problems,
 ): PlannedVirtualIp {
+  if (problems.refuseOutputs(path, args, ['allocationId', 'routeTableIds', 'network', 'tags']))
+    return { mode: 'elasticIp' };
   const mode: string = args.mode ?? 'elasticIp';
   refuseOptionsOfOtherModes(args, mode, path, problems);
   switch (mode) {

@@ -32,6 +32,8 @@ class Journal:
         self.first_boot: bool = notes.get("firstBoot", False)
         # Units of no set, which it may have started.
         self.units: list[str] = notes.get("units", []) if self.due else []
+        # Packages as they were.
+        self.packages: list[dict[str, Any]] = notes.get("packages", []) if self.due else []
         self._paths: set[str] = {*notes.get("paths", []), *self.interrupted}
         # Releases until 0.1.0 kept a copy of whatever was there.
         absent = notes.get("absent", [path for path in self.interrupted if not os.path.lexists(kept(path))])
@@ -45,7 +47,7 @@ class Journal:
             return None
         return kept(path) if path in self.interrupted and os.path.lexists(kept(path)) else path
 
-    def note(self, paths: Iterable[str], units: Iterable[str]) -> None:
+    def note(self, paths: Iterable[str], units: Iterable[str], packages: list[dict[str, Any]]) -> None:
         """Before the first trace of a run: what may have to be taken away."""
         self._absent |= {path for path in {*paths} - self.interrupted if not os.path.lexists(path)}
         self._paths |= {*paths}
@@ -54,6 +56,7 @@ class Journal:
             "units": sorted(units),
             "paths": sorted(self._paths),
             "absent": sorted(self._absent),
+            "packages": packages,
             "firstBoot": self.first_boot,
         }
         put(NOTES, state_file(json.dumps(notes)))

@@ -11,11 +11,13 @@ from typing import Any
 from apply.changes import carry_out
 from apply.confirm import is_way_in, wait_for_word
 from apply.disk import on_disk, prepare, put, remove, swap, sync
+from apply.exchange import Exchanges, mend, with_rights
 from apply.file_set import AWS, CURRENT, PROGRAMS, SETTINGS, File, parse, state_file
 from apply.journal import Journal
+from apply.packages import PACKAGES
 from apply.saying import complain, say, told
 from apply.secret_files import secret_files, secret_paths
-from apply.services import at_rest, leave, print_journals, systemctl, wait_for_health
+from apply.services import at_rest, check, leave, print_journals, systemctl, wait_for_health
 from apply.staging import refusal
 from apply.unit_files import runs_on, unit_of
 from cloud.aws import AwsError
@@ -43,6 +45,9 @@ class Run:
         self.new: dict[str, File] = {}
         self.gone: set[str] = set()
         self.settings: dict[str, Any] = {}
+        self.packages = Exchanges(self.journal.packages)
+        # Whether a service may run what was placed.
+        self.in_use = bool(self.paths)
 
     def apply(self) -> int:
         """Exit code: 0 when the set is in force and the host is well."""
@@ -53,21 +58,24 @@ class Run:
             self._plan()
             if not self.paths:
                 return self._look_after()
-            if against := refusal(self.new):
+            self.packages.fetch(self.new)
+            # A set for another version is judged by that version, once it is there.
+            if not self.packages.due and (against := refusal(self.new)):
                 raise Refused(against)
             self._begin()
         except Exception as reason:
             return self._refuse(reason)
         try:
-            for step in self._steps(self.settings, self._is_to_be, self._place):
+            for step in self._steps(self.settings, self._is_to_be, self._place, forward=True):
                 step()
             # Who is on the host by other means than `apart` is not kept out.
-            if "STARTED_BY" in os.environ and is_way_in(self.paths):
+            if "STARTED_BY" in os.environ and (self.packages.due or is_way_in(self.paths)):
                 wait_for_word()
             swap(CURRENT)
         except Exception as reason:
             return self._put_back(reason)
         self.journal.forget()
+        self.packages.done()
         return 0
 
     def _plan(self) -> None:
@@ -85,10 +93,14 @@ class Run:
         if self.journal.first_boot:
             # Whatever is there, nothing runs on it yet.
             changed |= self.new.keys()
+        self.packages.plan(self.new)
+        if self.packages.due:
+            changed.add(PACKAGES)
         self.paths = sorted(changed | self.journal.interrupted | self.gone)
         self.changes = {
             *self.changes,
             *((path, each) for path in self.paths for each in self._asked_by(path)),
+            *self.packages.restarts(),
         }
         self.units |= {*self.settings["enable"]}
 
@@ -127,7 +139,7 @@ class Run:
 
     def _begin(self) -> None:
         # What needs room on the disk is written before anything takes a place; an undo needs none.
-        self.journal.note({*self.paths, CURRENT}, self.units)
+        self.journal.note({*self.paths, CURRENT}, self.units, self.packages.noted())
         for path in self.paths:
             if path in self.new:
                 prepare(path, self.new[path])
@@ -143,8 +155,24 @@ class Run:
             # Of an interrupted run, whose set is neither of the two.
             self.journal.undo(path)
 
+    def _use(self) -> None:
+        self.in_use = True
+
+    def _judge(self) -> None:
+        mend(self.new)
+        if against := check(self.settings["validate"]):
+            raise Refused(against)
+
+    def _mend_former(self) -> None:
+        secrets = json.loads(self.former[AWS].content)["secrets"] if AWS in self.former else []
+        mend(self.former | with_rights(secrets))
+
     def _steps(
-        self, settings: dict[str, Any], stays: Callable[[str], bool], place: Callable[[str], None]
+        self,
+        settings: dict[str, Any],
+        stays: Callable[[str], bool],
+        place: Callable[[str], None],
+        forward: bool,
     ) -> list[Callable[[], object]]:
         removed = [path for path in self.paths if not stays(path)]
         gone = {unit for path in removed if (unit := unit_of(path))}.union(self.units - {*settings["enable"]})
@@ -162,10 +190,19 @@ class Run:
         def placing(path: str) -> Callable[[], object]:
             return lambda: place_one(path)
 
+        exchange: list[Callable[[], object]] = []
+        afterwards: list[Callable[[], object]] = []
+        if self.packages.due:
+            exchange = [self.packages.put_in if forward else self.packages.take_back]
+            afterwards = [self._judge if forward else self._mend_former]
         return [
             lambda: leave(gone),
-            *map(placing, [*first, *others]),
+            *map(placing, first),
+            *exchange,
+            *map(placing, others),
             lambda: sync(self.paths),
+            *afterwards,
+            self._use,
             *carry_out(self.changes, gone, settings.get("runtime", {})),
             lambda: systemctl("enable", "--now", *settings["enable"]),
             lambda: wait_for_health(settings),
@@ -190,10 +227,12 @@ class Run:
         if not self.former or self.journal.first_boot:
             complain("no former set is there to put back; the next run goes on with this one")
             return 1
+        if not self.in_use:
+            self.changes -= self.packages.restarts()
         failed = 0
         for step in [
             self.journal.discard,
-            *self._steps(_settings(self.former), self._was_there, self.journal.undo),
+            *self._steps(_settings(self.former), self._was_there, self.journal.undo, forward=False),
         ]:
             # One that fails is no reason to leave the others undone.
             try:

@@ -11,6 +11,8 @@ from typing import Any
 from apply.file_set import File
 from cloud.aws import Aws, AwsError
 
+KEY_REFUSED = " (kmsKeyArn: the key's policy must let this host's role decrypt)"
+
 
 def secret_files(settings: dict[str, Any], patience_seconds: float) -> dict[str, File]:
     """The files that aws.json describes; a kind of failure is printed once, a value never."""
@@ -61,10 +63,11 @@ def _fetch(aws: Aws, arn: str, deadline: float) -> dict[str, str]:
         try:
             return aws.secret(arn)
         except AwsError as reason:
+            why = f"{arn}: {reason}{KEY_REFUSED if 'KMS' in str(reason) else ''}"
             if time.monotonic() > deadline:
-                raise ValueError(f"{arn}: {reason}") from reason
+                raise ValueError(why) from reason
             if reason.code != said:
-                print(f"{arn}: {reason}; trying again", flush=True)
+                print(f"{why}; trying again", flush=True)
             said = reason.code
         time.sleep(random.uniform(0.5, 3))
 

@@ -1,6 +1,7 @@
 """Prints, as JSON, what decides whether this balancer would serve if its peer failed now."""
 
 import json
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from residents.reports import RUN
 
 AWS_SETTINGS = Path("/etc/emqx-haproxy/aws.json")
 CONFIG, LISTS = Path("/etc/haproxy/haproxy.cfg"), Path("/etc/haproxy/lists")
+ONLY_AT = re.compile(r"^frontend (\S+)\n(?: +.*\n)*? +tcp-request \S+ reject unless \{ dst ", re.M)
 LISTENERS_AND_SERVERS = "show stat -1 5 -1"
 LISTENER, SERVER = "0", "2"
 
@@ -65,9 +67,14 @@ def processes() -> dict[str, int]:
 
 
 def listeners() -> list[dict[str, Any]]:
-    """Frontends; `limited` are those that not every address may use."""
+    """Frontends; `limited` are those that not every address may use, or at the virtual IP alone."""
+    elsewhere = ONLY_AT.findall(CONFIG.read_text())
     return [
-        {"name": name, "status": status, "limited": (LISTS / f"{name}-allowed.lst").exists()}
+        {
+            "name": name,
+            "status": status,
+            "limited": name in elsewhere or (LISTS / f"{name}-allowed.lst").exists(),
+        }
         for name, _, kind, status, _ in _rows()
         if kind == LISTENER and name != "stats"
     ]

@@ -19,6 +19,7 @@ from broker.access import Teller
 from broker.cluster import members, planned
 from broker.emqx_ctl import emqx_ctl
 from broker.outage import Outage
+from broker.upgrades import Note
 from residents.left import LEFT
 from residents.reports import RUN, metrics, tell_systemd
 
@@ -114,6 +115,7 @@ class Broker:
         self.joined = False
         self._running_since: float | None = None
         self._access = Teller()
+        self._note = Note()
         self.outage = Outage()
 
     def look(self, now: float) -> None:
@@ -124,7 +126,7 @@ class Broker:
             # HAProxy's own checks find a broker that hangs; this is no second opinion.
             return
         if not runs and not (runs is None and self._has_joined()):
-            self.joined, self._running_since = False, None
+            self.joined, self._running_since, self._note = False, None, Note()
             return
         if self._running_since is None:
             self._running_since = now
@@ -134,6 +136,8 @@ class Broker:
             JOINED.parent.mkdir(parents=True, exist_ok=True)
             JOINED.write_text(run_of_emqx())
             self.joined = True
+        if self.joined:
+            self._note.write()
 
     @staticmethod
     def _has_joined() -> bool:

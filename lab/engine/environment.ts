@@ -1,10 +1,10 @@
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
-import { delimiter, isAbsolute, join } from 'node:path';
+import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
+import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { paths } from '../paths';
 import type { Program } from '../program';
 import { installedVersion } from '../providers/sdkVersion';
 import { ensureYamlHost } from './install';
-import { officialPlugins, plugins, type Plugin } from './plugins';
+import { officialPlugins, onPath, plugins, type Plugin } from './plugins';
 
 /** Where the lab's AWS API answers to this machine. */
 export const awsEndpoint = 'http://203.0.113.2:4566';
@@ -59,10 +59,8 @@ function withoutAwsSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 /** Node's host runs providers too, and so it is always there; a program in another language has its own beside it. */
 async function writeLanguageHost(language: Program['language']): Promise<void> {
   if (language === 'nodejs') return;
-  const path = join(paths.bin, `pulumi-language-${language}`);
-  await mkdir(paths.bin, { recursive: true });
-  await writeFile(path, `#!/bin/sh\nexec ${await languageHost(language)} "$@"\n`);
-  await chmod(path, 0o755);
+  const script = `#!/bin/sh\nexec ${await languageHost(language)} "$@"\n`;
+  await writeProgram(join(paths.bin, `pulumi-language-${language}`), script);
 }
 
 async function languageHost(language: Exclude<Program['language'], 'nodejs'>): Promise<string> {
@@ -88,8 +86,16 @@ async function writePlugin(plugin: Plugin, program: string, programFolder: strin
           join(paths.pulumiHome, 'plugins', `resource-${plugin}-v${version ?? ''}`),
           `pulumi-resource-${plugin}`,
         ];
-  const path = join(folder, name);
-  await mkdir(folder, { recursive: true });
+  await writeProgram(join(folder, name), script);
+  if (plugin === 'nodejs') return;
+  // The engine takes a provider on PATH before an installed one, so where there is one the lab's is on PATH before it.
+  const before = join(paths.bin, name);
+  if ((await onPath(name)) === undefined) await rm(before, { force: true });
+  else await writeProgram(before, script);
+}
+
+async function writeProgram(path: string, script: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
   await writeFile(path, script);
   await chmod(path, 0o755);
 }

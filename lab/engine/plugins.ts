@@ -65,8 +65,16 @@ async function findPlugin(
     plugin === 'nodejs'
       ? join(pulumiHome, 'bin')
       : join(pulumiHome, 'plugins', `resource-${plugin}-v${version}`);
-  const folders = [installed, ...path].filter((folder) => folder !== '' && resolve(folder) !== paths.bin);
-  for (const folder of folders) {
+  return findIn([installed, ...path], program);
+}
+
+/** The program of this name that the engine would find on PATH, the lab's own folder aside. */
+export async function onPath(program: string): Promise<string | undefined> {
+  return findIn(usualPlaces().path, program);
+}
+
+async function findIn(folders: readonly string[], program: string): Promise<string | undefined> {
+  for (const folder of folders.filter((each) => each !== '' && resolve(each) !== paths.bin)) {
     const candidate = join(folder, program);
     const executable = await access(candidate, constants.X_OK).then(
       () => true,

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
+import { z } from 'zod';
 import { labHome } from '../../lab/paths';
 import { parseOutputs } from '../../verify/outputs';
 import { finished, startLab, type Ran } from '../lab';
@@ -40,6 +41,30 @@ export class ChangingStack {
   /** `npm run lab -- ARGS`, to its end. */
   async run(...args: readonly string[]): Promise<Ran> {
     return finished(startLab(args, this.stackFile));
+  }
+
+  /** `up` that replaces a host's instance whatever changed, as an operator asks for it. */
+  async replace(host: string): Promise<Ran> {
+    return this.run(
+      'pulumi',
+      '--',
+      'up',
+      '--yes',
+      '--skip-preview',
+      '--replace',
+      await this.urnOf(`-${host}-instance`),
+    );
+  }
+
+  /** Of the resource whose name ends so. */
+  private async urnOf(end: string): Promise<string> {
+    const { deployment } = z
+      .object({ deployment: z.object({ resources: z.array(z.object({ urn: z.string() })) }) })
+      .parse(JSON.parse(await this.lab('pulumi', '--', 'stack', 'export')));
+    const found = deployment.resources.filter(({ urn }) => urn.endsWith(end));
+    const [only] = found;
+    if (only === undefined || found.length > 1) throw new Error(`${found.length} resources end with ${end}`);
+    return only.urn;
   }
 
   /** The same, and gives what it printed; throws with all of it when it fails. */

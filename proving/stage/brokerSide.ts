@@ -23,6 +23,8 @@ async function main(ports: readonly number[], identity?: TlsOptions): Promise<vo
   const websockets = createHttpServer();
   const accepted = new WebSocketServer({ server: websockets, handleProtocols: () => 'mqtt' });
   accepted.on('connection', (client, request) => {
+    // Frames that are none; the server closes the connection by itself.
+    client.on('error', () => undefined);
     client.once('message', () => client.send(Buffer.from([0x20, 2, 0, 0])));
     const forwardedFor = String(request.headers['x-forwarded-for'] ?? '');
     print({ websocket: request.url ?? '', client: clients.get(request.socket) ?? '', forwardedFor });

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -10,6 +11,8 @@ import {
   openTcp,
   openTls,
 } from '../../proving/stage/clients';
+import type { Seen } from '../../proving/stage/brokers';
+import { firstBytes, malformedProperties, protocolLevels, webSocketFrames } from '../../proving/stage/corpus';
 import { eventually } from '../../proving/stage/eventually';
 import { listeners, Stage, systems } from '../../proving/stage/stage';
 
@@ -41,6 +44,37 @@ describe.each(systems)('what clients must not be able to do, on HAProxy $haproxy
       return Buffer.concat([bytes.subarray(0, cut), tail]);
     });
     await throwAt('mqtt', corpus);
+    await stillServed();
+  });
+
+  it('of all first bytes that of a CONNECT alone leads to a broker', async () => {
+    const served = await reached(() => throwAt('mqtt', firstBytes()));
+    expect(new Set(served.map(({ connect }) => connect?.clientId))).toEqual(new Set(['first byte']));
+    expect(served).toHaveLength(1);
+  });
+
+  it('of all protocol levels those of MQTT and its bridges lead to a broker', async () => {
+    const served = await reached(() => throwAt('mqtt', protocolLevels()));
+    expect(served.map(({ connect }) => connect?.clientId).toSorted()).toEqual(
+      ['MQIsdp-3', 'MQIsdp-131', 'MQTT-4', 'MQTT-132', 'MQTT-5'].toSorted(),
+    );
+  });
+
+  it.each([
+    ['each property of MQTT 5, malformed', 'mqtt', malformedProperties],
+    ['frames of a WebSocket as nobody should send them', 'ws', webSocketFrames],
+    ['the same over TLS', 'wss', webSocketFrames],
+  ] as const)('%s: no restart, no growth, and others are served meanwhile', async (_, name, corpus) => {
+    const openedBefore = stage.brokers.websockets.length;
+    const throwAll = async () => {
+      await inParallel(corpus(), 100, (bytes) => thrown(name, bytes));
+      return memoryKb();
+    };
+    const [first, last] = await servedMeanwhile(async () => [await throwAll(), await throwAll()] as const);
+    expect(last).toBeLessThan(first * 1.05);
+    // A frame that never came past the balancer would prove nothing.
+    const opens = name === 'mqtt' ? 0 : corpus().length * 2;
+    await eventually(() => expect(stage.brokers.websockets.length - openedBefore).toBe(opens));
     await stillServed();
   });
 
@@ -112,11 +146,53 @@ describe.each(systems)('what clients must not be able to do, on HAProxy $haproxy
       const current = Number(/^CurrConns: (\d+)/m.exec(await stage.balancer().ask('show info'))?.[1]);
       expect(current).toBeLessThan(100);
     });
+    return { memoryKb: await memoryKb(), logLines: stage.balancer().log.length };
+  }
+
+  async function memoryKb(): Promise<number> {
     const status = await stage.balancer().machine.run(['cat', `/proc/${worker ?? 0}/status`]);
-    return {
-      memoryKb: Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]),
-      logLines: stage.balancer().log.length,
-    };
+    return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]);
+  }
+
+  /** Those that brokers accept while something is done. */
+  async function reached(task: () => Promise<void>): Promise<readonly Seen[]> {
+    const before = stage.brokers.seen.length;
+    await task();
+    await stillServed();
+    return stage.brokers.seen
+      .slice(before)
+      .filter(
+        ({ outcome, connect }) => outcome === 'accepted' && connect?.clientId.startsWith('after-') === false,
+      );
+  }
+
+  /** Clients one after the other, over TLS too, for as long as something is done: none of them waits long. */
+  async function servedMeanwhile<T>(task: () => Promise<T>): Promise<T> {
+    const doing = { done: false };
+    const result = task().finally(() => (doing.done = true));
+    let slowestMs = 0;
+    do {
+      const begun = performance.now();
+      await stillServed();
+      slowestMs = Math.max(slowestMs, performance.now() - begun);
+    } while (!doing.done);
+    expect(slowestMs).toBeLessThan(5_000);
+    return result;
+  }
+
+  /** Sends what it is given and goes when the other side does, or after a moment. */
+  async function thrown(name: 'mqtt' | 'ws' | 'wss', bytes: Buffer): Promise<void> {
+    const socket =
+      name === 'wss'
+        ? await openTls(stage.target(name), { ca: stage.certificates.ca })
+        : await openTcp(stage.target(name));
+    socket.on('error', () => undefined);
+    if (name !== 'mqtt') {
+      socket.write(opening);
+      await once(socket, 'data');
+    }
+    socket.write(bytes);
+    await closesAfterMs(socket.setTimeout(300, () => socket.destroy()));
   }
 
   async function throwAt(name: 'mqtt' | 'mqtts', corpus: readonly Buffer[]): Promise<void> {
@@ -141,6 +217,13 @@ describe.each(systems)('what clients must not be able to do, on HAProxy $haproxy
     expect((await stage.balancer().workers()).current).toBe(worker);
   }
 });
+
+/** The request that opens a WebSocket. */
+const opening = [
+  'GET /mqtt HTTP/1.1',
+  ...['Host: x', 'Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13'],
+  ...['Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==', 'Sec-WebSocket-Protocol: mqtt', '\r\n'],
+].join('\r\n');
 
 function numbers(count: number): number[] {
   return Array.from({ length: count }, (_, index) => index);

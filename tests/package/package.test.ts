@@ -45,6 +45,7 @@ describe('the packed package', () => {
         'arguments/arguments.schema.json',
         'templates/balancer/haproxy.cfg.mustache',
         'host/balancer/vip_agent.py',
+        'deployer/leave.js',
         'LICENSE',
       ]),
     );

@@ -1,6 +1,6 @@
 import type { BalancerView } from '../../components/balancers/view';
 import type { Balancing } from '../../components/listeners/balancing';
-import type { ClientCertificates, Listener } from '../../components/listeners/listener';
+import type { ClientCertificates, Listener, ListenerTls } from '../../components/listeners/listener';
 import { listener } from '../../proving/views';
 import type { Certificates } from '../../proving/certificates';
 
@@ -76,11 +76,12 @@ function optionsOf({ ca, crl, certificate }: Certificates): readonly (readonly O
     ],
     [
       plain('open', {}),
-      plain('ranges, failed logins limited', {
-        allowedCidrs: ['10.0.0.0/8'],
+      plain('ranges at the virtual IP, failed logins limited', {
+        ...{ allowedCidrs: ['10.0.0.0/8'], onlyAtVirtualIp: true },
         failedLogins: { perLogin: 5, perSource: 50, periodSeconds: 60 },
       }),
     ],
+    [plain('common TLS', {}), plain('TLS of its own', { tls: ownTls })],
     [
       plain('dashboard by SSH', {}),
       plain('dashboard, brokers by TLS', {}, {
@@ -92,13 +93,25 @@ function optionsOf({ ca, crl, certificate }: Certificates): readonly (readonly O
   ];
 }
 
+const ownTls: ListenerTls = {
+  minVersion: 'TLSv1.3',
+  suites: ['ECDHE-ECDSA-AES128-GCM-SHA256', 'ECDHE-ECDSA-AES128-SHA256'],
+  suites13: ['TLS_AES_128_GCM_SHA256'],
+  curves: ['P-256', 'X25519'],
+  withoutTickets: true,
+  certificates: [0],
+};
+
 function build(options: readonly (readonly Option[])[], choice: readonly number[]): Case {
   const chosen = choice.flatMap((index, dimension) => options[dimension]?.[index] ?? []);
   const changes = chosen.reduce<Partial<Listener>>((all, option) => ({ ...all, ...option.listener }), {});
   const view = chosen.reduce<Partial<BalancerView>>((all, option) => ({ ...all, ...option.view }), {});
-  const { clientCertificates, balancing, failedLogins, ...common } = changes;
+  const { clientCertificates, balancing, failedLogins, tls: own, ...common } = changes;
   const logins = failedLogins === undefined ? {} : { failedLogins };
-  const tls = clientCertificates === undefined ? {} : { clientCertificates };
+  const tls = {
+    ...(clientCertificates === undefined ? {} : { clientCertificates }),
+    ...(own === undefined ? {} : { tls: own }),
+  };
   const byClient = balancing === undefined ? {} : { balancing };
   const seen = balancing?.method.startsWith('clientId') === true ? {} : byClient;
   return {

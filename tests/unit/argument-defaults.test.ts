@@ -52,9 +52,10 @@ function platforms(clientsCa: string): readonly Tried[] {
         },
         listeners: {
           mqtts: {
+            tls: {},
             balancing: { method: 'clientIdTable' },
-            rateLimit: { connectionsPerSource: 10 },
             failedLogins: {},
+            rateLimit: { connectionsPerSource: 10 },
             clientCertificates: { verify: 'required', ca: clientsCa },
           },
         },

@@ -195,11 +195,9 @@ describe('an identity by certificate', () => {
     return problems.all.map(({ path, reason }) => `${path}: ${reason}`);
   };
 
-  it('is one for all listeners that have any', () => {
+  it('is for each listener to choose', () => {
     expect(problemsFor('username', undefined)).toEqual([]);
-    expect(problemsFor('username', 'clientid')).toEqual([
-      `listeners.wss.clientCertificates.identity: is clientid, and ${at}.identity is username: EMQX has one setting for all listeners; give both the same`,
-    ]);
+    expect(problemsFor('username', 'clientid')).toEqual([]);
   });
 
   it.each(['', ' ', 'x'.repeat(257)])('is not had from a sample with the CN %j', async (commonName) => {

@@ -74,6 +74,11 @@ describe("the deployer's policy", () => {
     );
   });
 
+  it('is refused what is not there any more, since that has no tags', async () => {
+    const detach = (AttachmentId: string) => refusal('ec2', 'DetachNetworkInterface', { AttachmentId });
+    expect(await detach('eni-attach-gone')).toContain('ec2:DetachNetworkInterface on resource: *');
+  });
+
   it('knows the tags of what moto keeps', async () => {
     expect(await refusal('ec2', 'DeleteVpc', { VpcId: 'vpc-own' })).toBeUndefined();
     expect(await refusal('ec2', 'DeleteVpc', { VpcId: 'vpc-1' })).toContain('ec2:DeleteVpc');

@@ -9,6 +9,7 @@ import { renderFileSet } from '../../components/host/fileSet';
 import { userData } from '../../components/host/userData';
 import type { HostFile } from '../../components/host/fileSet';
 import type { HostUserData } from '../../components/host/userData';
+import type { Listener } from '../../components/listeners/listener';
 import { balancerView, brokerView, certificate, listener } from '../../proving/views';
 
 const file: HostFile = {
@@ -202,16 +203,41 @@ describe('a broker', () => {
     expect(() => brokerFiles(brokerView({ seeds }))).toThrow('is no node name like emqx@10.0.0.5');
   });
 
-  it('takes a client certificate as identity where a listener says so, the same on all', () => {
+  describe('takes a client certificate as identity', () => {
     const mutual = { verify: 'required', ca: certificate } as const;
-    const mqtts = listener('mqtts', { clientCertificates: { ...mutual, identity: 'username' } });
-    const wss = listener('wss', { clientCertificates: { ...mutual, identity: 'clientid' } });
-    expect(contentOf(brokerFiles(brokerView({ listeners: [mqtts] })), '/etc/emqx/emqx.conf')).toContain(
-      'mqtt.peer_cert_as_username = cn',
-    );
-    expect(() => brokerFiles(brokerView({ listeners: [mqtts, wss] }))).toThrow(
-      'identity differs between listeners',
-    );
+    const withIdentity = (name: 'mqtts' | 'wss', identity: 'none' | 'username' | 'clientid') =>
+      listener(name, { clientCertificates: { ...mutual, identity } });
+    const configOf = (...listeners: Listener[]) =>
+      contentOf(
+        brokerFiles(brokerView({ listeners: [listener('mqtt'), ...listeners] })),
+        '/etc/emqx/emqx.conf',
+      );
+    const zoneOf = (config: string, kind: string, name: string) =>
+      new RegExp(`^listeners\\.${kind}\\.${name} \\{\n(?: .*\n)*? +zone = (\\S+)$`, 'm').exec(config)?.[1];
+
+    it('by one setting where all listeners that demand one say the same', () => {
+      const config = configOf(withIdentity('mqtts', 'username'));
+      expect(config).toContain('\nmqtt.peer_cert_as_username = cn\n');
+      expect(config).not.toContain('zone');
+    });
+
+    it.each([
+      ['username', 'clientid'],
+      ['username', 'none'],
+      ['none', 'clientid'],
+    ] as const)('on the listener that says so where one is %s and another %s', (mqtts, wss) => {
+      const config = configOf(withIdentity('mqtts', mqtts), withIdentity('wss', wss));
+      expect(config).not.toMatch(/^mqtt\.peer_cert/m);
+      for (const [kind, name, identity] of [
+        ['tcp', 'mqtts', mqtts],
+        ['ws', 'wss', wss],
+      ] as const) {
+        const zone = zoneOf(config, kind, name);
+        if (identity === 'none') expect(zone).toBeUndefined();
+        else expect(config).toContain(`\nzones.${zone ?? ''}.mqtt.peer_cert_as_${identity} = cn\n`);
+      }
+      expect(zoneOf(config, 'tcp', 'mqtt')).toBeUndefined();
+    });
   });
 
   it('is started again at once when it was killed, however often', () => {

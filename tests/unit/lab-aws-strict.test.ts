@@ -54,6 +54,26 @@ test('the end of an interface is tried once', async () => {
   expect(aws.actions()).toEqual(['DeleteNetworkInterface']);
 });
 
+test('an interface is detached before its end only where EC2 has it attached still', async () => {
+  const state = { attachments: [{ attachmentId: 'eni-attach-1', instance: 'i-1', deviceIndex: 0 }] };
+  const ended = async (Attachment?: object) => {
+    const aws = fakeAws({
+      DescribeNetworkInterfaces: () => ({
+        NetworkInterfaces: [{ Status: 'available', ...(Attachment === undefined ? {} : { Attachment }) }],
+      }),
+      DetachNetworkInterface: () => ({}),
+      DeleteNetworkInterface: () => ({}),
+    });
+    await aws.provider.delete({ type: networkInterface, id: 'eni-1' }, state, 5);
+    return aws.actions().filter((action) => !action.startsWith('Describe'));
+  };
+  expect(await ended()).toEqual(['DeleteNetworkInterface']);
+  expect(await ended({ AttachmentId: 'eni-attach-1' })).toEqual([
+    'DetachNetworkInterface',
+    'DeleteNetworkInterface',
+  ]);
+});
+
 describe("an instance's source/destination check", () => {
   const inputs = {
     ami: 'ami-1',

@@ -39,6 +39,7 @@ export function fakeAws(answers: Readonly<Record<string, Answer>>, configuration
     return {
       ec2: () => faked(new EC2({ region })),
       iam: () => faked(new IAM({ region })),
+      kms: () => Promise.reject(new Error('no KMS in this test')),
       secretsManager: () => faked(new SecretsManager({ region })),
       serviceQuotas: () => faked(new ServiceQuotas({ region })),
       ssm: () => faked(new SSM({ region })),

@@ -1,7 +1,7 @@
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { delimiter, dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { officialPlugins } from '../../lab/engine/plugins';
 import { sdkVersion } from '../../lab/providers/sdkVersion';
 
@@ -57,5 +57,30 @@ describe('official plugins', () => {
   it('are never that of AWS', async () => {
     await program('bin', 'pulumi-resource-aws');
     expect((await officialPlugins(process.cwd(), 'official', places())).size).toBe(0);
+  });
+});
+
+describe("the lab's own providers", () => {
+  /** The programs that the engine finds, of a lab that is all in the folder. */
+  async function written(...path: string[]) {
+    vi.stubEnv('LAB_HOME', join(folder, 'lab'));
+    vi.stubEnv('LAB_PLUGINS', undefined);
+    vi.stubEnv('PATH', path.join(delimiter));
+    vi.resetModules();
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+      vi.resetModules();
+    });
+    const { labEnvironment } = await import('../../lab/engine/environment.js');
+    const { loadProgram } = await import('../../lab/program.js');
+    const { PATH = '' } = await labEnvironment(loadProgram(process.cwd()));
+    const [first = ''] = PATH.split(delimiter);
+    return readFile(join(first, 'pulumi-resource-tls'), 'utf8').catch(() => undefined);
+  }
+
+  it('come before others on PATH, which the engine would take before what is installed', async () => {
+    await program('bin', 'pulumi-resource-tls');
+    expect(await written(join(folder, 'bin'))).toContain('lab/providers/tls/main.ts');
+    expect(await written(join(folder, 'empty'))).toBeUndefined();
   });
 });

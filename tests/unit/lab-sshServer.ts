@@ -17,6 +17,8 @@ export interface SshServerOptions {
   readonly port?: number;
   /** False: logins are taken, and what is to be run never ends. */
   readonly runsCommands?: boolean;
+  /** What runs a command, which is its last word. @default /bin/sh -c */
+  readonly shell?: readonly [string, ...string[]];
 }
 
 /** An SSH server on loopback that runs commands with /bin/sh and forwards TCP, as a jump host does. */
@@ -50,7 +52,7 @@ export async function startSshServer(options: SshServerOptions): Promise<SshServ
     });
     connection.on('ready', () => {
       sessions += 1;
-      if (options.runsCommands ?? true) serveSessions(connection);
+      if (options.runsCommands ?? true) serveSessions(connection, options.shell ?? ['/bin/sh', '-c']);
       else connection.on('session', (accept) => accept().on('exec', (begin) => begin()));
     });
   });
@@ -79,7 +81,7 @@ export async function startSilentServer(
   return { port, close: () => new Promise((done) => server.close(() => done())) };
 }
 
-function serveSessions(connection: Connection): void {
+function serveSessions(connection: Connection, [program, ...words]: readonly [string, ...string[]]): void {
   connection.on('tcpip', (accept, _, info) => {
     const target = connect(info.destPort, info.destIP);
     const channel = accept();
@@ -95,7 +97,7 @@ function serveSessions(connection: Connection): void {
     });
     session.on('exec', (acceptExec, _, { command }) => {
       const channel = acceptExec();
-      const child = spawn('/bin/sh', ['-c', command], { env: { ...process.env, ...environment } });
+      const child = spawn(program, [...words, command], { env: { ...process.env, ...environment } });
       channel.pipe(child.stdin);
       child.stdin.on('error', () => undefined);
       child.stdout.pipe(channel, { end: false });

@@ -16,6 +16,8 @@ export interface Options {
   /** As `TYPE NAME`: what it is made after and deleted before. */
   readonly dependsOn: readonly string[];
   readonly ignoreChanges: readonly string[];
+  /** As `TYPE NAME`: where that is deleted too, this one's deletion does nothing. */
+  readonly deletedWith: string;
 }
 
 /** Stands in for the engine: records what is registered and answers with the inputs and a few computed properties. */
@@ -85,6 +87,7 @@ export class ResourceGraph {
       this.options.set(`${request.getType()} ${request.getName()}`, {
         dependsOn: request.getDependenciesList().map(keyOf),
         ignoreChanges: request.getIgnorechangesList(),
+        deletedWith: keyOf(request.getDeletedwith()),
       });
       return register(request, callback);
     };

@@ -86,3 +86,69 @@ it('every resource that carries the tag of its platform carries that of its stac
   expect(tagged.length).toBeGreaterThan(30);
   expect(tagged.filter(([, stack]) => stack !== own)).toEqual([]);
 });
+
+describe.each([
+  { mode: 'elasticIp' as const },
+  { mode: 'route' as const, address: '10.255.0.1' },
+  { mode: 'privateIp' as const, publicAddress: true },
+])('the roles of a stack in mode $mode', (virtualIp) => {
+  const network = { balancerZoneCount: virtualIp.mode === 'privateIp' ? 1 : 2 };
+  const kmsKeyArn = 'arn:aws:kms:eu-central-1:123456789012:key/own';
+  let graph: ResourceGraph;
+  beforeAll(async () => {
+    graph = await graphOf(() => new MqttPlatform('mqtt', { ssh, network, virtualIp, kmsKeyArn }));
+  });
+
+  const ofAnother: readonly Tagged[] = [
+    ...['network-interface', 'instance', 'elastic-ip', 'route-table', 'volume', 'security-group'].map(
+      (kind) => resource(kind, another),
+    ),
+    ...[
+      'secretsmanager:eu-central-1:123456789012:secret:mqtt-brokers-secrets-1',
+      'kms:eu-central-1:123456789012:key/1',
+    ].map((name) => ({ ...resource('x', another), arn: `arn:aws:${name}` })),
+  ];
+
+  /** Every action that a role has at all, but looking at EC2: that can be granted for everything or not at all. */
+  function actionsOf(document: string): readonly string[] {
+    const { Statement } = JSON.parse(document) as {
+      readonly Statement: readonly { readonly Action: string[] }[];
+    };
+    return Statement.flatMap(({ Action }) => Action).filter((action) => !action.startsWith('ec2:Describe'));
+  }
+
+  it("change, read and take nothing of another stack's", () => {
+    const policies = graph.resources.filter(({ type }) => type === 'aws:iam/rolePolicy:RolePolicy');
+    expect(policies).toHaveLength(5);
+    const context = new Map([['kms:viaservice', 'secretsmanager.eu-central-1.amazonaws.com']]);
+    const granted = policies.flatMap(({ name, inputs }) => {
+      const document = String(inputs['policy']);
+      const policy = parsePolicy(name, document);
+      const actions = actionsOf(document);
+      expect(actions).toContain('secretsmanager:GetSecretValue');
+      return actions.flatMap((action) =>
+        ofAnother
+          .filter((each) => evaluate([policy], { action, resources: [each], context }).allowed)
+          .map(({ arn }) => `${name}: ${action} on ${arn}`),
+      );
+    });
+    expect(granted).toEqual([]);
+  });
+
+  it('name no resource but by its id or by the tag of the stack', () => {
+    for (const { inputs } of graph.resources.filter(({ type }) => type === 'aws:iam/rolePolicy:RolePolicy'))
+      for (const { Action, Resource, Condition } of (
+        JSON.parse(String(inputs['policy'])) as {
+          readonly Statement: readonly {
+            readonly Action: string[];
+            readonly Resource: string[];
+            readonly Condition?: object;
+          }[];
+        }
+      ).Statement) {
+        if (Action.every((action) => action.startsWith('ec2:Describe'))) continue;
+        if (Resource.some((arn) => arn.endsWith('*')))
+          expect(JSON.stringify(Condition)).toContain('aws:ResourceTag/emqx-haproxy:stack');
+      }
+  });
+});

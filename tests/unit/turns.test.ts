@@ -11,6 +11,7 @@ const args: MqttPlatformArgs = {
   listeners: { mqtt: {} },
 };
 const command = 'command:remote:Command';
+const local = 'command:local:Command';
 const instance = 'aws:ec2/instance:Instance';
 const hosts = ['haproxy-1', 'haproxy-2', 'emqx-1', 'emqx-2', 'emqx-3'];
 
@@ -48,7 +49,7 @@ describe('hosts that run', () => {
     for (const host of hosts)
       expect(graph.ancestorsOf(instance, `mqtt-${host}-instance`)).toContain(`${command} mqtt-${host}-turn`);
     const { inputs } = graph.one(command, 'mqtt-emqx-1-turn');
-    expect(inputs['create']).toMatch(/ broker\.spare emqx@10\.20\.\d+\.\d+$/);
+    expect(inputs['create']).toMatch(/ broker\.spare emqx@10\.20\.\d+\.\d+; else true; fi$/);
     // Its own address is another one than the neighbour's, who is asked.
     expect(String(inputs['create'])).not.toContain(`@${hostOf(graph, 'mqtt-emqx-1-turn')}`);
     expect(hostOf(graph, 'mqtt-emqx-1-turn')).toBe(hostOf(graph, 'mqtt-emqx-3-ready'));
@@ -89,37 +90,71 @@ describe('a host that goes', () => {
   it('leaves before its instance is deleted, the last broker first, and the balancers after all brokers', async () => {
     const graph = await platform(false);
     const leftAfter = (host: string) => {
-      const ancestors = graph.ancestorsOf(command, `mqtt-${host}-leave`);
-      return hosts.filter((other) => other !== host && ancestors.has(`${command} mqtt-${other}-leave`));
+      const ancestors = graph.ancestorsOf(local, `mqtt-${host}-leave`);
+      return hosts.filter((other) => other !== host && ancestors.has(`${local} mqtt-${other}-leave`));
     };
     expect(leftAfter('emqx-3')).toEqual(['haproxy-1', 'haproxy-2', 'emqx-1', 'emqx-2']);
     expect(leftAfter('emqx-1')).toEqual(['haproxy-1', 'haproxy-2']);
-    expect(leftAfter('haproxy-1')).toEqual(['haproxy-2']);
     for (const host of hosts)
-      expect(graph.one(command, `mqtt-${host}-leave`).inputs['triggers']).toEqual([
-        `mqtt-${host}-instance-id`,
-      ]);
+      expect(graph.one(local, `mqtt-${host}-leave`).inputs['triggers']).toEqual([`mqtt-${host}-instance-id`]);
   });
 
-  it('is asked to on the very instance that goes, whatever has its address by then', async () => {
+  it('leaves on the very instance that goes, within a time', async () => {
     const graph = await platform(true);
-    for (const [host, program] of [
-      ['emqx-1', /broker\.leave --timeout \d+/],
-      ['haproxy-1', /balancer\.leave/],
-    ] as const) {
-      const line = String(graph.one(command, `mqtt-${host}-leave`).inputs['delete']);
-      expect(line).toMatch(program);
-      expect(line).toContain(`instance-id)" != mqtt-${host}-instance-id ] || {`);
+    const broker = toldOf(graph, 'emqx-1');
+    expect(broker.instanceId).toBe('mqtt-emqx-1-instance-id');
+    expect(broker.leave.line).toMatch(/broker\.leave --timeout \d+/);
+    expect(broker.leave.seconds).toBeGreaterThan(Number(/--timeout (\d+)/.exec(broker.leave.line)?.[1]));
+    const balancer = toldOf(graph, 'haproxy-1');
+    expect(balancer.leave.line).toMatch(/balancer\.leave/);
+    for (const { line } of [broker.leave, broker.stay, balancer.leave])
       execFileSync('sh', ['-n', '-c', line]);
-      // Here is another instance, and none of the programs.
-      execFileSync('sh', ['-c', line]);
-    }
+    // Here are none of the programs.
+    execFileSync('sh', ['-c', broker.leave.line]);
+    expect(() => execFileSync('sh', ['-c', broker.without.line])).toThrow(/status: 3|Command failed/);
+  });
+
+  it('is asked after among others of its kind, the same ones when one more comes', async () => {
+    const asked = async (brokers: number) => {
+      const graph = await platform(true, { emqx: { brokers } });
+      return ['emqx-1', 'emqx-2', 'emqx-3'].map((host) =>
+        toldOf(graph, host).others.map(({ hostname }) => hostname),
+      );
+    };
+    const both = [
+      ['emqx-2', 'emqx-3'],
+      ['emqx-1', 'emqx-3'],
+      ['emqx-1', 'emqx-2'],
+    ];
+    expect(await asked(3)).toEqual(both);
+    expect(await asked(4)).toEqual(both);
+    const graph = await platform(true);
+    expect(toldOf(graph, 'emqx-2').without.line).toMatch(
+      new RegExp(`broker\\.without emqx@${toldOf(graph, 'emqx-2').host.address}; else exit 3; fi$`),
+    );
+    expect(toldOf(graph, 'haproxy-1').others.map(({ hostname }) => hostname)).toEqual(['haproxy-2']);
+    expect(toldOf(graph, 'haproxy-1').without.line).toMatch(/balancer\.without; else/);
+  });
+
+  it('leaves nobody where all of its kind go', async () => {
+    const graph = await platform(true);
+    const group = (kind: string) => `aws:ec2/securityGroup:SecurityGroup mqtt-${kind}-group`;
+    expect(graph.optionsOf(local, 'mqtt-emqx-1-leave').deletedWith).toBe(group('brokers'));
+    expect(graph.optionsOf(local, 'mqtt-haproxy-1-leave').deletedWith).toBe(group('balancers'));
+  });
+
+  it('tells no key in the open', async () => {
+    const graph = await platform(true);
+    expect(graph.one(local, 'mqtt-emqx-1-leave').secretInputs).toContain('environment');
   });
 
   it('and stays after all starts again what it had stopped', async () => {
     const graph = await platform(true);
-    for (const name of ['mqtt-emqx-1-leave', 'mqtt-emqx-1-ready']) {
-      const line = String(graph.one(command, name).inputs['create']);
+    const lines = [
+      toldOf(graph, 'emqx-1').stay.line,
+      String(graph.one(command, 'mqtt-emqx-1-ready').inputs['create']),
+    ];
+    for (const line of lines) {
       expect(line).toMatch(/test -e \/run\/emqx-haproxy\/left; then\s+units=.*systemctl start \$units/);
       execFileSync('sh', ['-n', '-c', line]);
     }
@@ -135,4 +170,25 @@ it('a single broker has nobody to ask', async () => {
 function hostOf(graph: ResourceGraph, name: string): string {
   const { host } = graph.one(command, name).inputs['connection'] as { readonly host: string };
   return host;
+}
+
+interface Task {
+  readonly line: string;
+  readonly seconds: number;
+}
+
+interface Told {
+  readonly host: { readonly hostname: string; readonly address: string };
+  readonly instanceId: string;
+  readonly leave: Task;
+  readonly stay: Task;
+  readonly without: Task;
+  readonly others: readonly { readonly hostname: string }[];
+}
+
+/** What the program that has a host leave is told. */
+function toldOf(graph: ResourceGraph, host: string): Told {
+  const environment = graph.one(local, `mqtt-${host}-leave`).inputs['environment'];
+  const { EMQX_HAPROXY_LEAVING = '' } = environment as Readonly<Record<string, string>>;
+  return JSON.parse(EMQX_HAPROXY_LEAVING) as Told;
 }

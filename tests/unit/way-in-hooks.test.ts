@@ -26,7 +26,7 @@ async function hooksOfCommands() {
       request.getHooks()?.getBeforeCreateList(),
       request.getHooks()?.getBeforeUpdateList(),
     ];
-    if (request.getType() === 'command:remote:Command')
+    if (request.getType().startsWith('command:'))
       bound.push({ command: request.getName(), create: create ?? [], update: update ?? [] });
     return register(request, callback);
   };

@@ -76,6 +76,8 @@ class Host(Machine):
             "/usr/sbin/runuser",
         ):
             self.program(checker, "#!/bin/sh\nexit 0\n")
+        # It has its packages, in the version that its set names.
+        self.program("/usr/local/sbin/dpkg-query", "#!/bin/sh\necho 'installed 5.8.9'\n")
         # The suite has a network of its own.
         if address := re.search(r"^ *unicast_src_ip (\S+)$", TODAY, re.M):
             self.shell(f"ip address replace {address[1]}/32 dev lo")

@@ -9,6 +9,7 @@ from fake_aws import FakeAws
 
 from apply.secret_files import file_of, secret_files
 from apply.services import environment_of
+from cloud.aws import Aws, AwsError
 
 # Read back by systemd itself where it runs; here by its rule: in double quotes \\ escapes only " \\ ` and $.
 AWKWARD = 'a"b\\c$d`e #;=\'é\\$\\\\"\\'
@@ -75,4 +76,15 @@ def test_each_secret_is_fetched_once_and_retried_with_one_line_per_kind(
 def test_patience_ends(cloud: FakeAws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     cloud.faults["GetSecretValue"] = [(400, "AccessDeniedException")] * 9
     with pytest.raises(ValueError, match="AccessDenied"):
+        secret_files({"region": "eu-central-1", "secrets": [entry("value", field="a")]}, 0)
+
+
+def test_a_key_that_the_role_may_not_use_is_told_by_its_argument(
+    cloud: FakeAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(aws: Aws, arn: str) -> dict[str, str]:
+        raise AwsError("AccessDeniedException", "Access to KMS is not allowed")
+
+    monkeypatch.setattr(Aws, "secret", refuse)
+    with pytest.raises(ValueError, match="kmsKeyArn: the key's policy must let this host's role"):
         secret_files({"region": "eu-central-1", "secrets": [entry("value", field="a")]}, 0)

@@ -84,6 +84,18 @@ def test_what_is_not_well(told: Path, haproxy: HaProxy, capsys: pytest.CaptureFi
     assert parts["silentSeconds"]["told"]["vip"] > 50
 
 
+def test_a_listener_at_the_virtual_ip_alone_is_limited(told: Path, haproxy: HaProxy) -> None:
+    config = told / "haproxy.cfg"
+    config.write_text(
+        "frontend other\n    tcp-request connection reject unless { dst 10.0.0.20 }\n\n"
+        "frontend mqtt\n    bind :1883\n    maxconn 9\n"
+        "    tcp-request connection reject unless { dst 10.0.0.20 }\n"
+    )
+    assert [each["limited"] for each in condition.listeners()] == [True]
+    config.write_text(config.read_text().replace("frontend mqtt\n", "frontend mqtt\n\nfrontend further\n"))
+    assert [each["limited"] for each in condition.listeners()] == [False]
+
+
 def test_a_haproxy_that_does_not_answer_hides_nothing_else(
     told: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

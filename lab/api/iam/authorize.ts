@@ -110,6 +110,7 @@ export async function resourcesOf(region: Region, call: AwsCall): Promise<readon
   if (call.service === 'secretsmanager' && input.SecretId !== undefined) {
     return [await secret(region, input.SecretId)];
   }
+  if (call.service === 'kms' && input.KeyId !== undefined) return [{ arn: input.KeyId, tags: new Map() }];
   if (call.service === 'ssm') {
     const names = [input.Name, ...(input.Names ?? []), input.Path].filter((name) => name !== undefined);
     if (names.length > 0) return names.map((name) => ({ arn: parameterArn(region, name), tags: new Map() }));
@@ -118,6 +119,7 @@ export async function resourcesOf(region: Region, call: AwsCall): Promise<readon
 }
 
 const jsonInput = z.object({
+  KeyId: z.string().optional(),
   SecretId: z.string().optional(),
   Name: z.string().optional(),
   Names: z.array(z.string()).optional(),

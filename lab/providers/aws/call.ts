@@ -5,12 +5,14 @@ import type { ServiceQuotas } from '@aws-sdk/client-service-quotas';
 import type { SSM } from '@aws-sdk/client-ssm';
 import type { STS } from '@aws-sdk/client-sts';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Kms } from './kms';
 import type { Tags } from './resource';
 
 /** The clients of one region, each loaded when first asked for. */
 export interface Clients {
   ec2(): Promise<EC2>;
   iam(): Promise<IAM>;
+  kms(): Promise<Kms>;
   secretsManager(): Promise<SecretsManager>;
   serviceQuotas(): Promise<ServiceQuotas>;
   ssm(): Promise<SSM>;

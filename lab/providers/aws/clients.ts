@@ -1,6 +1,9 @@
 import { present, type Clients } from './call';
+import { kmsOf } from './kms';
 
 export interface ClientSettings {
+  /** AWS_ENDPOINT_URL when left out. */
+  readonly endpoint?: string;
   readonly credentials?: {
     readonly accessKeyId: string;
     readonly secretAccessKey: string;
@@ -16,6 +19,7 @@ export function sdkClients(region: string, settings: ClientSettings): Clients {
   return {
     ec2: once(async () => new (await import('@aws-sdk/client-ec2')).EC2(config)),
     iam: once(async () => new (await import('@aws-sdk/client-iam')).IAM(config)),
+    kms: () => Promise.resolve(kmsOf(region, settings)),
     secretsManager: once(
       async () => new (await import('@aws-sdk/client-secrets-manager')).SecretsManager(config),
     ),

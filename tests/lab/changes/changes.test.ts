@@ -1,12 +1,13 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ChangingStack } from '../../../proving/changes/changingStack';
+import { deadHosts } from './deadHosts';
+import { clusterStatus, instanceIds, replaced } from './hosts';
 
 /** A stack on which hosts are replaced while clients are on. Each test begins where the one before ended. */
-let stack: ChangingStack;
+const stack = new ChangingStack();
 
 beforeAll(async () => {
-  stack = new ChangingStack();
   await stack.lab('down');
   await stack.lab('up');
 });
@@ -19,32 +20,14 @@ const clients = 60;
 const brokers = ['emqx-1', 'emqx-2', 'emqx-3'];
 const balancers = ['haproxy-1', 'haproxy-2'];
 
-/** Instance ids by name: they tell whether a host was replaced. */
-async function instanceIds(): Promise<Readonly<Record<string, string>>> {
-  const outputs = await stack.outputs();
-  return Object.fromEntries(
-    [...outputs.balancers, ...outputs.brokers].map(({ name, instanceId }) => [name, instanceId]),
-  );
-}
-
-function replaced(before: Readonly<Record<string, string>>, after: Readonly<Record<string, string>>) {
-  return Object.keys(before)
-    .filter((name) => before[name] !== after[name])
-    .sort();
-}
-
-async function members(): Promise<string> {
-  return stack.lab('exec', 'emqx-1', '--', 'emqx', 'ctl', 'cluster', 'status', '--json');
-}
-
 describe('a new image of all brokers', () => {
   it('cuts a client at most twice and loses no acknowledged message', async () => {
-    const before = await instanceIds();
+    const before = await instanceIds(stack);
     const { ran, mostCuts, lost, acknowledged } = await stack.measured(clients, {
       emqx: { imageGeneration: 2 },
     });
     expect(ran).toMatchObject({ code: 0 });
-    expect(replaced(before, await instanceIds())).toEqual(brokers);
+    expect(replaced(before, await instanceIds(stack))).toEqual(brokers);
     expect(acknowledged).toBeGreaterThan(0);
     expect({ mostCuts: Math.min(mostCuts, 2), lost }).toEqual({ mostCuts, lost: 0 });
     for (const name of brokers)
@@ -55,10 +38,10 @@ describe('a new image of all brokers', () => {
 
 describe('another type of both balancers', () => {
   it('cuts a client at most once and loses no acknowledged message', async () => {
-    const before = await instanceIds();
+    const before = await instanceIds(stack);
     const { ran, mostCuts, lost } = await stack.measured(clients, { haproxy: { instanceType: 't3.medium' } });
     expect(ran).toMatchObject({ code: 0 });
-    expect(replaced(before, await instanceIds())).toEqual(balancers);
+    expect(replaced(before, await instanceIds(stack))).toEqual(balancers);
     expect({ mostCuts: Math.min(mostCuts, 1), lost }).toEqual({ mostCuts, lost: 0 });
     await stack.lab('verify');
   });
@@ -66,43 +49,43 @@ describe('another type of both balancers', () => {
 
 describe('a rollout', () => {
   it('does not begin while a broker is away that it does not replace first, and says which', async () => {
-    const before = await instanceIds();
+    const before = await instanceIds(stack);
     await stack.lab('exec', 'emqx-2', '--', 'systemctl', 'stop', 'emqx');
     stack.configure({ emqx: { imageGeneration: 3 } });
     const { code, stdout, stderr } = await stack.run('up');
     expect(code).not.toBe(0);
     expect(stdout + stderr).toMatch(/is not replaced now: emqx@\S+ does not run in the cluster/);
-    expect(replaced(before, await instanceIds())).toEqual([]);
+    expect(replaced(before, await instanceIds(stack))).toEqual([]);
     await stack.lab('exec', 'emqx-2', '--', 'systemctl', 'start', 'emqx');
   });
 
   it('whose runner is killed in the middle is finished by the next up', async () => {
-    const before = await instanceIds();
+    const before = await instanceIds(stack);
     const child = stack.start('up');
     await printed(child, /emqx-2-leave deleted original/);
     child.kill('SIGKILL');
     await once(child, 'close');
-    expect(replaced(before, await instanceIds())).not.toContain('emqx-3');
+    expect(replaced(before, await instanceIds(stack))).not.toContain('emqx-3');
     const { ran, lost } = await stack.measured(clients, {});
     expect(ran).toMatchObject({ code: 0 });
     expect(lost).toBe(0);
-    expect(replaced(before, await instanceIds())).toEqual(brokers);
+    expect(replaced(before, await instanceIds(stack))).toEqual(brokers);
     await stack.lab('verify');
   });
 });
 
 describe('a new host that does not come up', () => {
   it('ends the rollout with the others untouched, which goes on once it does', async () => {
-    const before = await instanceIds();
+    const before = await instanceIds(stack);
     const broken = { imageGeneration: 4, version: '5.8.99' };
     const { ran, lost } = await stack.measured(clients, { emqx: broken });
     expect(ran.code).not.toBe(0);
     expect(ran.stdout + ran.stderr).toContain('emqx-1');
-    expect(replaced(before, await instanceIds())).toEqual(['emqx-1']);
+    expect(replaced(before, await instanceIds(stack))).toEqual(['emqx-1']);
     expect(lost).toBe(0);
     stack.configure({ emqx: { imageGeneration: 5, version: undefined } });
     await stack.lab('up');
-    expect(replaced(before, await instanceIds())).toEqual(brokers);
+    expect(replaced(before, await instanceIds(stack))).toEqual(brokers);
     await stack.lab('verify');
   });
 });
@@ -119,7 +102,7 @@ describe('a broker more, and one less', () => {
     expect(ran).toMatchObject({ code: 0 });
     expect(cut).toBeLessThan(clients);
     expect({ mostCuts: Math.min(mostCuts, 1), lost }).toEqual({ mostCuts, lost: 0 });
-    expect(JSON.parse(await members())).toMatchObject({ stopped_nodes: [] });
+    expect(await clusterStatus(stack)).toMatchObject({ stopped_nodes: [] });
     await stack.lab('verify');
   });
 });
@@ -131,6 +114,8 @@ describe('a broker of a name that was removed', () => {
     await stack.lab('verify');
   });
 });
+
+deadHosts(stack);
 
 /** Waits until it prints that; fails with all that it printed when it ends without. */
 async function printed(child: ReturnType<ChangingStack['start']>, pattern: RegExp): Promise<void> {

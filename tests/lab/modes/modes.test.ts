@@ -11,6 +11,7 @@ const takeoverLimitSeconds = 20;
 const probe = readFileSync(join(__dirname, 'probe.py'), 'utf8');
 const port = 1883;
 const listener = { maxConnections: 500 };
+const atOnce = ['--yes', '--skip-preview', '--non-interactive'];
 
 interface Mode {
   readonly mode: keyof typeof holders;
@@ -59,9 +60,7 @@ describe.each(modes)('a virtual IP in mode $mode', ({ mode, configuration, addre
       ...configuration,
     });
     await labOk('down');
-    await labOk('up');
-    stack = await outputs();
-    if (clients.includes('vpc')) await letBrokersReach(address(stack.endpoint), port);
+    await made();
   });
 
   afterAll(async () => {
@@ -69,6 +68,16 @@ describe.each(modes)('a virtual IP in mode $mode', ({ mode, configuration, addre
   });
 
   it('serves clients from where it can be reached', served);
+
+  it('is left as it is by a second up, and by one after a refresh', async () => {
+    await unchanged();
+    await refreshed();
+    await unchanged();
+  });
+
+  it('goes in one run of destroy before anybody has taken over, and leaves nothing', destroyed);
+
+  it('is made again', made);
 
   it('moves when its holder is powered off, there and back, and Pulumi sees no change', async () => {
     for (const turn of ['there', 'back']) {
@@ -89,15 +98,33 @@ describe.each(modes)('a virtual IP in mode $mode', ({ mode, configuration, addre
     }
   });
 
-  it('is left as it is by another up, after all that', async () => {
-    await labOk('pulumi', '--', 'up', '--yes', '--skip-preview', '--expect-no-changes', '--non-interactive');
+  it('is left as it is by another up after all that, and by one after a refresh', async () => {
+    await unchanged();
+    await refreshed();
+    await unchanged();
     await served();
   });
 
-  it('goes in one run of destroy, and leaves nothing', async () => {
-    await labOk('pulumi', '--', 'destroy', '--yes', '--skip-preview', '--non-interactive');
+  it('goes in one run of destroy after takeovers and a refresh, and leaves nothing', destroyed);
+
+  async function made(): Promise<void> {
+    await labOk('up');
+    stack = await outputs();
+    if (clients.includes('vpc')) await letBrokersReach(address(stack.endpoint), port);
+  }
+
+  async function unchanged(): Promise<void> {
+    await labOk('pulumi', '--', 'up', ...atOnce, '--expect-no-changes');
+  }
+
+  async function refreshed(): Promise<void> {
+    await labOk('pulumi', '--', 'refresh', ...atOnce);
+  }
+
+  async function destroyed(): Promise<void> {
+    await labOk('pulumi', '--', 'destroy', ...atOnce);
     expect(await leftovers()).toEqual([]);
-  });
+  }
 
   async function served(): Promise<void> {
     const { endpoint, users } = stack;

@@ -57,7 +57,8 @@ def answer_on(path: Path, answer: Callable[[str, list[str]], Any]) -> None:
     listening = socket.socket(socket.AF_UNIX)
     listening.bind(str(path))
     path.chmod(0o600)
-    listening.listen()
+    # Who comes to a full queue of a local socket is refused, not kept waiting.
+    listening.listen(1024)
 
     def serve() -> None:
         while True:

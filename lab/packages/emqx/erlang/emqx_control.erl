@@ -7,12 +7,14 @@
 
 -define(LONGEST_LINE, 65536).
 -define(RUNNING_MS, 60000).
+%% Programs that may ask at once: who comes to a full queue of a local socket is refused, not kept waiting.
+-define(MOST_WAITING, 1024).
 
 -spec open(file:filename()) -> ok.
 open(Path) ->
     _ = file:delete(Path),
     {ok, Listen} = gen_tcp:listen(0, [
-        binary, {ifaddr, {local, Path}}, {packet, line}, {buffer, ?LONGEST_LINE}, {active, false}
+        binary, {ifaddr, {local, Path}}, {backlog, ?MOST_WAITING}, {packet, line}, {buffer, ?LONGEST_LINE}, {active, false}
     ]),
     ok = file:change_mode(Path, 8#600),
     Acceptor = spawn(fun() -> receive go -> accept(Listen) end end),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from lab.packages.emqx.tests.conftest import NewNode
 from lab.packages.emqx.tests.mqtt import Client
 from lab.packages.emqx.tests.stage import PASSWORD, Node
@@ -179,3 +180,30 @@ def test_without_a_running_broker_a_command_says_so(new_node: NewNode) -> None:
     node.configure()
     done = node.ctl("status")
     assert (done.returncode, "node.cookie" in done.stderr) == (127, True)
+
+
+#: As many programs as ask at once: how many are let wait, while nobody answers yet.
+ASKERS = """
+import socket, sys
+waiting = []
+for _ in range(200):
+    asker = socket.socket(socket.AF_UNIX)
+    asker.setblocking(False)
+    try:
+        asker.connect(sys.argv[1])
+        waiting.append(asker)
+    except BlockingIOError:
+        pass
+print(len(waiting))
+"""
+
+
+@pytest.mark.parametrize("name", ["control.sock", "companion.sock"])
+def test_many_may_ask_at_once_of_a_broker_that_is_slow_to_answer(broker: Node, name: str) -> None:
+    broker.signal("STOP")
+    try:
+        done = broker.run("python3", "-c", ASKERS, f"/var/lib/emqx/standin/{name}")
+    finally:
+        broker.signal("CONT")
+    assert done.stdout == "200\n", done.stderr
+    assert broker.ctl("status").returncode == 0

@@ -9,6 +9,7 @@ import {
   getInstanceTypeOffering,
   getInstanceTypeOfferings,
 } from './instances';
+import { getKey } from './kmsKey';
 import { getRouteTable, getRouteTables, getSecurityGroup, getSubnet, getSubnets, getVpc } from './network';
 import { getParameter, getSecretVersion } from './parameters';
 import { getPolicyDocument } from './policyDocument';
@@ -40,4 +41,5 @@ export const functionTypes: readonly FunctionType[] = [
   getSecretVersion,
   getPolicyDocument,
   getServiceQuota,
+  getKey,
 ];

@@ -156,9 +156,10 @@ export const networkInterface = resource({
     ...(changed.has('privateIpsCount') ? ['privateIps', 'privateIpLists'] : []),
   ],
 
-  /** Detached where the state has an attachment, then one DeleteNetworkInterface (resourceNetworkInterfaceDelete). */
-  async delete(call, id, { attachments }) {
-    for (const { attachmentId } of attachments ?? []) await detach(call, id, attachmentId);
+  /** Detached where the state has an attachment and EC2 has it still, then one DeleteNetworkInterface (resourceNetworkInterfaceDelete). */
+  async delete(call, id, { attachments = [] }) {
+    if (attachments.length > 0)
+      await detach(call, id, (await findInterface(call, id))?.Attachment?.AttachmentId);
     await (await call.ec2()).deleteNetworkInterface({ NetworkInterfaceId: id });
   },
 });

@@ -1,22 +1,22 @@
 import * as pulumi from '@pulumi/pulumi';
 import { describe, expect, it, vi } from 'vitest';
-import { MqttPlatform, planPlatform } from '../../components';
-import type { MqttPlatformArgs } from '../../components';
-import * as balancers from '../../components/balancers/plan';
-import * as brokers from '../../components/brokers/plan';
-import * as certificates from '../../components/certificates/plan';
-import * as listeners from '../../components/listeners/plan';
-import * as network from '../../components/network/plan';
-import * as virtualIp from '../../components/virtualIp/plan';
-import { graphOf } from './resourceGraph';
+import { MqttPlatform, planPlatform } from '../../../components';
+import type { MqttPlatformArgs } from '../../../components';
+import * as balancers from '../../../components/balancers/plan';
+import * as brokers from '../../../components/brokers/plan';
+import * as certificates from '../../../components/certificates/plan';
+import * as listeners from '../../../components/listeners/plan';
+import * as network from '../../../components/network/plan';
+import * as virtualIp from '../../../components/virtualIp/plan';
+import { graphOf } from '../resourceGraph';
 
 // Watched, not replaced.
-vi.mock('../../components/balancers/plan', { spy: true });
-vi.mock('../../components/brokers/plan', { spy: true });
-vi.mock('../../components/certificates/plan', { spy: true });
-vi.mock('../../components/listeners/plan', { spy: true });
-vi.mock('../../components/network/plan', { spy: true });
-vi.mock('../../components/virtualIp/plan', { spy: true });
+vi.mock('../../../components/balancers/plan', { spy: true });
+vi.mock('../../../components/brokers/plan', { spy: true });
+vi.mock('../../../components/certificates/plan', { spy: true });
+vi.mock('../../../components/listeners/plan', { spy: true });
+vi.mock('../../../components/network/plan', { spy: true });
+vi.mock('../../../components/virtualIp/plan', { spy: true });
 
 const args: MqttPlatformArgs = {
   ssh: { allowedCidrs: ['203.0.113.0/24'] },

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { installPackages, requireRoot } from '../../lab/commands/preflight';
-import { ensureEngine } from '../../lab/engine/install';
+import { installPackages, requireRoot } from '../../../lab/commands/preflight';
+import { ensureEngine } from '../../../lab/engine/install';
 
 // Before the lab's paths are read: no engine built before is found, and logs go where the test can remove them.
 const home = vi.hoisted(() => {

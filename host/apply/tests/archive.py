@@ -1,0 +1,82 @@
+"""Packages of the one service that a test's host has, and the repository that they come from."""
+
+import json
+from hashlib import sha256
+from pathlib import Path
+
+from machine import Machine, file_set
+
+REPOSITORY = "/srv/repository"
+CONF = "/etc/app/app.conf"
+CACHE = "/var/lib/emqx-haproxy/packages"
+# It gives its folder away, as EMQX's does, and restarts its service unless it is told not to.
+POSTINST = """#!/bin/sh
+set -e
+chown -R 1:1 /etc/app
+chmod 0644 /etc/app/*
+/usr/sbin/policy-rc.d app restart >/dev/null 2>&1 && code=0 || code=$?
+[ $code = 101 ] || systemctl restart app
+"""
+
+
+def make(machine: Machine, version: str, content: str = "", name: str = "app") -> str:
+    """Builds a package on the host; where it lies."""
+    tree = f"/run/build/{name}-{version}"
+    machine.write(f"{tree}/usr/lib/{name}/version", f"{version}{content}\n")
+    machine.write(f"{tree}/etc/app/app.conf", "the package's own\n")
+    control = {
+        "Package": name,
+        "Version": version,
+        "Architecture": "all",
+        "Maintainer": "nobody",
+        "Installed-Size": "8",
+        "Description": "a service",
+    }
+    machine.write(f"{tree}/DEBIAN/control", "".join(f"{key}: {value}\n" for key, value in control.items()))
+    machine.write(f"{tree}/DEBIAN/conffiles", f"{CONF}\n")
+    machine.program(f"{tree}/DEBIAN/postinst", POSTINST)
+    file = f"{REPOSITORY}/{name}_{version}_all.deb"
+    machine.path(REPOSITORY).mkdir(parents=True, exist_ok=True)
+    done = machine.command("dpkg-deb", "--root-owner-group", "-Znone", "--build", tree, file)
+    assert done.returncode == 0, done.stderr
+    return file
+
+
+def publish(machine: Machine) -> None:
+    """The packages that lie in the repository are what can be had, and nothing else."""
+    entries = []
+    for file in sorted(machine.path(REPOSITORY).glob("*.deb")):
+        control = machine.command("dpkg-deb", "--field", f"{REPOSITORY}/{file.name}").stdout
+        content = file.read_bytes()
+        entries.append(
+            f"{control}Filename: ./{file.name}\nSize: {len(content)}\nSHA256: {sha256(content).hexdigest()}\n"
+        )
+    machine.write(f"{REPOSITORY}/Packages", "\n".join(entries))
+    for former in machine.path("/etc/apt/sources.list.d").iterdir():
+        former.unlink()
+    machine.write("/etc/apt/sources.list", f"deb [trusted=yes] file:{REPOSITORY} ./\n")
+
+
+def install(machine: Machine, version: str) -> None:
+    """As a first boot does."""
+    done = machine.command("sh", "-c", f"dpkg --install {make(machine, version)} && apt-mark hold app")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def versions(
+    version: str | None,
+    conf: str = "own\n",
+    stopped: bool = False,
+    guard: tuple[str, ...] = (),
+    **more: object,
+) -> str:
+    """A set that names a version."""
+    package = {"name": "app", "version": version, "unit": "app", "stopped": stopped, "guard": [*guard]}
+    content = json.dumps({"packages": [package], "repositories": []}) + "\n"
+    files = {CONF: (conf, "reload:app"), "/etc/emqx-haproxy/packages.json": (content, "none")}
+    return file_set(files, **more)
+
+
+def cached(machine: Machine) -> list[str]:
+    """The packages that the host keeps."""
+    return sorted(file.name for file in Path(machine.path(CACHE)).glob("*.deb"))

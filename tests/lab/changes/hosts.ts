@@ -1,0 +1,24 @@
+import type { ChangingStack } from '../../../proving/changes/changingStack';
+
+/**
+ * Ids of the instances that EC2 runs, by host: they tell whether one was replaced. An `up` that fails leaves the
+ * stack's outputs as they were.
+ */
+export async function instanceIds(stack: ChangingStack): Promise<Readonly<Record<string, string>>> {
+  const rows = (await stack.lab('status')).matchAll(/^mqtt-(\S+) +(i-\S+) +running/gm);
+  return Object.fromEntries([...rows].map(([, host = '', id = '']) => [host, id]));
+}
+
+export function replaced(
+  before: Readonly<Record<string, string>>,
+  after: Readonly<Record<string, string>>,
+): readonly string[] {
+  return Object.keys(before)
+    .filter((host) => before[host] !== after[host])
+    .sort();
+}
+
+/** The cluster as a broker sees it. */
+export async function clusterStatus(stack: ChangingStack): Promise<unknown> {
+  return JSON.parse(await stack.lab('exec', 'emqx-1', '--', 'emqx', 'ctl', 'cluster', 'status', '--json'));
+}
