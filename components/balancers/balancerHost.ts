@@ -27,11 +27,15 @@ export interface PairParts {
   readonly prerequisites: readonly pulumi.Resource[];
 }
 
-/** One balancer, whose files are changed after those of `updateAfter`, and whose instance is replaced in its turn. */
+/**
+ * One balancer, whose files are changed after those of `updateAfter` and stay once `confirmAfter` is done, and whose
+ * instance is replaced in its turn.
+ */
 export function balancerHost(
   balancer: PlannedBalancer,
   { platform, args, securityGroupId, secret, programs, prerequisites }: PairParts,
   updateAfter: readonly Host[],
+  confirmAfter: pulumi.Output<readonly pulumi.Resource[]>,
   turn: pulumi.Output<readonly pulumi.Resource[]>,
   parent: pulumi.Resource,
 ): Host {
@@ -91,6 +95,7 @@ export function balancerHost(
           ),
       egress: prerequisites,
       updateAfter,
+      confirmAfter,
       turn,
       protect: args.protect ?? false,
       ...(args.tags === undefined ? {} : { tags: args.tags }),

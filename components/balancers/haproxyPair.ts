@@ -138,13 +138,21 @@ export class HaproxyPair extends pulumi.ComponentResource {
   ): HaproxyPair['balancers'] {
     const hosts = new Map<string, Host>();
     const turns = new Turns();
-    for (const balancer of balancers.toSorted(
-      (a, b) => Number(a.name === active) - Number(b.name === active),
-    ))
+    const confirmations = balancers.map(() => pulumi.deferredOutput<readonly pulumi.Resource[]>());
+    for (const [index, balancer] of balancers
+      .toSorted((a, b) => Number(a.name === active) - Number(b.name === active))
+      .entries()) {
+      const [confirmAfter = pulumi.output<readonly pulumi.Resource[]>([])] = confirmations[index] ?? [];
+      const former = [...hosts.values()];
       hosts.set(
         balancer.name,
-        balancerHost(balancer, parts, [...hosts.values()], turns.of(balancer.name), this),
+        balancerHost(balancer, parts, former, confirmAfter, turns.of(balancer.name), this),
       );
+    }
+    // A set that fails on the last one is confirmed on none, and so taken back on all.
+    const confirmed = [...hosts.values()].map((host) => host.confirmed);
+    for (const [index, [, isKnown]] of confirmations.entries())
+      isKnown(pulumi.output(confirmed.slice(index + 1)));
     turns.taken([...hosts.values()], [], () => ['health', '--wait', '60'], this);
     return balancers.flatMap((balancer) => {
       const host = hosts.get(balancer.name);

@@ -54,8 +54,8 @@ function platforms(clientsCa: string): readonly Tried[] {
           mqtts: {
             tls: {},
             balancing: { method: 'clientIdTable' },
-            failedLogins: {},
             rateLimit: { connectionsPerSource: 10 },
+            failedLogins: {},
             clientCertificates: { verify: 'required', ca: clientsCa },
           },
         },
