@@ -17,7 +17,7 @@ interface Run {
 /**
  * `npm run bench -- settings [--runs N]`: how much longer an `up` takes that brings a setting to all brokers than one
  * that changes nothing, in the lab that it brings up. Exit code 1 when a broker has not got a setting. Writes
- * docs/benchmarks/settings.json and prints the line of docs/emqx.md.
+ * docs/benchmarks/settings.json and prints it as a table.
  */
 export const benchmark: Benchmark = async (args) => {
   const { values } = parseArgs({ args: [...args], options: { runs: { type: 'string', default: '5' } } });

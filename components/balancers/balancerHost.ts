@@ -10,7 +10,7 @@ import { bootSoftware } from '../host/packages';
 import type { HostSecret } from '../host/secrets';
 import type { VirtualIp } from '../virtualIp/virtualIp';
 import { balancerFiles } from './files';
-import { furtherCertificateFile, serverCertificateFile } from './haproxyFiles';
+import { brokerTlsFiles, furtherCertificateFile, serverCertificateFile } from './haproxyFiles';
 import { defaultInstanceType } from './limits';
 import type { PlannedPairArgs } from './pairArguments';
 import type { PairPlan, PlannedBalancer } from './plan';
@@ -75,14 +75,24 @@ export function balancerHost(
             certificates.certificateChain,
             pulumi.all((certificates.further ?? []).map(({ certificateChain }) => certificateChain)),
             virtualIp.viewFrom(facts.interfaceId, balancer.vipAddress),
+            pulumi.output(plan.brokersOverTls ? args.hostCertificates : undefined),
           ])
-          .apply(([hostKey, region, arn, certificateChain, furtherChains, virtualIpView]) =>
+          .apply(([hostKey, region, arn, certificateChain, furtherChains, virtualIpView, hosts]) =>
             balancerFiles({
               ...balancerView(platform, balancer, plan),
               region,
               tls: { ...plan.settings.tls, certificateChain, furtherChains },
               virtualIp: virtualIpView,
-              secrets: [hostKey, ...balancerSecrets(arn, furtherChains.length)],
+              ...(hosts === undefined
+                ? {}
+                : {
+                    brokerTls: {
+                      ca: hosts.brokersCa,
+                      name: hosts.brokersName,
+                      certificate: hosts.certificate,
+                    },
+                  }),
+              secrets: [hostKey, ...balancerSecrets(arn, furtherChains.length, hosts !== undefined)],
             }),
           ),
       egress: prerequisites,
@@ -145,7 +155,14 @@ export function furtherKeyField(index: number): string {
   return `furtherKey${index + 2}`;
 }
 
-function balancerSecrets(arn: string, furtherCertificates: number): readonly SecretView[] {
+/** Of the key of the certificate that brokers are shown. */
+export const towardsBrokersKeyField = 'towardsBrokersKey';
+
+function balancerSecrets(
+  arn: string,
+  furtherCertificates: number,
+  brokersOverTls: boolean,
+): readonly SecretView[] {
   const common = { arn, mode: '0600', owner: 'root:root' };
   const key = (certificate: string, field: string): SecretView => ({
     ...common,
@@ -158,6 +175,7 @@ function balancerSecrets(arn: string, furtherCertificates: number): readonly Sec
     ...Array.from({ length: furtherCertificates }, (_, index) =>
       key(furtherCertificateFile(index), furtherKeyField(index)),
     ),
+    ...(brokersOverTls ? [key(brokerTlsFiles.certificate, towardsBrokersKeyField)] : []),
     {
       ...common,
       file: '/etc/emqx-haproxy/secrets/ticket-master',

@@ -1,3 +1,4 @@
+import { overTls } from '../brokers/encryption';
 import type { Balancing } from '../listeners/balancing';
 import { balancingMethods, methodsByClientId, othersThan } from '../listeners/balancing';
 import { longestName } from '../listeners/clientCertificates';
@@ -6,7 +7,7 @@ import type { Listener } from '../listeners/listener';
 import { hasIdByCertificate, headroom, isTls, isWebSocket } from '../listeners/listener';
 import type { View } from '../rendering/template';
 import { render } from '../rendering/template';
-import { listenerFiles } from './haproxyFiles';
+import { brokerTlsFiles, listenerFiles } from './haproxyFiles';
 import { haproxyAbilities } from './haproxyVersion';
 import { bindTls, serverCertificates } from './haproxyTls';
 import type { VirtualIpView } from '../virtualIp/view';
@@ -81,7 +82,8 @@ function listenerView(view: BalancerView, listener: Listener): View {
   return {
     listener: listener.name,
     port: listener.port,
-    ...brokerPortView(listener),
+    ...brokerPortView(view.brokerTls === undefined ? listener : overTls(listener)),
+    brokerTls: view.brokerTls !== undefined && { ...brokerTlsFiles, name: view.brokerTls.name },
     maxConnections: listener.maxConnections,
     slots: Math.ceil(listener.maxConnections * (1 + (headroom - 1) / 2)),
     errorLog: haproxyAbilities(view.haproxyVersion).errorLog,

@@ -15,6 +15,12 @@ export function furtherCertificateFile(index: number): string {
   return `/etc/haproxy/certs/server-${index + 2}.pem`;
 }
 
+/** With which brokers are come to by TLS; its key lies beside it. */
+export const brokerTlsFiles = {
+  certificate: '/etc/haproxy/certs/to-brokers.pem',
+  ca: '/etc/haproxy/certs/brokers-ca.pem',
+} as const;
+
 /** The files that haproxy.cfg names: they can be loaded through the runtime API, without a reload. */
 export function haproxyFiles(view: BalancerView): HostFile[] {
   const server = {
@@ -28,6 +34,7 @@ export function haproxyFiles(view: BalancerView): HostFile[] {
   const files = [
     server,
     ...further,
+    ...towardsBrokers(view),
     ...view.listeners.flatMap((listener) => Object.values(listenerFiles(listener))),
   ];
   return files.map((file) => ({
@@ -36,6 +43,18 @@ export function haproxyFiles(view: BalancerView): HostFile[] {
     owner: 'root:haproxy',
     change: { kind: 'runtime', unit: 'haproxy' },
   }));
+}
+
+function towardsBrokers({ brokerTls }: BalancerView): ListenerFile[] {
+  if (brokerTls === undefined) return [];
+  const pem = (path: string, text: string, argument: string) => ({
+    path,
+    content: pemFile(text, 'CERTIFICATE', `brokerTls.${argument}`),
+  });
+  return [
+    pem(brokerTlsFiles.certificate, brokerTls.certificate, 'certificate'),
+    pem(brokerTlsFiles.ca, brokerTls.ca, 'ca'),
+  ];
 }
 
 interface ListenerFile {

@@ -15,7 +15,7 @@ import { tagged, typeToken } from '../rendering/naming';
 import { Problems } from '../rendering/problems';
 import type { VirtualIp } from '../virtualIp/virtualIp';
 import type { PairParts } from './balancerHost';
-import { balancerHost, furtherKeyField } from './balancerHost';
+import { balancerHost, furtherKeyField, towardsBrokersKeyField } from './balancerHost';
 import { balancerPrograms } from './files';
 import type { HaproxyPairArgs, PlannedPairArgs } from './pairArguments';
 import type { PlannedBalancer } from './plan';
@@ -76,6 +76,9 @@ export class HaproxyPair extends pulumi.ComponentResource {
             privateKey,
           ]),
         ),
+        ...(planned.hostCertificates === undefined
+          ? {}
+          : { [towardsBrokersKeyField]: planned.hostCertificates.privateKey }),
         statsPassword: this.statsPassword,
         ticketMaster: secretOr(undefined, `${name}-ticket-master`, 64, this),
       },
@@ -187,7 +190,11 @@ function planAlone(name: string, args: HaproxyPairArgs): PlannedPairArgs {
   });
   const plan = planPair(
     args,
-    { subnets: args.subnets, subnetsPath: 'subnets', listeners, brokers, proxyProtocol, publicAddresses },
+    {
+      ...{ subnets: args.subnets, subnetsPath: 'subnets' },
+      ...{ listeners, brokers, proxyProtocol, publicAddresses },
+      brokersOverTls: args.hostCertificates !== undefined,
+    },
     problems,
   );
   problems.throwIfAny(`HaproxyPair ${name}`);

@@ -69,17 +69,22 @@ export function checkBalancerMemory(
     listeners,
     instanceType = defaultInstanceType,
     operatingSystem,
+    brokersOverTls = false,
   }: {
     readonly listeners: readonly Listener[];
     readonly instanceType: pulumi.Input<string> | undefined;
     readonly operatingSystem: OperatingSystem;
+    readonly brokersOverTls?: boolean;
   },
   problems: Problems,
 ): void {
   const terms = listeners.flatMap((listener) => {
     const { name, maxConnections, balancing } = listener;
+    const encryptedKb = tlsKb.get(operatingSystem) ?? largestTlsKb;
     const kb =
-      (isTls(listener) ? (tlsKb.get(operatingSystem) ?? largestTlsKb) : plainKb) + 2 * kernelKbPerSocket;
+      (isTls(listener) ? encryptedKb : plainKb) +
+      (brokersOverTls ? encryptedKb - plainKb : 0) +
+      2 * kernelKbPerSocket;
     const logins = listener.failedLogins === undefined ? 0 : rememberedLogins(listener);
     const clients = [
       { text: `${name} ${maxConnections} x ${kb} kB`, kb: maxConnections * kb },

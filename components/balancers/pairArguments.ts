@@ -21,6 +21,16 @@ export interface PairPlacement extends AccountArgs {
   /** The server certificate and its key, and further ones. */
   certificates: Pick<Certificates, 'certificateChain' | 'privateKey'> &
     Partial<Pick<Certificates, 'further' | 'servers'>>;
+  /**
+   * With these, balancers come to brokers by TLS: their own certificate, the CA of the brokers', and the name in it.
+   * @default none: without TLS
+   */
+  hostCertificates?: {
+    readonly certificate: pulumi.Input<string>;
+    readonly privateKey: pulumi.Input<string>;
+    readonly brokersCa: pulumi.Input<string>;
+    readonly brokersName: string;
+  };
   /** The address that the active balancer holds. */
   virtualIp: VirtualIp;
   /** Ranges that may reach port 22. */

@@ -41,6 +41,8 @@ export interface PairPlan {
   /** Those behind. */
   readonly brokers: readonly PlannedBroker[];
   readonly proxyProtocol: boolean;
+  /** Whether they are come to by TLS. */
+  readonly brokersOverTls: boolean;
   /** Whether each has an Elastic IP of its own. */
   readonly publicAddresses: boolean;
 }
@@ -48,7 +50,7 @@ export interface PairPlan {
 /** What is decided beside the pair's own arguments. */
 export interface PairSurroundings extends Pick<
   PairPlan,
-  'listeners' | 'brokers' | 'proxyProtocol' | 'publicAddresses'
+  'listeners' | 'brokers' | 'proxyProtocol' | 'brokersOverTls' | 'publicAddresses'
 > {
   readonly subnets: readonly SubnetRange[];
   /** Where the subnets are in the arguments. */
@@ -77,7 +79,11 @@ export function planPair(
     if (balancerPorts[port] !== undefined)
       problems.add('haproxy.dashboard.port', `is ${port}, which is for ${balancerPorts[port]}; give another`);
   const { operatingSystem } = machine;
-  checkBalancerMemory({ listeners, operatingSystem, instanceType: args.instanceType }, problems);
+  const { brokersOverTls } = surroundings;
+  checkBalancerMemory(
+    { listeners, operatingSystem, instanceType: args.instanceType, brokersOverTls },
+    problems,
+  );
   const egressRules = planEgress(args.egressRules ?? [], 'haproxy.egressRules', problems);
   return {
     balancers,

@@ -1,6 +1,7 @@
 import type * as pulumi from '@pulumi/pulumi';
 import { agentPort, dashboardPort } from '../brokers/ports';
-import { brokerPortRules } from '../brokers/rules';
+import type { Encryption } from '../brokers/encryption';
+import { brokerPortRules, withTlsPorts } from '../brokers/rules';
 import type { Peer, Rule } from '../host/rules';
 import { allow } from '../host/firewall';
 import { range, sshFrom } from '../host/rules';
@@ -54,6 +55,7 @@ export function allowTowardsBrokers(
   brokersGroupId: pulumi.Input<string>,
   listeners: readonly Listener[],
   parent: pulumi.Resource,
+  encryption: Encryption = 'none',
 ): readonly pulumi.Resource[] {
   const peer: Peer = { name: 'brokers', groupId: brokersGroupId };
   const ports = [dashboardPort, agentPort, sshPort];
@@ -61,7 +63,7 @@ export function allowTowardsBrokers(
     name,
     balancersGroupId,
     [
-      ...brokerPortRules(listeners, 'to', peer),
+      ...brokerPortRules(withTlsPorts(listeners, encryption), 'to', peer),
       ...ports.map((port): Rule => ({ direction: 'to', what: { port }, peer })),
     ],
     parent,

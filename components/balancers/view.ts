@@ -39,6 +39,15 @@ export interface BalancerView {
   readonly agentPort?: number;
   readonly listeners: readonly Listener[];
   readonly proxyProtocol: boolean;
+  /** Where brokers are come to by TLS; absent where not. */
+  readonly brokerTls?: {
+    /** PEM of the CA of the brokers' certificate. */
+    readonly ca: string;
+    /** The name in it. */
+    readonly name: string;
+    /** PEM of the balancers' own certificate, without its key. */
+    readonly certificate: string;
+  };
   /** The largest keepalive that clients use; the timeouts follow from it. */
   readonly maxKeepaliveSeconds: number;
   /** Reject a CONNECT whose keepalive is 0 or above `maxKeepaliveSeconds`; by default it is only logged. */

@@ -4,6 +4,7 @@ import type { OpeningArgs } from '../host/openings';
 import type { AuthenticatorArgs } from './authentication';
 import type { ApiKeyArgs } from './apiKeys';
 import type { AuthorizationArgs } from './authorization';
+import type { Encryption } from './encryption';
 
 /** The brokers, as a platform is told about them. */
 export interface EmqxArgs extends MachineArgs, OpeningArgs {
@@ -46,6 +47,15 @@ export interface EmqxArgs extends MachineArgs, OpeningArgs {
    * @default none
    */
   settings?: Record<string, unknown>;
+  /**
+   * TLS on clients' way from balancers to brokers, both with certificates of a CA of their own, which is made and renewed
+   * beside the service's: `offered` opens ports for it on the brokers beside the plain ones, `used` has the balancers come
+   * there, `required` closes the plain ones. A running stack goes one step with each `up`, either way, and no client is
+   * refused; a new one may begin with `required`.
+   *
+   * @default `none`
+   */
+  encryption?: Encryption;
   /** EMQX's apt repository. @default EMQX's own */
   repository?: RepositoryArgs;
 }

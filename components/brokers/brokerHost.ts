@@ -6,6 +6,7 @@ import { groupsOf } from '../host/openings';
 import { bootSoftware } from '../host/packages';
 import type { HostSecret } from '../host/secrets';
 import type { PlannedClusterArgs } from './clusterArguments';
+import { opensTlsPorts } from './encryption';
 import { brokerFiles } from './files';
 import { defaultInstanceType } from './limits';
 import type { ClusterPlan, PlannedBroker } from './plan';
@@ -57,14 +58,26 @@ export function brokerHost(
       reachedBy: { address: broker.address, ...(args.jump === undefined ? {} : { jump: args.jump }) },
       software: bootSoftware(brokerSoftware(plan.release, plan.machine)),
       files: (facts) =>
-        pulumi.all([facts, region, secret.arn]).apply(([{ dataVolumeId, hostKey }, regionName, arn]) =>
-          brokerFiles({
-            ...brokerView(platform, broker, plan),
-            region: regionName,
-            secrets: [hostKey, ...brokerSecrets(arn, plan.isLicensed)],
-            ...(dataVolumeId === undefined ? {} : { dataVolumeId }),
+        pulumi
+          .all([facts, region, secret.arn, pulumi.output(args.hostCertificates)])
+          .apply(([{ dataVolumeId, hostKey }, regionName, arn, certificates]) => {
+            const isEncrypted = opensTlsPorts(plan.encryption) && certificates !== undefined;
+            return brokerFiles({
+              ...brokerView(platform, broker, plan),
+              region: regionName,
+              secrets: [hostKey, ...brokerSecrets(arn, plan.isLicensed, isEncrypted)],
+              ...(dataVolumeId === undefined ? {} : { dataVolumeId }),
+              ...(isEncrypted
+                ? {
+                    encryption: {
+                      step: plan.encryption,
+                      certificate: certificates.certificate,
+                      balancersCa: certificates.balancersCa,
+                    },
+                  }
+                : {}),
+            });
           }),
-        ),
       egress: prerequisites,
       ...(previous === undefined ? {} : { updateAfter: [previous] }),
       turn,

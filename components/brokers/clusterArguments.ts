@@ -24,6 +24,12 @@ export interface ClusterPlacement extends AccountArgs {
   login: { readonly keyName: pulumi.Input<string>; readonly privateKey: pulumi.Input<string> };
   /** How `pulumi up` reaches a broker by its private address: directly, or through a jump host. @default directly */
   jump?: NonNullable<SshTarget['jump']>;
+  /** With `encryption`: the certificate of the brokers' listeners, and the CA of the balancers'. @default none */
+  hostCertificates?: {
+    readonly certificate: pulumi.Input<string>;
+    readonly privateKey: pulumi.Input<string>;
+    readonly balancersCa: pulumi.Input<string>;
+  };
   /** What must exist before brokers boot: routes, NAT. @default nothing */
   egress?: readonly pulumi.Resource[];
   /** Ranges that hosts reach package repositories and AWS's API in, over HTTP and HTTPS. @default everywhere */

@@ -20,6 +20,7 @@ import type { EmqxClusterArgs, PlannedClusterArgs } from './clusterArguments';
 import { drainPace } from './draining';
 import { brokerPrograms } from './files';
 import { usersWithPasswords } from './passwords';
+import { opensTlsPorts } from './encryption';
 import type { PlannedBroker } from './plan';
 import { planCluster } from './plan';
 import { brokerRules } from './rules';
@@ -86,6 +87,7 @@ export class EmqxCluster extends pulumi.ComponentResource {
         chain: chainSecrets(authenticators),
         settings: withoutSecrets(planned.settings ?? {}).secrets,
         apiKeys: this.apiKeys,
+        listenersKey: opensTlsPorts(plan.encryption) ? planned.hostCertificates?.privateKey : undefined,
         ownApiKey: secretOr(undefined, `${name}-api-key`, 48, this),
       }),
       { ...accountOf(planned), tags: tagged(platform, `${name}-secrets`, tags), protect, parent: this },
@@ -158,6 +160,11 @@ function planAlone(name: string, args: EmqxClusterArgs): PlannedClusterArgs {
   const { proxyProtocol = true } = args;
   const listeners = planListeners(args.listeners, problems, { proxyProtocol });
   const plan = planCluster(args, { subnets: args.subnets, listeners, proxyProtocol }, problems);
+  if (opensTlsPorts(plan.encryption) && args.hostCertificates === undefined)
+    problems.add(
+      'hostCertificates',
+      `is missing, and emqx.encryption is ${plan.encryption}; give both or none`,
+    );
   problems.throwIfAny(`EmqxCluster ${name}`);
   return { ...args, plan };
 }

@@ -4,15 +4,18 @@ import { isWebSocket } from '../listeners/listener';
 import { accessOf } from './access';
 import { accessFile } from './accessConfig';
 import { anonymousZone } from './aclFile';
+import { opensPlainPorts, opensTlsPorts, overTls, tlsFiles } from './encryption';
 import { renderHocon } from './hocon';
 import { secretFiles } from './secrets';
 import { settingsPath } from './settings/files';
+import type { View } from '../rendering/template';
 import { render } from '../rendering/template';
 import type { BrokerView } from './view';
 
-/** emqx.conf: one broker listener for each balancer listener, all of them plain, since TLS ends at the balancers. */
+/** emqx.conf: one broker listener for each balancer listener; clients' TLS ends at the balancers. */
 export function emqxConfig(view: BrokerView): string {
   const { atStart } = view.settings;
+  const step = view.encryption?.step ?? 'none';
   const hasAtStart = Object.keys(atStart).length > 0;
   const { common, zoned } = identitiesOf(view.listeners);
   return render('broker/emqx.conf', {
@@ -33,23 +36,33 @@ export function emqxConfig(view: BrokerView): string {
       zone: identityZone(identity),
       setting: `peer_cert_as_${identity}`,
     })),
-    listeners: view.listeners.flatMap((listener) => {
-      const websocket = isWebSocket(listener);
-      const access = accessOf(listener, view.authentication);
-      return brokerPortsOf(listener).map((brokerPort, index) => ({
-        kind: websocket ? 'ws' : 'tcp',
-        name: index === 0 ? listener.name : `${listener.name}_${index + 1}`,
-        brokerPort,
-        maxConnections: view.maxConnections,
-        acceptors: listener.acceptors ?? 16,
-        rate: listener.connectionsPerSecond !== undefined && { perSecond: listener.connectionsPerSecond },
-        proxyProtocol: view.proxyProtocol ? 'true' : 'false',
-        proxied: view.proxyProtocol,
-        unasked: access !== 'chain',
-        zone: access === 'anonymous' ? { zone: anonymousZone } : zoneOf(listener, zoned),
-        websocket: websocket && { path: listener.path },
-      }));
-    }),
+    listeners: [
+      ...(opensPlainPorts(step) ? listenerViews(view, view.listeners, false) : []),
+      ...(opensTlsPorts(step) ? listenerViews(view, view.listeners.map(overTls), true) : []),
+    ],
+  });
+}
+
+/** One for each port. */
+function listenerViews(view: BrokerView, listeners: readonly Listener[], encrypted: boolean): View[] {
+  const { zoned } = identitiesOf(view.listeners);
+  return listeners.flatMap((listener) => {
+    const websocket = isWebSocket(listener);
+    const access = accessOf(listener, view.authentication);
+    return brokerPortsOf(listener).map((brokerPort, index) => ({
+      kind: websocket ? (encrypted ? 'wss' : 'ws') : encrypted ? 'ssl' : 'tcp',
+      name: index === 0 ? listener.name : `${listener.name}_${index + 1}`,
+      brokerPort,
+      maxConnections: view.maxConnections,
+      acceptors: listener.acceptors ?? 16,
+      rate: listener.connectionsPerSecond !== undefined && { perSecond: listener.connectionsPerSecond },
+      proxyProtocol: view.proxyProtocol ? 'true' : 'false',
+      proxied: view.proxyProtocol,
+      unasked: access !== 'chain',
+      zone: access === 'anonymous' ? { zone: anonymousZone } : zoneOf(listener, zoned),
+      websocket: websocket && { path: listener.path },
+      tls: encrypted && { ...tlsFiles, key: secretFiles.listenersKey },
+    }));
   });
 }
 

@@ -9,6 +9,7 @@ import { render } from '../rendering/template';
 import { accessFiles, expectedAccess } from './accessConfig';
 import { drainPace } from './draining';
 import { emqxConfig, seedsEnvironment } from './emqxConfig';
+import { tlsFiles } from './encryption';
 import { settingsFiles } from './settings/files';
 import type { BrokerView } from './view';
 
@@ -28,6 +29,7 @@ export function brokerFiles(view: BrokerView): HostFile[] {
     },
     ...accessFiles(view),
     ...settingsFiles(view.settings),
+    ...encryptionFiles(view),
     {
       path: '/etc/emqx-haproxy/seeds.env',
       content: seedsEnvironment(view),
@@ -73,6 +75,20 @@ export function brokerFiles(view: BrokerView): HostFile[] {
       180,
     ),
     ...brokerPrograms(),
+  ];
+}
+
+/** Erlang reads them anew every two minutes. */
+function encryptionFiles({ encryption }: BrokerView): HostFile[] {
+  if (encryption === undefined) return [];
+  const pem = (path: string, text: string) => ({
+    path,
+    content: text.endsWith('\n') ? text : `${text}\n`,
+    ...{ mode: '0644', owner: 'root:root', change: none },
+  });
+  return [
+    pem(tlsFiles.certificate, encryption.certificate),
+    pem(tlsFiles.balancersCa, encryption.balancersCa),
   ];
 }
 

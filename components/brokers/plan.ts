@@ -21,6 +21,8 @@ import type { PlannedAuthentication } from './authentication';
 import { planAuthentication } from './authentication';
 import type { PlannedAuthorization } from './authorization';
 import { planAuthorization } from './authorization';
+import type { Encryption } from './encryption';
+import { checkTlsPorts, encryptionSteps, opensTlsPorts } from './encryption';
 import { checkDashboardPassword } from './dashboardPassword';
 import { checkBrokerMemory } from './limits';
 import { brokerPorts } from './ports';
@@ -53,6 +55,7 @@ export interface ClusterPlan {
   readonly finalSnapshot: boolean;
   readonly listeners: readonly Listener[];
   readonly proxyProtocol: boolean;
+  readonly encryption: Encryption;
   readonly authentication: PlannedAuthentication;
   readonly authorization: PlannedAuthorization;
   readonly settings: PlannedSettings;
@@ -95,7 +98,10 @@ export function planCluster(
     problems,
   );
   checkPorts(listeners, 'brokerPort', brokerPorts, problems);
-  checkBrokerMemory({ listeners, brokerCount: brokers.length, instanceType }, problems);
+  const { encryption = 'none' } = args;
+  problems.oneOf(`${path}.encryption`, encryption, encryptionSteps);
+  if (opensTlsPorts(encryption)) checkTlsPorts(listeners, problems);
+  checkBrokerMemory({ listeners, brokerCount: brokers.length, instanceType, encryption }, problems);
   const access = {
     authentication: planAuthentication(args.authentication ?? [], `${path}.authentication`, problems),
     authorization: planAuthorization(args.authorization ?? {}, `${path}.authorization`, problems),
@@ -112,6 +118,7 @@ export function planCluster(
     finalSnapshot: args.finalSnapshot ?? false,
     listeners,
     proxyProtocol,
+    encryption,
     ...access,
     apiKeys: planApiKeys(args.apiKeys ?? {}, version, `${path}.apiKeys`, problems),
     settings: planSettings(args.settings ?? {}, version, `${path}.settings`, problems),

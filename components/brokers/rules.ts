@@ -5,6 +5,8 @@ import type { Listener } from '../listeners/listener';
 import { everywhere } from '../network/addresses';
 import type { ServerPort } from './authenticators/server';
 import type { ClusterPlacement } from './clusterArguments';
+import type { Encryption } from './encryption';
+import { opensTlsPorts, overTls } from './encryption';
 import type { ClusterPlan } from './plan';
 import { agentPort, clusterPorts, dashboardPort } from './ports';
 
@@ -17,12 +19,13 @@ export function brokerRules(
     listeners,
     authentication: { reaches },
     egressRules,
-  }: Pick<ClusterPlan, 'listeners' | 'authentication' | 'egressRules'>,
+    encryption,
+  }: Pick<ClusterPlan, 'listeners' | 'authentication' | 'egressRules' | 'encryption'>,
 ): readonly Rule[] {
   const balancers: Peer = { name: 'balancers', groupId: balancersGroupId };
   const brokers: Peer = { name: 'brokers', groupId: self };
   return [
-    ...brokerPortRules(listeners, 'from', balancers),
+    ...brokerPortRules(withTlsPorts(listeners, encryption), 'from', balancers),
     ...[dashboardPort, agentPort].map((port): Rule => ({
       direction: 'from',
       what: { port },
@@ -37,6 +40,11 @@ export function brokerRules(
     ...towardsServers(reaches, webCidrs),
     ...egressRules,
   ];
+}
+
+/** Plain ports stay open to balancers: sessions of their former workers go on there after a step of `encryption`. */
+export function withTlsPorts(listeners: readonly Listener[], encryption: Encryption): readonly Listener[] {
+  return opensTlsPorts(encryption) ? [...listeners, ...listeners.map(overTls)] : listeners;
 }
 
 /** The ways to servers that authenticate clients, but for those that web ports are open to anyway. */

@@ -16,6 +16,7 @@ export const secretFiles = {
   access: '/etc/emqx-haproxy/secrets/access.hocon',
   apiKeys: '/etc/emqx-haproxy/secrets/api-keys',
   licence: '/etc/emqx-haproxy/secrets/licence',
+  listenersKey: '/etc/emqx-haproxy/secrets/listeners.key',
   users: '/etc/emqx-haproxy/secrets/users.json',
 } as const;
 
@@ -30,6 +31,8 @@ export function brokerSecretFields(
     readonly chain: readonly SecretSetting[];
     readonly settings: readonly SecretValue[];
     readonly apiKeys: pulumi.Output<readonly ApiKey[]>;
+    /** Of the listeners' certificate, where they have one. */
+    readonly listenersKey: pulumi.Input<string> | undefined;
     /** The secret of the key of the broker's own programs. */
     readonly ownApiKey: pulumi.Output<string>;
   },
@@ -50,6 +53,7 @@ export function brokerSecretFields(
       .apply(([ownSecret, keys]) => apiKeysFile(ownSecret, keys)),
     users: values.users.apply((users) => usersFile(userIdType, users)),
     ...(values.licenseKey === undefined ? {} : { licence: values.licenseKey }),
+    ...(values.listenersKey === undefined ? {} : { listenersKey: values.listenersKey }),
   };
 }
 
@@ -85,7 +89,7 @@ function isObject(value: HoconValue | undefined): value is HoconObject {
 }
 
 /** The files that a broker makes of the secret's fields. */
-export function brokerSecrets(arn: string, licensed: boolean): readonly SecretView[] {
+export function brokerSecrets(arn: string, licensed: boolean, encrypted = false): readonly SecretView[] {
   const file = (field: keyof typeof secretFiles, mode: string, owner: string, change: FileChange) => ({
     arn,
     file: secretFiles[field],
@@ -101,6 +105,8 @@ export function brokerSecrets(arn: string, licensed: boolean): readonly SecretVi
     file('access', '0640', 'root:emqx', reload),
     file('apiKeys', '0640', 'root:emqx', reload),
     file('users', '0600', 'root:root', reload),
+    // Erlang reads certificates and keys anew every two minutes.
+    ...(encrypted ? [file('listenersKey', '0640', 'root:emqx', { kind: 'none' })] : []),
     // EMQX looks for a new key every two minutes.
     ...(licensed ? [file('licence', '0640', 'root:emqx', { kind: 'none' })] : []),
   ];

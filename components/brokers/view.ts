@@ -4,6 +4,7 @@ import type { HostSoftware } from '../host/packages';
 import type { Listener } from '../listeners/listener';
 import type { PlannedAuthentication } from './authentication';
 import type { PlannedAuthorization } from './authorization';
+import type { Encryption } from './encryption';
 import type { PlannedSettings } from './settings/plan';
 
 /** What a broker's files are made from: everything is decided, nothing is an Output. */
@@ -24,6 +25,14 @@ export interface BrokerView {
   readonly authorization: PlannedAuthorization;
   readonly settings: PlannedSettings;
   readonly proxyProtocol: boolean;
+  /** TLS towards the balancers; absent without. */
+  readonly encryption?: {
+    readonly step: Encryption;
+    /** PEM of the listeners' certificate. */
+    readonly certificate: string;
+    /** PEM of the CA whose certificates balancers have, and nobody else. */
+    readonly balancersCa: string;
+  };
   readonly maxConnections: number;
   readonly dashboardPort: number;
   /** ready, or drain: what the agent tells the balancers; weight as a percentage of the server's. */

@@ -4,7 +4,10 @@ import { reachOfBalancers } from '../balancers/reach';
 import { allowTowardsBrokers } from '../balancers/rules';
 import type { PlannedClusterArgs } from '../brokers/clusterArguments';
 import { EmqxCluster } from '../brokers/emqxCluster';
+import { comesByTls, opensTlsPorts } from '../brokers/encryption';
 import { Certificates } from '../certificates/certificates';
+import type { HostCertificates } from '../certificates/hostCertificates';
+import { makeHostCertificates } from '../certificates/hostCertificates';
 import { accountOf } from '../host/account';
 import type { JumpHostArgs, SshArgs } from '../host/ssh';
 import { endpointUrls } from '../listeners/endpoints';
@@ -58,14 +61,16 @@ export class MqttPlatform extends pulumi.ComponentResource {
     this.virtualIp = this.makeVirtualIp(plan, args);
     this.certificates = this.makeCertificates(plan, args);
     const login = loginKey(name, args.tags, this);
-    this.pair = this.makePair(plan, args, login);
-    this.cluster = this.makeCluster(plan, args, login);
+    const hosts = this.makeHostCertificates(plan);
+    this.pair = this.makePair(plan, args, login, hosts);
+    this.cluster = this.makeCluster(plan, args, login, hosts);
     allowTowardsBrokers(
       `${name}-balancers`,
       this.pair.securityGroupId,
       this.cluster.securityGroupId,
       plan.listeners,
       this,
+      plan.cluster.encryption,
     );
 
     this.endpoint = this.virtualIp.address;
@@ -106,7 +111,17 @@ export class MqttPlatform extends pulumi.ComponentResource {
     );
   }
 
-  private makePair(plan: PlatformPlan, args: MqttPlatformArgs, login: Login): HaproxyPair {
+  private makeHostCertificates({ name, certificates, cluster }: PlatformPlan): HostCertificates | undefined {
+    if (!opensTlsPorts(cluster.encryption)) return undefined;
+    return makeHostCertificates(`${name}-certificates`, name, certificates, this);
+  }
+
+  private makePair(
+    plan: PlatformPlan,
+    args: MqttPlatformArgs,
+    login: Login,
+    hosts: HostCertificates | undefined,
+  ): HaproxyPair {
     const { instanceType, imageId, furtherSecurityGroupIds, stats } = args.haproxy ?? {};
     return new HaproxyPair(
       `${plan.name}-balancers`,
@@ -123,6 +138,11 @@ export class MqttPlatform extends pulumi.ComponentResource {
         vpcId: this.network.vpcId,
         subnets: this.network.balancerSubnets,
         certificates: this.certificates,
+        ...(hosts === undefined || !comesByTls(plan.cluster.encryption)
+          ? {}
+          : {
+              hostCertificates: { ...hosts.balancers, brokersCa: hosts.ca, brokersName: hosts.brokers.name },
+            }),
         virtualIp: this.virtualIp,
         sshCidrs: plan.ssh.allowedCidrs,
         reach: reachOfBalancers(args.ssh),
@@ -134,7 +154,12 @@ export class MqttPlatform extends pulumi.ComponentResource {
     );
   }
 
-  private makeCluster(plan: PlatformPlan, args: MqttPlatformArgs, login: Login): EmqxCluster {
+  private makeCluster(
+    plan: PlatformPlan,
+    args: MqttPlatformArgs,
+    login: Login,
+    hosts: HostCertificates | undefined,
+  ): EmqxCluster {
     return new EmqxCluster(
       `${plan.name}-brokers`,
       {
@@ -143,6 +168,7 @@ export class MqttPlatform extends pulumi.ComponentResource {
         ...accountOf(args),
         webCidrs: plan.network.webCidrs,
         plan: plan.cluster,
+        ...(hosts === undefined ? {} : { hostCertificates: { ...hosts.brokers, balancersCa: hosts.ca } }),
         platform: plan.name,
         vpcId: this.network.vpcId,
         subnets: this.network.brokerSubnets,

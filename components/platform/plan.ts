@@ -2,6 +2,7 @@ import type { PairPlan } from '../balancers/plan';
 import { planPair } from '../balancers/plan';
 import { statsPort } from '../balancers/ports';
 import { balancerNames, tlsOfListeners } from '../balancers/settings';
+import { comesByTls } from '../brokers/encryption';
 import type { ClusterPlan } from '../brokers/plan';
 import { planCluster } from '../brokers/plan';
 import type { CertificatesPlan } from '../certificates/plan';
@@ -73,6 +74,7 @@ export function planPlatform(name: string, args: MqttPlatformArgs): PlatformPlan
       listeners,
       brokers: cluster.brokers,
       proxyProtocol,
+      brokersOverTls: comesByTls(cluster.encryption),
       publicAddresses: balancersArePublic(args, virtualIp, ssh),
     },
     problems,

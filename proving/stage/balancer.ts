@@ -129,6 +129,7 @@ function secrets(serverKey: string): Readonly<Record<string, string>> {
     '/etc/emqx-haproxy/secrets/haproxy.env': `STATS_PASSWORD="${statsPassword}"\n`,
     '/etc/emqx-haproxy/secrets/ticket-master': 'a master that both balancers have\n',
     '/etc/haproxy/certs/server.pem.key': serverKey,
+    '/etc/haproxy/certs/to-brokers.pem.key': serverKey,
   };
 }
 

@@ -36,6 +36,22 @@ export interface SeenWebSocket {
   readonly forwardedFor: string;
 }
 
+/** What a broker saw of one MQTT client that came by TLS. */
+export interface SeenEncrypted {
+  readonly broker: string;
+  /** The broker's port. */
+  readonly encrypted: number;
+  /** As the PROXY header says. */
+  readonly client: string;
+}
+
+/** Of brokers that take TLS from the balancers. */
+export interface BrokerIdentity {
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+}
+
 export interface Broker {
   readonly name: string;
   readonly address: string;
@@ -48,6 +64,7 @@ export interface Broker {
 export class Brokers {
   readonly seen: Seen[] = [];
   readonly websockets: SeenWebSocket[] = [];
+  readonly encrypted: SeenEncrypted[] = [];
   private readonly sides = new Map<string, ChildProcess>();
   private readonly news = new EventEmitter().setMaxListeners(0);
 
@@ -55,13 +72,14 @@ export class Brokers {
     readonly all: readonly Broker[],
     private readonly folder: string,
     private readonly recorder: string,
+    private readonly identity: BrokerIdentity | undefined,
   ) {}
 
-  static async start(network: Machine): Promise<Brokers> {
+  static async start(network: Machine, identity?: BrokerIdentity): Promise<Brokers> {
     const folder = mkdtempSync(join(tmpdir(), 'dataplane-'));
     const recorder = await buildRecorder(folder);
     const all: Broker[] = [];
-    const brokers = new Brokers(all, folder, recorder);
+    const brokers = new Brokers(all, folder, recorder, identity);
     await Promise.all(
       brokerAddresses.map(async (address, index) => {
         all[index] = await brokers.startOne(`emqx-${index + 1}`, address, network);
@@ -114,10 +132,12 @@ export class Brokers {
         this.news.emit(seen.connect?.clientId ?? 'nobody', seen);
       }),
     );
-    const argv = [process.execPath, '--import', tsx, join(__dirname, 'brokerSide.ts'), '8083,8084'];
+    const tls = this.identity === undefined ? [] : [JSON.stringify(this.identity)];
+    const argv = [process.execPath, '--import', tsx, join(__dirname, 'brokerSide.ts'), '8083,8084', ...tls];
     const side = started(machine, argv, (line) => {
-      const seen = JSON.parse(line) as Omit<SeenWebSocket, 'broker'>;
+      const seen = JSON.parse(line) as Omit<SeenWebSocket, 'broker'> | Omit<SeenEncrypted, 'broker'>;
       if ('websocket' in seen) this.websockets.push({ ...seen, broker: name });
+      if ('encrypted' in seen) this.encrypted.push({ ...seen, broker: name });
     });
     const [program] = await Promise.all([side, ...listening]);
     this.sides.set(name, program);

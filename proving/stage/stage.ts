@@ -33,7 +33,8 @@ export class Stage {
     const certificates = await makeCertificates();
     const network = await startNetwork();
     try {
-      const brokers = await Brokers.start(network);
+      const { ca, certificate: cert, key } = certificates;
+      const brokers = await Brokers.start(network, { ca, cert, key });
       const views = (each: Changes) =>
         pair.slice(0, balancerCount).map(({ name, address }) =>
           balancerView({

@@ -37,7 +37,7 @@ interface Option {
 }
 
 /** Each inner list is one dimension. */
-function optionsOf({ ca, crl }: Certificates): readonly (readonly Option[])[] {
+function optionsOf({ ca, crl, certificate }: Certificates): readonly (readonly Option[])[] {
   const plain = (name: string, changes: Partial<Listener>, view: Partial<BalancerView> = {}): Option => ({
     name,
     listener: changes,
@@ -71,22 +71,23 @@ function optionsOf({ ca, crl }: Certificates): readonly (readonly Option[])[] {
       }),
     ],
     [
-      plain('failed logins not limited', {}),
-      plain('failed logins limited', { failedLogins: { perLogin: 5, periodSeconds: 60 } }),
-      plain('of a source too', { failedLogins: { perLogin: 5, perSource: 50, periodSeconds: 60 } }),
-    ],
-    [
       plain('one broker port', {}),
       plain('further broker ports', { furtherBrokerPorts: { first: 20_001, count: 3 } }),
     ],
     [
       plain('open', {}),
-      plain('ranges at the virtual IP', { allowedCidrs: ['10.0.0.0/8'], onlyAtVirtualIp: true }),
+      plain('ranges at the virtual IP, failed logins limited', {
+        ...{ allowedCidrs: ['10.0.0.0/8'], onlyAtVirtualIp: true },
+        failedLogins: { perLogin: 5, perSource: 50, periodSeconds: 60 },
+      }),
     ],
     [plain('common TLS', {}), plain('TLS of its own', { tls: ownTls, passesUnknown: true })],
     [
       plain('dashboard by SSH', {}),
-      plain('dashboard', {}, { dashboard: { port: 18_083, allowedCidrs: ['10.0.0.0/8', '192.0.2.1/32'] } }),
+      plain('dashboard, brokers by TLS', {}, {
+        dashboard: { port: 18_083, allowedCidrs: ['10.0.0.0/8', '192.0.2.1/32'] },
+        brokerTls: { ca, certificate, name: 'brokers.demo' },
+      }),
     ],
     [plain('long keepalive logged', {}), plain('refused', {}, { refuseLongKeepalive: true, largestConnectBytes: 40_000 })],
   ];

@@ -48,6 +48,7 @@ describe.each(systems)('on $image', (system) => {
       const verdict = await ask(system, ['haproxy', '-c', '-f', '/etc/haproxy/haproxy.cfg'], {
         ...files,
         '/etc/haproxy/certs/server.pem.key': certificates.key,
+        '/etc/haproxy/certs/to-brokers.pem.key': certificates.key,
       });
       expect(verdict, description).toMatchObject({ exitCode: 0 });
       expect(verdict.said, description).not.toMatch(/WARNING|ALERT/);
@@ -60,6 +61,7 @@ describe.each(systems)('on $image', (system) => {
       const verdict = await ask(system, ['haproxy', '-c', '-f', '/etc/haproxy/haproxy.cfg'], {
         ...files,
         '/etc/haproxy/certs/server.pem.key': certificates.key,
+        '/etc/haproxy/certs/to-brokers.pem.key': certificates.key,
       });
       expect(verdict, haproxyVersion).toMatchObject({ exitCode: 0 });
     }
