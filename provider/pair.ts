@@ -51,7 +51,15 @@ export async function makePair(
   const brokers = planBrokers(args.brokers ?? 3, brokerSubnets, 'brokers', problems);
   const plan = planPair(
     args,
-    { subnets, subnetsPath: 'subnets', listeners, brokers, proxyProtocol, publicAddresses },
+    {
+      subnets,
+      subnetsPath: 'subnets',
+      listeners,
+      brokers,
+      proxyProtocol,
+      brokersOverTls: args.hostCertificates !== undefined,
+      publicAddresses,
+    },
     problems,
   );
   const ssh = planSsh(args.ssh, 'ssh', problems);
