@@ -57,7 +57,7 @@ export async function makePair(
       listeners,
       brokers,
       proxyProtocol,
-      brokersOverTls: args.hostCertificates !== undefined,
+      brokersOverTls: false,
       publicAddresses,
     },
     problems,
