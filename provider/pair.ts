@@ -3,6 +3,7 @@ import { HaproxyPair, Problems, VirtualIp, planBrokers, planVirtualIp } from '..
 import type { NetworkSubnet, PlannedVirtualIp } from '../components';
 import { planPair } from '../components/balancers/plan';
 import { reachOfBalancers } from '../components/balancers/reach';
+import { tlsOfListeners } from '../components/balancers/settings';
 import { pemProblem } from '../components/certificates/pem';
 import { checkAccount } from '../components/host/account';
 import type { SshPlan } from '../components/host/ssh';
@@ -47,6 +48,7 @@ export async function makePair(
   const listeners = planListeners(args.listeners, problems, {
     proxyProtocol,
     clientCidrs: clientCidrs(virtualIpPlan, vpcCidrs),
+    ...tlsOfListeners(args, serverNames(certificates)),
   });
   const brokers = planBrokers(args.brokers ?? 3, brokerSubnets, 'brokers', problems);
   const plan = planPair(
@@ -102,6 +104,14 @@ export async function makePair(
 
 function placesOf(path: string, subnets: readonly NetworkSubnet[]) {
   return subnets.map((subnet, index) => ({ path: `${path}[${index}]`, ...subnet }));
+}
+
+/** What listeners choose certificates by. */
+function serverNames({ further = [] }: PairCertificatesArgs) {
+  return [
+    { name: 'server' },
+    ...further.map(({ name }, index) => ({ name: name ?? `further-${index + 1}` })),
+  ];
 }
 
 function serverCertificates({ certificateChain, privateKey, further = [] }: PairCertificatesArgs) {

@@ -97,7 +97,12 @@ export function planPair(
 }
 
 /** What AWS and the hosts alone are told. */
-const takenAsOutputs = ['instanceType', 'imageId', 'furtherSecurityGroupIds', 'password'];
+const takenAsOutputs = [
+  ...['instanceType', 'imageId', 'furtherSecurityGroupIds', 'password'],
+  // Of a pair that is made alone: where it is placed, and what it works with.
+  ...['vpcId', 'vpcCidr', 'subnets', 'brokerSubnets', 'listeners', 'certificates', 'virtualIp'],
+  ...['login', 'ssh', 'reach', 'egress', 'kmsKeyArn', 'iam', 'tags'],
+];
 
 /** Decides names, subnets and addresses of the pair. */
 function planBalancers(

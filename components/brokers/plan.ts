@@ -75,6 +75,9 @@ export interface ClusterSurroundings {
 const takenAsOutputs = [
   ...['licenseKey', 'cookie', 'dashboardPassword', 'secret', 'password', 'headers', 'settings'],
   ...['instanceType', 'imageId', 'furtherSecurityGroupIds'],
+  // Of a cluster that is made alone: where it is placed. Its subnets and listeners are looked into for themselves.
+  ...['vpcId', 'subnets', 'listeners', 'clientsGroupId', 'login', 'jump', 'egress', 'after'],
+  ...['kmsKeyArn', 'iam', 'tags'],
 ];
 
 /** Decides all of a cluster; what is wrong goes to `problems` under `emqx` and `listeners`. Touches nothing. */

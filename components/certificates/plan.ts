@@ -32,7 +32,13 @@ export interface PlannedServerCertificate {
 
 /** Applies the defaults and checks what is known before anything is made; what is wrong goes to `problems` under `path`. */
 export function planCertificates(args: CertificatesArgs, path: string, problems: Problems): CertificatesPlan {
-  const mayBe = ['certificateChain', 'privateKey', 'ca', ...(isGivenCertificate(args) ? [] : ['dnsNames'])];
+  const mayBe = [
+    'certificateChain',
+    'privateKey',
+    'ca',
+    'ipAddresses',
+    ...(isGivenCertificate(args) ? [] : ['dnsNames']),
+  ];
   if (problems.refuseOutputs(path, args, mayBe)) return planGenerated({}, path, problems);
   if (isGivenCertificate(args)) {
     checkGiven(args, path, problems);

@@ -114,6 +114,13 @@ describe('a pair and a cluster that another language puts together', () => {
     ).toContain('  subnets[0].cidr: is 10.9.0.0/24, which does not lie in vpcCidr 10.0.0.0/16');
   });
 
+  it('take the oldest version of TLS for every listener of the pair', async () => {
+    const { graph } = await made('HaproxyPair', { ...pair, tls: { minVersion: 'TLSv1.3' } });
+    const { inputs } = graph.one('command:remote:Command', 'mqtt-haproxy-1-files');
+    expect(JSON.stringify(inputs)).toContain('ssl-min-ver TLSv1.3');
+    expect(JSON.stringify(inputs)).not.toContain('ssl-min-ver TLSv1.2');
+  });
+
   it('are refused where a name or a type is wrong', async () => {
     const message = await refused('EmqxCluster', { ...cluster, subnet: [], dataVolumeGib: '8' });
     expect(message).toContain('subnet: is no known setting; did you mean subnets?');
