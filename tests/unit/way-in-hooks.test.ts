@@ -40,9 +40,7 @@ describe('the way in', () => {
     const { bound, inPreviews } = await hooksOfCommands();
     expect(bound).not.toEqual([]);
     for (const { command, create, update } of bound)
-      expect(
-        [create, update].map((names) => names.map((name) => inPreviews.get(name))),
-        command,
-      ).toEqual([[false], [false]]);
+      for (const hooks of [create, update])
+        expect(new Set(hooks.map((hook) => inPreviews.get(hook))), command).toEqual(new Set([false]));
   });
 });
