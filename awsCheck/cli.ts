@@ -2,6 +2,7 @@ import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { systemsIn } from '../lab/settings';
 import { product, repositoryRoot } from '../proving/product';
 import { costsOf, readPrices } from './costs';
 import { enterLab } from './inLab';
@@ -38,7 +39,7 @@ async function check(settings: Settings): Promise<number> {
   const from = settings.from ?? (await ownAddress());
   const configuration = configurationOf({ ...settings, from });
   const price = mustFitTheBudget(settings, costsOf(configuration).hourly);
-  if (settings.inLab) await enterLab(product());
+  if (settings.inLab) await enterLab({ ...product(), operatingSystems: systemsIn(settings.operatingSystem) });
   const { Account = '', Arn = '' } = await new STSClient({}).send(new GetCallerIdentityCommand({}));
   const name = `${stackPrefix}${new Date().toISOString().slice(0, 16).replace(/\D/g, '')}`;
   const stack = new Stack(name, settings.region);

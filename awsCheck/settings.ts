@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { operatingSystems, type OperatingSystem } from '../components/host/operatingSystems';
 import { faults, type FaultName } from '../proving/pair/faults';
+import { systemsIn } from '../lab/settings';
 import { Problems } from '../components/rendering/problems';
 
 export const usage = `aws-check --region REGION [--os OS] [--budget USD] [--minutes N] [--from CIDR] [--failovers KIND,...]
@@ -54,6 +55,11 @@ export function readSettings(args: readonly string[]): Settings {
   if (!/^[a-z]{2}(-[a-z]+)+-\d$/.test(region))
     problems.add('--region', `is ${region === '' ? 'missing' : region}; give one such as eu-central-1`);
   problems.oneOf('--os', values.os, Object.keys(operatingSystems));
+  if (values.lab && values.os in operatingSystems && systemsIn(values.os).length === 0)
+    problems.add(
+      '--os',
+      `is ${values.os}, of which the lab has no image; with --lab give a Debian, or go to AWS`,
+    );
   const [budgetUsd, minutes] = [Number(values.budget), Number(values.minutes)];
   if (!(budgetUsd > 0)) problems.add('--budget', `is ${values.budget}; an amount of USD above 0 is allowed`);
   problems.wholeNumber('--minutes', minutes, 15, 240, 'minutes');

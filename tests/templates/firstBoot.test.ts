@@ -17,12 +17,13 @@ async function firstBoot(
   system: System,
   packages: readonly string[],
   stubs: { readonly python3?: string; readonly 'apt-get'?: string },
+  aptRepositories: Parameters<typeof userData>[0]['aptRepositories'] = [],
 ) {
   const { text } = userData({
     hostname: 'broker-1',
     operatingSystem: system.os,
     packages,
-    aptRepositories: [],
+    aptRepositories,
     files: brokerFiles(brokerView()),
     programsArn: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:programs',
   });
@@ -66,6 +67,25 @@ describe.each(systems)('a first boot on $image', (system) => {
     expect(said).toContain('called: systemctl restart ssh');
     expect(said).toMatch(/sshd has a key of its own: called: ssh-keygen -lf \S+\n256 SHA256:abc/);
     expect(said).not.toContain('drop-in stays');
+  });
+
+  it("that meets a repository whose key apt refuses names the argument, after apt's own words", async () => {
+    const repository = { name: 'emqx', url: 'https://x.example/debian', keyUrl: 'https://x.example/key' };
+    const { exitCode, said } = await firstBoot(
+      system,
+      ['emqx=5.8.9'],
+      {
+        python3: getsKey,
+        'apt-get': 'case "$*" in *update) echo "Signing key on 12AB is not bound: SHA1"; exit 100;; esac',
+      },
+      [{ ...repository, suite: 'trixie', component: 'main' }],
+    );
+    expect(exitCode).not.toBe(0);
+    expect(said).toContain('is not bound: SHA1\nemqx-haproxy: gave up on: apt-get');
+    expect(said).toContain(
+      'first boot failed at: apt-get update (emqx.repository: out of reach, or its key is none that this system accepts)',
+    );
+    expect(said).not.toContain('called: apt-get -qq -y');
   });
 
   it('asks no repository for packages that the image has', async () => {

@@ -4,6 +4,7 @@ import { readSettings } from '../../awsCheck/settings';
 import { changed, configurationOf, run } from '../../awsCheck/stack';
 import { carryOut, type Run } from '../../awsCheck/steps';
 import { checkMqttPlatformArgs } from '../../components';
+import { operatingSystems } from '../../components/host/operatingSystems';
 import { platformName } from '../../infra/configuration';
 
 const settings = readSettings(['--region', 'eu-central-1', '--from', '192.0.2.7/32']);
@@ -38,6 +39,22 @@ function fakeRun(
   };
   return { wanted, calls, over };
 }
+
+describe('the operating system of a check', () => {
+  it.each(Object.keys(operatingSystems))('may be %s: its stack is one that the components take', (os) => {
+    const chosen = readSettings(['--region', 'eu-central-1', '--from', '192.0.2.7/32', '--os', os]);
+    const wanted = configurationOf({ ...chosen, from: '192.0.2.7/32' });
+    expect(wanted).toMatchObject({ emqx: { operatingSystem: os }, haproxy: { operatingSystem: os } });
+    expect(checkMqttPlatformArgs(platformName, wanted)).toEqual([]);
+  });
+
+  it('is one that the lab has an image of, in the lab', () => {
+    expect(readSettings(['--lab', '--os', 'debian-12']).operatingSystem).toBe('debian-12');
+    expect(() => readSettings(['--lab', '--os', 'ubuntu-22.04'])).toThrow(
+      '--os: is ubuntu-22.04, of which the lab has no image; with --lab give a Debian, or go to AWS',
+    );
+  });
+});
 
 describe('the stack of a check', () => {
   it('is one that the components take, before and after its change', () => {

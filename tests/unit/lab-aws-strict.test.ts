@@ -54,6 +54,21 @@ test('the end of an interface is tried once', async () => {
   expect(aws.actions()).toEqual(['DeleteNetworkInterface']);
 });
 
+test('what EC2 has just made and does not know yet is waited for', async () => {
+  const group = { GroupId: 'sg-1', IpPermissionsEgress: [{ IpProtocol: '-1' }], VpcId: 'vpc-1' };
+  let asked = 0;
+  const aws = fakeAws({
+    CreateSecurityGroup: () => ({ GroupId: 'sg-1' }),
+    DescribeSecurityGroups: () =>
+      (asked += 1) % 2 === 1 ? refuse(awsError('InvalidGroup.NotFound')) : { SecurityGroups: [group] },
+    RevokeSecurityGroupEgress: () => ({}),
+  });
+  const inputs = { description: 'hosts', vpcId: 'vpc-1' };
+  const made = await aws.provider.create('aws:ec2/securityGroup:SecurityGroup', inputs, applied);
+  expect(made.id).toBe('sg-1');
+  expect(aws.actions()).toContain('RevokeSecurityGroupEgress');
+});
+
 test('an interface is detached before its end only where EC2 has it attached still', async () => {
   const state = { attachments: [{ attachmentId: 'eni-attach-1', instance: 'i-1', deviceIndex: 0 }] };
   const ended = async (Attachment?: object) => {

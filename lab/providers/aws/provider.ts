@@ -46,6 +46,7 @@ export type ClientsFor = (region: string, settings: ClientSettings) => Clients;
 const defaultTimeoutMs = 10 * 60_000;
 /** EC2's answers lag behind its own deeds, but not for minutes. */
 const seenWithinSeconds = 60;
+const notKnownYet = /^(Invalid\w+\.NotFound|NatGatewayNotFound)/;
 
 /** The interpreter: what the engine asks of a provider, by a table of resource types and one of functions. */
 export class AwsProvider {
@@ -112,7 +113,8 @@ export class AwsProvider {
     const call = this.callFor(row, inputs, options.timeoutSeconds);
     const id = await row.create(call, asKnown(inputs));
     try {
-      await row.settle?.(call, id, asKnown(inputs));
+      // EC2 may not know yet what it has just made (tf: RetryWhenNewResourceNotFound, two minutes).
+      await call.propagated(notKnownYet, async () => row.settle?.(call, id, asKnown(inputs)));
       const state = await this.readUntilThere(row, id, inputs);
       return { id, state, inputs };
     } catch (error) {

@@ -60,7 +60,8 @@ export const securityGroup = resource({
     );
     const id = present(made.GroupId, "the security group's id");
     // EC2 lets a new group send anywhere; as the official provider does it, nothing is open but what is asked for.
-    const open = (await findGroup(call, id))?.IpPermissionsEgress ?? [];
+    const found = await call.propagated(/^InvalidGroup\.NotFound/, () => findGroup(call, id));
+    const open = found?.IpPermissionsEgress ?? [];
     if (open.length > 0) await ec2.revokeSecurityGroupEgress({ GroupId: id, IpPermissions: open });
     return id;
   },
