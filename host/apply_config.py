@@ -3,6 +3,7 @@
 
 `--apart FILE BY` does so in a unit of its own, which ends though the connection may not last;
 `--confirm SHA256` comes after it, over another connection.
+`--reboot` reboots a host where an update has asked for it.
 """
 
 import sys
@@ -21,6 +22,10 @@ def main(arguments: list[str]) -> int:
 
     if arguments == ["--check"]:
         return print_differences()
+    if arguments == ["--reboot"]:
+        from apply.updates import reboot
+
+        return reboot(by())
     if arguments[:1] == ["--confirm"]:
         return confirm(arguments[1], by())
     if arguments[:1] == ["--apart"]:

@@ -293,6 +293,23 @@ export class Host extends pulumi.ComponentResource implements TurnHost, LeavingH
         hooks: this.wayInWithFiles,
       },
     );
+    // In its turn, unlike files that are changed on hosts together.
+    const rebooted = rolledUpdates(args).map(
+      (generation) =>
+        new command.remote.Command(
+          `${name}-reboot`,
+          {
+            ...own,
+            create: `${sudoPython}/apply_config.py --reboot`,
+            triggers: [...triggers, generation],
+          },
+          {
+            parent: this,
+            dependsOn: [confirmed, ...updateAfter.map((host) => host.settled)],
+            hooks: this.wayIn,
+          },
+        ),
+    );
     const settled = new command.remote.Command(
       `${name}-secrets`,
       {
@@ -303,7 +320,7 @@ export class Host extends pulumi.ComponentResource implements TurnHost, LeavingH
       },
       {
         parent: this,
-        dependsOn: [confirmed, ...updateAfter.map((host) => host.settled)],
+        dependsOn: [confirmed, ...rebooted, ...updateAfter.map((host) => host.settled)],
         hooks: this.wayIn,
       },
     );
@@ -311,12 +328,13 @@ export class Host extends pulumi.ComponentResource implements TurnHost, LeavingH
   }
 }
 
-/** Its checks, its services, and until it is well. */
-const applyLimitMs = 300_000;
-
+/** Their generation, where security updates are rolled. */
 function rolledUpdates({ updates }: HostArgs): number[] {
   return updates?.security === 'rolling' ? [updates.generation ?? 1] : [];
 }
+
+/** Its checks, its services, and until it is well. */
+const applyLimitMs = 300_000;
 
 function hostKeyFile(arn: string): SecretView {
   return {

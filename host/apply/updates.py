@@ -8,15 +8,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from apply import apt
+from apply.alone import alone
 from apply.disk import put
-from apply.file_set import STATE, File, state_file
+from apply.file_set import CURRENT, SETTINGS, STATE, File, parse, state_file
 from apply.packages import installed, read, settings
 from apply.saying import say
 from apply.services import systemctl
 
 # The generation that this host has, or was made with.
 DONE = f"{STATE}/updates.json"
-# Of this boot: a kernel or a library waits for the next. Its host is confirmed before it goes.
+# Of this boot: a kernel or a library waits for the next, which comes in its turn.
 REBOOT = Path("/run/emqx-haproxy-reboot")
 WANTED = Path("/run/reboot-required")
 BOOT = Path("/boot")
@@ -83,18 +84,20 @@ def note_first(files: Mapping[str, File]) -> None:
         put(DONE, state_file(json.dumps({"generation": own["generation"]})))
 
 
-def reboot(units: list[str]) -> bool:
+def reboot(by: str) -> int:
     """Where one is due: services end while somebody listens, and nobody comes in before it is over."""
-    if not REBOOT.exists():
-        return False
-    for unit in reversed(units):
-        systemctl("stop", unit)
-    say("rebooting")
-    REBOOT.unlink()
-    # Connections that are there last until then.
-    subprocess.run(["systemctl", "stop", "ssh.socket", "ssh.service"], capture_output=True, timeout=60)
-    systemctl("--no-block", "reboot")
-    return True
+    with alone(by):
+        if not REBOOT.exists():
+            return 0
+        files = parse(Path(CURRENT).read_text())
+        for unit in reversed(json.loads(files[SETTINGS].content)["enable"]):
+            systemctl("stop", unit)
+        say("rebooting")
+        # Connections that are there last until then, and this one until it is told.
+        subprocess.run(["systemctl", "stop", "ssh.socket", "ssh.service"], capture_output=True, timeout=60)
+        subprocess.run(["systemd-run", "--quiet", "--on-active=2", "systemctl", "reboot"], check=True)
+        REBOOT.unlink()
+    return 0
 
 
 def _generation() -> int | None:

@@ -87,14 +87,23 @@ describe('security updates that are rolled', () => {
     expect(usual.map(({ path }) => path)).not.toContain('/etc/apt/apt.conf.d/98emqx-haproxy-updates');
   });
 
-  it('are waited for by a Command that follows a reboot', async () => {
-    const triggersOf = async (haproxy: HaproxyArgs) => {
-      const graph = await graphOf(() => new MqttPlatform('mqtt', { ssh, haproxy, listeners: { mqtts: {} } }));
-      return graph.one('command:remote:Command', 'mqtt-haproxy-1-secrets').inputs['triggers'];
-    };
-    const before = await triggersOf({});
-    const rolled = await triggersOf({ updates });
-    expect(rolled).toEqual([...(before as unknown[]), 2]);
+  it('have a host reboot once the one before it is well, and the next wait for it', async () => {
+    const made = async (haproxy: HaproxyArgs) =>
+      graphOf(() => new MqttPlatform('mqtt', { ssh, haproxy, listeners: { mqtts: {} } }));
+    const type = 'command:remote:Command';
+    const [before, rolled] = [await made({}), await made({ updates })];
+    const triggersIn = ({ inputs }: { inputs: Record<string, unknown> }) => inputs['triggers'] as unknown[];
+    expect(before.resources.filter(({ name }) => name.endsWith('-reboot'))).toEqual([]);
+    expect(triggersIn(rolled.one(type, 'mqtt-haproxy-1-secrets'))).toEqual([
+      ...triggersIn(before.one(type, 'mqtt-haproxy-1-secrets')),
+      2,
+    ]);
+    expect(rolled.optionsOf(type, 'mqtt-haproxy-1-reboot').dependsOn).toEqual(
+      expect.arrayContaining([`${type} mqtt-haproxy-1-confirmed`, `${type} mqtt-haproxy-2-secrets`]),
+    );
+    expect(rolled.optionsOf(type, 'mqtt-haproxy-1-secrets').dependsOn).toContain(
+      `${type} mqtt-haproxy-1-reboot`,
+    );
   }, 60_000);
 
   it.each([

@@ -117,18 +117,24 @@ def test_outside_of_their_window_they_are_refused(host: Machine) -> None:
     assert installed(host, "libx") == "1.1"
 
 
-def test_a_host_that_is_to_reboot_ends_its_services_and_does_so_once_it_is_confirmed(host: Machine) -> None:
+def test_a_host_that_is_to_reboot_ends_its_services_and_does_so_when_it_is_told(host: Machine) -> None:
     host.write("/run/reboot-required", "")
+    host.program("/usr/local/sbin/systemd-run", '#!/bin/sh\necho "later: $*" >>/run/systemctl.log\n')
     text = wanting(ALWAYS)
     assert host.run(text=text).returncode == 0
     assert host.read(REBOOT) is not None
     assert host.units("running") == {"app"}
     host.calls()
     done = host.run("--confirm", sha256(text.encode()).hexdigest())
+    assert (done.returncode, host.calls()) == (0, [])
+    done = host.run("--reboot")
     assert done.returncode == 0, done.stderr
-    assert host.calls() == ["stop app", "stop ssh.socket ssh.service", "--no-block reboot"]
-    assert host.run("--confirm", sha256(text.encode()).hexdigest()).returncode == 0
-    assert "--no-block reboot" not in host.calls()
+    assert host.calls() == [
+        "stop app",
+        "stop ssh.socket ssh.service",
+        "later: --quiet --on-active=2 systemctl reboot",
+    ]
+    assert (host.run("--reboot").returncode, host.calls()) == (0, [])
 
 
 def test_a_kernel_that_is_newer_than_the_one_that_runs_is_a_reason_too(host: Machine) -> None:
