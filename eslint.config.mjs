@@ -7,12 +7,24 @@ const mayImport = {
   arguments: ['components'],
   infra: ['arguments', 'components'],
   provider: ['arguments', 'components', 'infra'],
+  policies: [],
   verify: [],
   lab: [],
   proving: ['components', 'verify', 'lab'],
   bench: ['components', 'verify', 'lab', 'proving'],
   awsCheck: ['components', 'infra', 'verify', 'lab', 'proving'],
-  tests: ['arguments', 'components', 'infra', 'provider', 'verify', 'lab', 'proving', 'awsCheck', 'examples'],
+  tests: [
+    'arguments',
+    'components',
+    'infra',
+    'provider',
+    'policies',
+    'verify',
+    'lab',
+    'proving',
+    'awsCheck',
+    'examples',
+  ],
 };
 
 const folders = [...Object.keys(mayImport), 'examples'];

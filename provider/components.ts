@@ -1,22 +1,22 @@
-import * as pulumi from '@pulumi/pulumi';
+import type * as pulumi from '@pulumi/pulumi';
 import { Certificates, MqttPlatform, Network, Problems, VirtualIp } from '../components';
 import type { MqttPlatformArgs, NetworkArgs } from '../components';
 import { stackOutputs } from '../infra/outputs';
 import type {
   BalancerNetworkArgs,
   CertificatesAloneArgs,
+  EmqxClusterAloneArgs,
+  HaproxyPairAloneArgs,
   NetworkAloneArgs,
   VirtualIpAloneArgs,
 } from './arguments';
+import { makeCluster } from './cluster';
+import type { Made } from './made';
 import type { ComponentOutputs } from './outputs';
 import { certificatesOutputs, networkOutputs, virtualIpOutputs } from './outputs';
+import { makePair } from './pair';
+import { placedSubnets } from './placedSubnets';
 import { knownText } from './settle';
-
-/** A component that was made, with what it tells. */
-export interface Made {
-  readonly resource: pulumi.ComponentResource;
-  readonly outputs: object;
-}
 
 /** How a component of the package's schema is made. */
 export interface ServedComponent {
@@ -69,6 +69,8 @@ export const servedComponents: Readonly<Record<keyof ComponentOutputs, ServedCom
     },
     () => ({ from: 'virtualIp', to: '' }),
   ),
+  HaproxyPair: served<HaproxyPairAloneArgs>(makePair, () => ({ from: 'haproxy', to: '' })),
+  EmqxCluster: served<EmqxClusterAloneArgs>(makeCluster, () => ({ from: 'emqx', to: '' })),
 };
 
 /** Arguments have been read along the schema, which is derived from their type. */
@@ -99,12 +101,7 @@ async function balancerNetwork(what: string, { vpcCidr, balancerSubnets }: Balan
   const problems = new Problems();
   const network = {
     vpcCidr: await knownText(vpcCidr, 'network.vpcCidr', problems),
-    balancerSubnets: await Promise.all(
-      balancerSubnets.map(async ({ subnetId, cidr }, index) => ({
-        subnetId: pulumi.output(subnetId),
-        cidr: await knownText(cidr, `network.balancerSubnets[${index}].cidr`, problems),
-      })),
-    ),
+    balancerSubnets: await placedSubnets(balancerSubnets, 'network.balancerSubnets', problems),
     routeTableIds: {},
   };
   problems.throwIfAny(what);

@@ -6,6 +6,7 @@ import type { DerivedFile } from '../infra/docs';
 import { derivedFiles as programFiles, outdatedFiles } from '../infra/docs';
 import { deriveOutputs } from './deriveOutputs';
 import { withExamples } from './examples';
+import { renderOutputs } from './outputsDocs';
 import type { PackageFacts, PackageSchema } from './packageSchema';
 import { packageSchema } from './packageSchema';
 import type { SpokenSchema } from './spoken';
@@ -27,6 +28,7 @@ export function derivedFiles(): readonly DerivedFile[] {
     ...programFiles(),
     { path: join(__dirname, 'arguments.schema.json'), content: `${JSON.stringify(spoken, null, 2)}\n` },
     { path: join(__dirname, 'schema.json'), content: `${JSON.stringify(schema, null, 2)}\n` },
+    { path: join(root, 'docs', 'outputs.md'), content: renderOutputs(schema) },
     { path: languages, content: withExamples(readFileSync(languages, 'utf8'), readFromRoot) },
   ];
 }

@@ -1,6 +1,15 @@
-import type * as pulumi from '@pulumi/pulumi';
-import type { Certificates, Network, VirtualIp } from '../components';
-import type { StackOutputs } from '../infra/outputs';
+import * as pulumi from '@pulumi/pulumi';
+import type {
+  AccessPromise,
+  Certificates,
+  EmqxCluster,
+  HaproxyPair,
+  Host,
+  Network,
+  VirtualIp,
+} from '../components';
+import { endpointUrls } from '../components/listeners/endpoints';
+import type { ApiKeyOutput, StackOutputs, UserOutput } from '../infra/outputs';
 
 /** What each component that other languages can make tells them. */
 export interface ComponentOutputs {
@@ -12,6 +21,10 @@ export interface ComponentOutputs {
   Certificates: CertificatesOutputs;
   /** The address. */
   VirtualIp: VirtualIpOutputs;
+  /** Two balancers and their address. */
+  HaproxyPair: HaproxyPairOutputs;
+  /** Brokers. */
+  EmqxCluster: EmqxClusterOutputs;
 }
 
 export interface NetworkOutputs {
@@ -23,6 +36,10 @@ export interface NetworkOutputs {
   readonly balancerSubnets: readonly SubnetOutputs[];
   /** Subnets for brokers. */
   readonly brokerSubnets: readonly SubnetOutputs[];
+  /** Ranges of the balancers' subnets: known in every language when a preview runs, also while the subnets' ids are not. */
+  readonly balancerCidrs: readonly string[];
+  /** Ranges of the brokers' subnets, likewise. */
+  readonly brokerCidrs: readonly string[];
   /** Every route table that was made, by name; none where the network was adopted. */
   readonly routeTableIds: Readonly<Record<string, pulumi.Output<string>>>;
 }
@@ -32,6 +49,8 @@ export interface SubnetOutputs {
   readonly subnetId: pulumi.Output<string>;
   /** Its IPv4 range. */
   readonly cidr: string;
+  /** The /27 of it that hosts get their addresses from, where one was chosen. */
+  readonly plannedBlock?: string;
 }
 
 export interface CertificatesOutputs {
@@ -54,9 +73,110 @@ export interface VirtualIpOutputs {
   readonly clientCidrs: readonly string[];
 }
 
+export interface HaproxyPairOutputs {
+  /** The address that clients use. */
+  readonly endpoint: pulumi.Output<string>;
+  /** A URL for each listener, by its name. */
+  readonly endpoints: pulumi.Output<Record<string, string>>;
+  /** The balancers. */
+  readonly balancers: readonly PairBalancerOutputs[];
+  /** The balancers' security group: the brokers' `clientsGroupId`. */
+  readonly securityGroupId: pulumi.Output<string>;
+  /** The user to log in as. */
+  readonly loginUser: string;
+  /** The balancer that is active when both are well at their start. */
+  readonly preferred: string;
+  /** The statistics page's user. */
+  readonly statsUser: string;
+  /** The statistics page's password. @secret */
+  readonly statsPassword: pulumi.Output<string>;
+}
+
+export interface PairBalancerOutputs extends HostOutputs {
+  /** Its own public address, where it has one. */
+  readonly publicIp: pulumi.Output<string> | undefined;
+}
+
+export interface HostOutputs {
+  /** Its name. */
+  readonly name: string;
+  /** Its instance's id. */
+  readonly instanceId: pulumi.Output<string>;
+  /** Its private address. */
+  readonly privateIp: string;
+  /** Its SSH host key. */
+  readonly hostKey: pulumi.Output<string>;
+  /** SHA-256 of the file set that should be on it. */
+  readonly fileSetHash: pulumi.Output<string>;
+}
+
+export interface EmqxClusterOutputs {
+  /** The brokers. */
+  readonly brokers: readonly ClusterBrokerOutputs[];
+  /** The brokers' security group. */
+  readonly securityGroupId: pulumi.Output<string>;
+  /** The password of `admin` on EMQX's dashboard. @secret */
+  readonly dashboardPassword: pulumi.Output<string>;
+  /** The users of EMQX's built-in database that the arguments name. @secret */
+  readonly users: pulumi.Output<readonly UserOutput[]>;
+  /** The keys of EMQX's REST API that the arguments name. @secret */
+  readonly apiKeys: pulumi.Output<readonly ApiKeyOutput[]>;
+  /** How each listener finds out who a client is, and what clients may do. */
+  readonly access: AccessPromise;
+}
+
+export interface ClusterBrokerOutputs extends HostOutputs {
+  /** Its name among EMQX's nodes. */
+  readonly nodeName: string;
+}
+
+export function haproxyPairOutputs(pair: HaproxyPair): HaproxyPairOutputs {
+  const { securityGroupId, loginUser, preferred, statsUser, statsPassword, listeners, virtualIp } = pair;
+  return {
+    endpoint: virtualIp.address,
+    endpoints: virtualIp.address.apply((address) => endpointUrls(listeners, address)),
+    balancers: pair.balancers.map(({ name, host }) => ({
+      ...hostOutputs(name, host),
+      publicIp: host.publicAddress,
+    })),
+    securityGroupId,
+    loginUser,
+    preferred,
+    statsUser,
+    statsPassword,
+  };
+}
+
+export function emqxClusterOutputs(cluster: EmqxCluster): EmqxClusterOutputs {
+  const { securityGroupId, dashboardPassword, apiKeys, access } = cluster;
+  return {
+    brokers: cluster.brokers.map(({ name, host, nodeName }) => ({ ...hostOutputs(name, host), nodeName })),
+    securityGroupId,
+    dashboardPassword,
+    users: pulumi.secret(
+      cluster.users.apply((users) => users.map(({ username, password }) => ({ username, password }))),
+    ),
+    apiKeys,
+    access,
+  };
+}
+
+function hostOutputs(name: string, host: Host): HostOutputs {
+  const { instanceId, privateAddress: privateIp, hostKey, fileSetHash } = host;
+  return { name, instanceId, privateIp, hostKey, fileSetHash };
+}
+
 export function networkOutputs(network: Network): NetworkOutputs {
   const { vpcId, vpcCidr, balancerSubnets, brokerSubnets, routeTableIds } = network;
-  return { vpcId, vpcCidr, balancerSubnets, brokerSubnets, routeTableIds };
+  return {
+    vpcId,
+    vpcCidr,
+    balancerSubnets,
+    brokerSubnets,
+    balancerCidrs: balancerSubnets.map(({ cidr }) => cidr),
+    brokerCidrs: brokerSubnets.map(({ cidr }) => cidr),
+    routeTableIds,
+  };
 }
 
 export function certificatesOutputs(certificates: Certificates): CertificatesOutputs {

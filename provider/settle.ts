@@ -84,14 +84,17 @@ async function plainly(output: pulumi.Output<unknown>, path: string, problems: P
 
 async function known(output: pulumi.Output<unknown>): Promise<unknown> {
   if (!canBeAwaited(output)) throw new Error('this @pulumi/pulumi has Outputs that cannot be awaited');
-  return await output.promise(true);
+  const value = await output.promise(true);
+  // One whose whole value is not known has none.
+  return value === undefined && !(await output.isKnown) ? pulumi.unknown : value;
 }
 
 /** The SDK's own way to look into an Output with unknowns in it; its types leave it out. */
-function canBeAwaited(
-  output: object,
-): output is { readonly promise: (withUnknowns: boolean) => Promise<unknown> } {
-  return 'promise' in output && typeof output.promise === 'function';
+function canBeAwaited(output: object): output is {
+  readonly promise: (withUnknowns: boolean) => Promise<unknown>;
+  readonly isKnown: Promise<boolean>;
+} {
+  return 'promise' in output && typeof output.promise === 'function' && 'isKnown' in output;
 }
 
 async function eachOf(

@@ -100,9 +100,12 @@ function withoutUnionsWithin(shape: Shape, where: string): Shape {
   return shape;
 }
 
-/** Interfaces of arguments end in `Args`, which the SDKs of other languages add by themselves. */
+/**
+ * Interfaces of arguments end in `Args`, which the SDKs of other languages add by themselves; `Alone` tells those of a
+ * component from what TypeScript gives it.
+ */
 export function withoutSuffix(name: string): string {
-  return name.replace(/Args$/, '');
+  return name.replace(/(Alone)?Args$/, '');
 }
 
 export function upperFirst(text: string): string {

@@ -8,6 +8,7 @@ import { groupsOf } from '../host/openings';
 import { operatingSystems } from '../host/operatingSystems';
 import { bootSoftware } from '../host/packages';
 import type { HostSecret } from '../host/secrets';
+import type { VirtualIp } from '../virtualIp/virtualIp';
 import { balancerFiles } from './files';
 import { furtherCertificateFile, serverCertificateFile } from './haproxyFiles';
 import { defaultInstanceType } from './limits';
@@ -20,6 +21,7 @@ import type { BalancerView } from './view';
 export interface PairParts {
   readonly platform: string;
   readonly args: PlannedPairArgs;
+  readonly virtualIp: VirtualIp;
   readonly securityGroupId: pulumi.Output<string>;
   readonly secret: HostSecret;
   readonly programs: HostSecret;
@@ -27,15 +29,19 @@ export interface PairParts {
   readonly prerequisites: readonly pulumi.Resource[];
 }
 
-/** One balancer, whose files are changed after those of `updateAfter`, and whose instance is replaced in its turn. */
+/**
+ * One balancer, whose files are changed after those of `updateAfter` and stay once `confirmAfter` is done, and whose
+ * instance is replaced in its turn.
+ */
 export function balancerHost(
   balancer: PlannedBalancer,
-  { platform, args, securityGroupId, secret, programs, prerequisites }: PairParts,
+  { platform, args, virtualIp, securityGroupId, secret, programs, prerequisites }: PairParts,
   updateAfter: readonly Host[],
+  confirmAfter: pulumi.Output<readonly pulumi.Resource[]>,
   turn: pulumi.Output<readonly pulumi.Resource[]>,
   parent: pulumi.Resource,
 ): Host {
-  const { plan, virtualIp, certificates } = args;
+  const { plan, certificates } = args;
   const subnet = args.subnets[balancer.subnetIndex];
   if (subnet === undefined) throw new Error(`HaproxyPair of ${platform}: no subnet for ${balancer.name}`);
   return new Host(
@@ -81,6 +87,7 @@ export function balancerHost(
           ),
       egress: prerequisites,
       updateAfter,
+      confirmAfter,
       turn,
       protect: args.protect ?? false,
       ...(args.tags === undefined ? {} : { tags: args.tags }),

@@ -63,6 +63,7 @@ export function balancerFiles(view: BalancerView): HostFile[] {
       ['haproxy', 'haproxy-watch', 'vip-agent', 'keepalived'],
       60,
       { haproxy: programCommand('balancer.haproxy_runtime') },
+      true,
     ),
     ...balancerPrograms(view.limits),
   ];

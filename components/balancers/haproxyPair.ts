@@ -13,6 +13,7 @@ import { endingSoon } from '../certificates/revocationLists';
 import { planListeners } from '../listeners/plan';
 import { tagged, typeToken } from '../rendering/naming';
 import { Problems } from '../rendering/problems';
+import type { VirtualIp } from '../virtualIp/virtualIp';
 import type { PairParts } from './balancerHost';
 import { balancerHost, furtherKeyField } from './balancerHost';
 import { balancerPrograms } from './files';
@@ -41,6 +42,8 @@ export class HaproxyPair extends pulumi.ComponentResource {
   readonly listeners: readonly Listener[];
   /** The balancer that is active when both are well at their start. */
   readonly preferred: string;
+  /** The address that the active one holds. */
+  readonly virtualIp: VirtualIp;
   /** The user to log in as. */
   readonly loginUser: string;
   /** How the balancers leave: whoever needs them for that leaves before. */
@@ -53,8 +56,10 @@ export class HaproxyPair extends pulumi.ComponentResource {
   ) {
     super(typeToken('HaproxyPair'), name, {}, opts);
     const planned = 'plan' in args ? args : planAlone(name, args);
-    const { plan, virtualIp, tags, protect = false, platform = name } = planned;
+    const { plan, tags, protect = false, platform = name } = planned;
     const { settings } = plan;
+    const virtualIp = typeof planned.virtualIp === 'function' ? planned.virtualIp(this) : planned.virtualIp;
+    this.virtualIp = virtualIp;
 
     this.listeners = plan.listeners;
     this.loginUser = operatingSystems[plan.machine.operatingSystem].loginUser;
@@ -102,6 +107,7 @@ export class HaproxyPair extends pulumi.ComponentResource {
     this.balancers = this.standbyFirst(plan.balancers, planned.active ?? settings.preferred, {
       platform,
       args: planned,
+      virtualIp,
       securityGroupId: group.id,
       secret,
       programs,
@@ -124,7 +130,15 @@ export class HaproxyPair extends pulumi.ComponentResource {
           `listeners.${listener}.clientCertificates.crl: ${ending}: from then on ${clientCertificates?.keepsEndedLists === true ? 'the old list counts on' : 'every client is refused'}; give the CA's newest`,
           this,
         );
-    this.registerOutputs({ securityGroupId: this.securityGroupId });
+    this.registerOutputs({
+      securityGroupId: this.securityGroupId,
+      // For policies: what is meant to be open.
+      listeners: plan.listeners.map(({ name: listener, port, allowedCidrs }) => ({
+        name: listener,
+        port,
+        allowedCidrs,
+      })),
+    });
   }
 
   /** Whatever changes, files or the instance, does so on the standby before it does on the active balancer. */
@@ -135,13 +149,21 @@ export class HaproxyPair extends pulumi.ComponentResource {
   ): HaproxyPair['balancers'] {
     const hosts = new Map<string, Host>();
     const turns = new Turns();
-    for (const balancer of balancers.toSorted(
-      (a, b) => Number(a.name === active) - Number(b.name === active),
-    ))
+    const confirmations = balancers.map(() => pulumi.deferredOutput<readonly pulumi.Resource[]>());
+    for (const [index, balancer] of balancers
+      .toSorted((a, b) => Number(a.name === active) - Number(b.name === active))
+      .entries()) {
+      const [confirmAfter = pulumi.output<readonly pulumi.Resource[]>([])] = confirmations[index] ?? [];
+      const former = [...hosts.values()];
       hosts.set(
         balancer.name,
-        balancerHost(balancer, parts, [...hosts.values()], turns.of(balancer.name), this),
+        balancerHost(balancer, parts, former, confirmAfter, turns.of(balancer.name), this),
       );
+    }
+    // A set that fails on the last one is confirmed on none, and so taken back on all.
+    const confirmed = [...hosts.values()].map((host) => host.confirmed);
+    for (const [index, [, isKnown]] of confirmations.entries())
+      isKnown(pulumi.output(confirmed.slice(index + 1)));
     turns.taken([...hosts.values()], [], () => ['health', '--wait', '60'], this);
     return balancers.flatMap((balancer) => {
       const host = hosts.get(balancer.name);

@@ -55,8 +55,12 @@ export interface HaproxyPairArgs extends HaproxyArgs, PairPlacement {
 
 /** What only AWS and the user's secrets tell of a pair whose plan is made already, as part of a larger one. */
 export interface PlannedPairArgs
-  extends PairPlacement, Pick<HaproxyArgs, 'instanceType' | 'imageId' | 'furtherSecurityGroupIds'> {
+  extends
+    Omit<PairPlacement, 'virtualIp'>,
+    Pick<HaproxyArgs, 'instanceType' | 'imageId' | 'furtherSecurityGroupIds'> {
   readonly plan: PairPlan;
+  /** The address that the active balancer holds, or what makes it as a child of the pair. */
+  readonly virtualIp: VirtualIp | ((pair: pulumi.Resource) => VirtualIp);
   /** The statistics page's. @default 24 random characters */
   readonly statsPassword?: pulumi.Input<string>;
 }

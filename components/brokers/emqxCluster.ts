@@ -113,7 +113,7 @@ export class EmqxCluster extends pulumi.ComponentResource {
       prerequisites: [...(planned.egress ?? []), ...rules],
     });
     this.leaveInTurn(planned, group);
-    this.registerOutputs({ securityGroupId: this.securityGroupId });
+    this.registerOutputs({ securityGroupId: this.securityGroupId, access: this.access });
   }
 
   private oneAfterTheOther(brokers: readonly PlannedBroker[], parts: ClusterParts): EmqxCluster['brokers'] {

@@ -12,32 +12,53 @@ export function unpackPrograms(set: string, folder: string): string {
   return `awk -v folder=${folder} '/^=== \\// { f = ${path}; if (f) { ${itsFolder} } next } f { print >f }' ${set}`;
 }
 
-/**
- * A command that applies the set on its standard input by the programs in the set: what a host was left with by another
- * release, or by a run that ended half way, has no part in it.
- */
-export const applySet = [
+const beforehand = [
   'set -eu',
   // In memory, since a disk may be full; root's, since root runs it.
   'own=$(sudo mktemp -d /run/emqx-haproxy-set-XXXXXX)',
   `trap 'sudo rm -rf "$own"' EXIT`,
+];
+
+/** By the programs in the set: what a host was left with by another release, or by a run that ended half way, has no part in it. */
+const applyGiven = [
+  `sudo ${unpackPrograms('"$own/set"', '"$own"')}`,
+  'from=${SSH_CONNECTION:-}',
+  'sudo /usr/bin/python3 "$own/apply_config.py" --apart "$own/set" "$(id -un) from ${from%% *}"',
+];
+
+/** A command that applies the set on its standard input. */
+export const applySet = [
+  ...beforehand,
   'sudo tee "$own/set" >/dev/null',
   `if [ "$(sudo tail -n 1 "$own/set")" != '${end}' ]; then`,
   '  echo "refused, nothing was changed: the set came in part" >&2; exit 1',
   'fi',
   `sudo sed -i '$d' "$own/set"`,
-  `sudo ${unpackPrograms('"$own/set"', '"$own"')}`,
-  'from=${SSH_CONNECTION:-}',
-  'sudo /usr/bin/python3 "$own/apply_config.py" --apart "$own/set" "$(id -un) from ${from%% *}"',
+  ...applyGiven,
 ].join('\n');
 
 /**
- * Comes after `applySet` over a connection of its own: a change of the way in is taken back by the host unless this is
- * heard. Fails when the set, named by its SHA-256, is not in force; a former release's program may be what is asked.
+ * Applies a set, named by its SHA-256, that a host has taken back since nobody confirmed it: the engine does not bring it
+ * anew, since it has brought it. Does nothing where the set is in force, waits to be confirmed, or was never there.
+ */
+export function applyAgain(sha256: string): string {
+  return [
+    'kept=/var/lib/emqx-haproxy/taken-back.set',
+    `sudo sha256sum "$kept" 2>/dev/null | grep -q '^${sha256} ' || exit 0`,
+    ...beforehand,
+    'sudo cp "$kept" "$own/set"',
+    ...applyGiven,
+  ].join('\n');
+}
+
+/**
+ * Comes after `applySet` over a connection of its own: a change of the way in, or of hosts that change together, is taken
+ * back by the host unless this is heard. Fails when the set, named by its SHA-256, is not in force; a former release's
+ * program may be what is asked.
  */
 export function confirmSet(hostname: string, sha256: string): string {
   const advice =
-    'The former files are in force. Mend what is wrong with the new ones; to try the same again, raise repairGeneration.';
+    'The former files are in force. Mend what is wrong, then run `up` again; where it fails in the same way with the same files, raise repairGeneration.';
   return [
     `sudo /usr/bin/python3 ${programFolder}/apply_config.py --confirm ${sha256} </dev/null || {`,
     `  echo "${hostname}: its new files were taken back, or another run came between. ${advice}" >&2; exit 1`,

@@ -6,7 +6,7 @@ import * as tls from '@pulumi/tls';
 import { createHash } from 'node:crypto';
 import type { Tags } from '../rendering/naming';
 import { tagged, typeToken } from '../rendering/naming';
-import { applySet, confirmSet, sentSet } from './applySet';
+import { applyAgain, applySet, confirmSet, sentSet } from './applySet';
 import { growDisks } from './disks';
 import type { HostFile, SecretView } from './fileSet';
 import { renderFileSet } from './fileSet';
@@ -28,7 +28,7 @@ import { connectionTo } from './ssh';
 import type { TurnHost } from './turns';
 import { runningNow } from './turns';
 import { bootLimits, changeLimits } from './wayIn';
-import { wayInHooks } from './wayInHook';
+import { allHooks, wayInHooks } from './wayInHook';
 
 /** What AWS knows once the parts of a host exist that come before its instance. */
 export interface HostFacts {
@@ -62,6 +62,11 @@ export interface HostArgs extends InstanceArgs, InterfaceArgs {
   egress: readonly pulumi.Resource[];
   /** Hosts whose files are changed before this one's: on an update they are dealt with one at a time. */
   updateAfter?: readonly Host[];
+  /**
+   * Makes it change together with other hosts or not at all: what it waits for to be confirmed, and takes its files back
+   * when that takes longer than three minutes. @default none: its files stay once it is well with them
+   */
+  confirmAfter?: pulumi.Output<readonly pulumi.Resource[]>;
   /** What its instance waits for before it is replaced. @default nothing */
   turn?: pulumi.Output<readonly pulumi.Resource[]>;
   /** Keeps what outlives instances (interface, addresses, volume, secret) from being deleted by mistake. @default false */
@@ -89,6 +94,10 @@ export class Host extends pulumi.ComponentResource implements TurnHost, LeavingH
   readonly fileSetHash: pulumi.Output<string>;
   /** Done when the host has booted, is healthy, and has today's files and secrets. */
   readonly settled: pulumi.Resource;
+  /** Done when it has its files for good. */
+  readonly confirmed: pulumi.Resource;
+  /** Done when it is well with today's files; where others change with it, they are still to be confirmed. */
+  readonly inForce: pulumi.Resource;
   /** Done when it has booted and is healthy. */
   readonly ready: pulumi.Resource;
   /** Whether EC2 runs its instance as `pulumi up` begins. */
@@ -101,6 +110,8 @@ export class Host extends pulumi.ComponentResource implements TurnHost, LeavingH
   readonly connection: types.input.remote.ConnectionArgs;
   /** Checks that way before a Command runs on it. */
   readonly wayIn: pulumi.ResourceHookBinding;
+  /** The same, and puts today's files into force again where the host has taken them back. */
+  private readonly wayInWithFiles: pulumi.ResourceHookBinding;
   /** The same before its neighbour's turn is asked for: no turn waits for another. */
   readonly wayInNow: pulumi.ResourceHookBinding;
   /** Who logs in to it. */
@@ -195,8 +206,16 @@ export class Host extends pulumi.ComponentResource implements TurnHost, LeavingH
     this.wayIn = wayInHooks(host, this.sshTarget, this.login, changeLimits);
     const hostNow = { ...host, instanceId: runningId.apply((id) => id ?? 'ID') };
     this.wayInNow = wayInHooks(hostNow, this.sshTarget, this.login, changeLimits);
+    this.wayInWithFiles = wayInHooks(host, this.sshTarget, this.login, changeLimits, {
+      command: this.fileSetHash.apply(applyAgain),
+      withinMs: applyLimitMs,
+      failed: `${args.hostname} had taken its new files back, and does not do with them`,
+    });
     this.ready = this.becomeReady(name, args, instance, attached);
-    this.settled = this.keepUpToDate(name, args, instance, files, secrets);
+    const { applied, confirmed, settled } = this.keepUpToDate(name, args, instance, files, secrets);
+    this.confirmed = confirmed;
+    this.settled = settled;
+    this.inForce = args.confirmAfter === undefined ? settled : applied;
     this.registerOutputs({ instanceId: this.instanceId, interfaceId: this.interfaceId });
   }
 
@@ -224,14 +243,20 @@ export class Host extends pulumi.ComponentResource implements TurnHost, LeavingH
     );
   }
 
-  /** Its files and secrets, whenever they change: one host at a time, in the order of `updateAfter`. */
+  /**
+   * Its files and secrets, whenever they change: one host at a time, in the order of `updateAfter`. Of hosts that change
+   * together each has its files before any is confirmed, the last one first.
+   */
   private keepUpToDate(
     name: string,
     args: HostArgs,
     instance: aws.ec2.Instance,
     files: pulumi.Output<readonly HostFile[]>,
     secrets: readonly HostSecret[],
-  ): pulumi.Resource {
+  ): Readonly<Record<'applied' | 'confirmed' | 'settled', pulumi.Resource>> {
+    const { updateAfter = [], confirmAfter = pulumi.output<readonly pulumi.Resource[]>([]) } = args;
+    // Those before it that may have taken the same change back have it again before it comes here.
+    const together = args.confirmAfter === undefined ? [] : updateAfter;
     const { repairGeneration, rootVolumeGib } = machineOf(args);
     // sshd would refuse the variables with the last output, and each run would warn of it.
     const own = { connection: this.connection, addPreviousOutputInEnv: false };
@@ -246,12 +271,12 @@ export class Host extends pulumi.ComponentResource implements TurnHost, LeavingH
       { ...own, create: applySet, stdin: files.apply(sentSet), triggers },
       {
         parent: this,
-        hooks: this.wayIn,
+        hooks: allHooks(...together.map(({ wayInWithFiles }) => wayInWithFiles), this.wayIn),
         // Today's set may ask for what only today's secrets have.
         dependsOn: [
           this.ready,
           ...secrets.map(({ version }) => version),
-          ...(args.updateAfter ?? []).map(({ settled }) => settled),
+          ...updateAfter.map(({ inForce }) => inForce),
         ],
       },
     );
@@ -262,19 +287,31 @@ export class Host extends pulumi.ComponentResource implements TurnHost, LeavingH
         create: this.fileSetHash.apply((sha256) => confirmSet(args.hostname, sha256)),
         triggers: [...triggers, this.fileSetHash],
       },
-      { parent: this, dependsOn: [applied], hooks: this.wayIn },
+      {
+        parent: this,
+        dependsOn: confirmAfter.apply((later) => [applied, ...later]),
+        hooks: this.wayInWithFiles,
+      },
     );
-    return new command.remote.Command(
+    const settled = new command.remote.Command(
       `${name}-secrets`,
       {
         ...own,
         create: `${sudoPython}/fetch_secrets.py`,
         triggers: [...triggers, ...secrets.map(({ versionId }) => versionId)],
       },
-      { parent: this, dependsOn: [confirmed], hooks: this.wayIn },
+      {
+        parent: this,
+        dependsOn: [confirmed, ...updateAfter.map((host) => host.settled)],
+        hooks: this.wayIn,
+      },
     );
+    return { applied, confirmed, settled };
   }
 }
+
+/** Its checks, its services, and until it is well. */
+const applyLimitMs = 300_000;
 
 function hostKeyFile(arn: string): SecretView {
   return {

@@ -21,6 +21,8 @@ export function applySettings(
   healthTimeoutSeconds: number,
   /** By unit, what hands it changed files while it runs. */
   runtime: Readonly<Record<string, readonly string[]>> = {},
+  /** Whether a set is taken back unless it is confirmed, whatever is in it: hosts change together, or none does. */
+  together = false,
 ): HostFile {
   return settingsFile(
     'apply',
@@ -32,6 +34,7 @@ export function applySettings(
       health: programCommand(`${role}.health`),
       healthTimeoutSeconds,
       runtime,
+      ...(together ? { together } : {}),
     },
   );
 }

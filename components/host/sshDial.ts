@@ -55,6 +55,29 @@ export async function dialOnce(
   jump: SshEndpoint | undefined,
   limits: DialLimits,
 ): Promise<void> {
+  await loggedIn(target, jump, limits, async (client) => run(client, 'true', limits.answerMs));
+}
+
+/** Runs a command on a host, on a connection of its own. Throws what it printed on standard error where it fails. */
+export async function runOn(
+  target: SshEndpoint,
+  jump: SshEndpoint | undefined,
+  command: string,
+  { withinMs, ...limits }: DialLimits & { readonly withinMs: number },
+): Promise<void> {
+  const { code, complaint } = await loggedIn(target, jump, limits, async (client) =>
+    run(client, command, withinMs),
+  );
+  if (code !== 0) throw new Error(complaint.trim() || `exit code ${code ?? 'unknown'}`);
+}
+
+/** Logs in, through the jump host first; the connection ends with the use of it. */
+async function loggedIn<T>(
+  target: SshEndpoint,
+  jump: SshEndpoint | undefined,
+  limits: DialLimits,
+  use: (client: Client) => Promise<T>,
+): Promise<T> {
   const opened: { destroy(): unknown }[] = [];
   try {
     await checkAgent(limits);
@@ -63,8 +86,7 @@ export async function dialOnce(
       opened.push(socket);
       const client = await logIn(target, socket, false, limits);
       opened.push(client);
-      await runTrue(client, limits);
-      return;
+      return await use(client);
     }
     const socket = await openSocket(jump, true, limits);
     opened.push(socket);
@@ -73,7 +95,7 @@ export async function dialOnce(
     const tunnel = await openTunnel(jumpClient, target, limits);
     const client = await logIn(target, tunnel, false, limits);
     opened.push(client);
-    await runTrue(client, limits);
+    return await use(client);
   } finally {
     for (const each of opened.reverse()) each.destroy();
   }
@@ -201,28 +223,38 @@ async function openTunnel(jump: Client, target: SshEndpoint, { answerMs }: DialL
   );
 }
 
+interface Ran {
+  /** Undefined where a signal ended it. */
+  readonly code: number | undefined;
+  /** Standard error. */
+  readonly complaint: string;
+}
+
 /** A host whose disk hangs logs one in and runs nothing. */
-async function runTrue(client: Client, { answerMs }: DialLimits): Promise<void> {
+async function run(client: Client, command: string, withinMs: number): Promise<Ran> {
   const hangs = () =>
     new NoWayIn(
       'noShell',
-      `it takes the login, but a command does not end within ${seconds(answerMs)}`,
+      `it takes the login, but a command does not end within ${seconds(withinMs)}`,
       false,
     );
-  await bounded<unknown>(
-    answerMs,
+  return bounded<Ran>(
+    withinMs,
     (done, failed) => {
       const lost = () => failed(new NoWayIn('closed', 'it takes the login and ends the connection', false));
       client.once('close', lost);
-      client.exec('true', (error, channel) => {
+      client.exec(command, (error, channel) => {
         if (error !== undefined) {
           failed(
             new NoWayIn('noShell', `it takes the login, but runs no command: ${messageOf(error)}`, false),
           );
           return;
         }
-        channel.on('exit', done);
-        channel.on('close', done);
+        let code: number | undefined;
+        let complaint = '';
+        channel.stderr.on('data', (part: Buffer) => (complaint += part.toString()));
+        channel.on('exit', (status: number | null) => (code = status ?? undefined));
+        channel.on('close', () => done({ code, complaint }));
         channel.resume();
       });
     },

@@ -17,6 +17,8 @@ export interface TurnHost {
   readonly wayInNow: pulumi.ResourceHookBinding;
   /** Done when it has booted and is healthy. */
   readonly ready: pulumi.Resource;
+  /** Done when it is well with today's files. */
+  readonly inForce: pulumi.Resource;
   /** Done when it is well, with today's files and secrets. */
   readonly settled: pulumi.Resource;
   /** Whether EC2 runs its instance as `pulumi up` begins. */
@@ -67,7 +69,10 @@ export class Turns {
     parent: pulumi.Resource,
   ): void {
     for (const [index, host] of hosts.entries()) {
-      const former = [...after, ...hosts.slice(0, index)].map(({ settled }) => settled);
+      const former = [
+        ...after.map(({ settled }) => settled),
+        ...hosts.slice(0, index).map(({ inForce }) => inForce),
+      ];
       const neighbour = hosts.at(index - 1);
       const asked =
         neighbour === undefined || neighbour === host

@@ -20,7 +20,10 @@ export interface WayInLimits extends DialLimits {
   readonly pauseMs: number;
 }
 
-const limits = { connectMs: 5_000, answerMs: 10_000, believedAfterMs: 30_000, pauseMs: 500 };
+/** Of each step of a try. */
+export const dialLimits: DialLimits = { connectMs: 5_000, answerMs: 10_000 };
+
+const limits = { ...dialLimits, believedAfterMs: 30_000, pauseMs: 500 };
 
 /** For a host that boots: on EC2 it answers within two minutes. */
 export const bootLimits: WayInLimits = { ...limits, withinMs: 300_000 };
@@ -37,7 +40,7 @@ const lasting: ReadonlySet<Hindrance> = new Set(['wrongKey', 'loginRefused', 'ag
  */
 export async function checkWayIn(
   way: WayIn,
-  { withinMs, believedAfterMs, pauseMs, ...dialLimits }: WayInLimits,
+  { withinMs, believedAfterMs, pauseMs, ...eachTry }: WayInLimits,
   tell: (text: string) => void = () => undefined,
 ): Promise<void> {
   const begunAt = performance.now();
@@ -45,7 +48,7 @@ export async function checkWayIn(
   let seenSince = begunAt;
   for (let tries = 1; ; tries += 1) {
     const triedAt = performance.now();
-    const met = await dialOnce(way.target, way.jump, dialLimits).then(
+    const met = await dialOnce(way.target, way.jump, eachTry).then(
       () => undefined,
       (error: unknown) => {
         if (error instanceof NoWayIn) return error;

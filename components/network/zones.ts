@@ -50,35 +50,24 @@ export function checkSubnets(
   path: string,
   problems: Problems,
 ): void {
+  const within = path === '' ? '' : `${path}.`;
   const ranges = vpcCidrs.map(parseCidr);
   for (const [index, range] of ranges.entries())
     if (range === undefined)
       problems.add(
-        index === 0 ? `${path}.vpcCidr` : `${path}.furtherVpcCidrs[${index - 1}]`,
+        index === 0 ? `${within}vpcCidr` : `${within}furtherVpcCidrs[${index - 1}]`,
         `is ${JSON.stringify(vpcCidrs[index])}; give the VPC's IPv4 range, such as 10.20.0.0/16`,
       );
   const distinct = new Map<string, string>();
   for (const { path: subnetPath, ...range } of subnets) {
     const { cidr } = range;
     const at = `${subnetPath}.cidr`;
-    const subnet = parseCidr(cidr);
-    if (subnet === undefined) {
-      problems.add(
-        at,
-        `is ${JSON.stringify(cidr)}; an IPv4 range without host bits, such as 10.20.0.0/24, is allowed`,
-      );
-      continue;
-    }
-    if (subnet.prefixLength > smallestSubnetPrefixLength)
-      problems.add(
-        at,
-        `is ${cidr}; a /${smallestSubnetPrefixLength} or larger is needed, since 32 of its addresses are planned for hosts`,
-      );
-    else checkBlock(subnet, range, `${subnetPath}.plannedBlock`, problems);
+    const subnet = checkSubnet(range, subnetPath, problems);
+    if (subnet === undefined) continue;
     if (ranges.every((range) => range !== undefined && !contains(range, subnet)))
       problems.add(
         at,
-        `is ${cidr}, which does not lie in ${path}.vpcCidr ${vpcCidrs.join(' or ')}; give a subnet of this VPC, or its further range in ${path}.furtherVpcCidrs`,
+        `is ${cidr}, which does not lie in ${within}vpcCidr ${vpcCidrs.join(' or ')}; give a subnet of this VPC, or its further range in ${within}furtherVpcCidrs`,
       );
     for (const [other, otherPath] of distinct) {
       const otherRange = parseCidr(other);
@@ -87,6 +76,24 @@ export function checkSubnets(
     }
     distinct.set(cidr, at);
   }
+}
+
+/** A subnet by itself: its range, and room in it for the addresses of hosts; undefined where it has no range. */
+export function checkSubnet(range: SubnetRange, path: string, problems: Problems): Cidr | undefined {
+  const { cidr } = range;
+  const subnet = parseCidr(cidr);
+  if (subnet === undefined)
+    problems.add(
+      `${path}.cidr`,
+      `is ${JSON.stringify(cidr)}; an IPv4 range without host bits, such as 10.20.0.0/24, is allowed`,
+    );
+  else if (subnet.prefixLength > smallestSubnetPrefixLength)
+    problems.add(
+      `${path}.cidr`,
+      `is ${cidr}; a /${smallestSubnetPrefixLength} or larger is needed, since 32 of its addresses are planned for hosts`,
+    );
+  else checkBlock(subnet, range, `${path}.plannedBlock`, problems);
+  return subnet;
 }
 
 /** AWS keeps the first four addresses of a subnet. */

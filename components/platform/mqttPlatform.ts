@@ -1,14 +1,13 @@
 import * as pulumi from '@pulumi/pulumi';
 import { HaproxyPair } from '../balancers/haproxyPair';
-import type { PlannedPairArgs } from '../balancers/pairArguments';
+import { reachOfBalancers } from '../balancers/reach';
 import { allowTowardsBrokers } from '../balancers/rules';
 import type { PlannedClusterArgs } from '../brokers/clusterArguments';
 import { EmqxCluster } from '../brokers/emqxCluster';
 import { Certificates } from '../certificates/certificates';
 import { accountOf } from '../host/account';
 import type { JumpHostArgs, SshArgs } from '../host/ssh';
-import type { Listener } from '../listeners/listener';
-import { isWebSocket } from '../listeners/listener';
+import { endpointUrls } from '../listeners/endpoints';
 import { Network } from '../network/network';
 import { typeToken } from '../rendering/naming';
 import { refuse } from '../rendering/problems';
@@ -163,17 +162,6 @@ function common({ protect = false, tags }: MqttPlatformArgs): Pick<MqttPlatformA
   return { protect, ...(tags === undefined ? {} : { tags }) };
 }
 
-function reachOfBalancers({ via = 'balancers' }: SshArgs): NonNullable<PlannedPairArgs['reach']> {
-  switch (via) {
-    case 'balancers':
-      return 'publicAddress';
-    case 'private':
-      return 'privateAddress';
-    default:
-      return via;
-  }
-}
-
 /** Who opens port 22 of a broker, and the host to go through. */
 function reachOfBrokers(
   { allowedCidrs: sshCidrs, via = 'balancers' }: SshArgs,
@@ -196,13 +184,4 @@ function throughBalancer(pair: HaproxyPair, { privateKey }: Login): JumpHostArgs
   if (first?.host.publicAddress === undefined)
     throw new Error('MqttPlatform: the first balancer has no public address to go through');
   return { host: first.host.publicAddress, user: pair.loginUser, privateKey, hostKey: first.host.hostKey };
-}
-
-function endpointUrls(listeners: readonly Listener[], address: string): Record<string, string> {
-  return Object.fromEntries(
-    listeners.map(({ name, kind, port, path }) => [
-      name,
-      `${kind}://${address}:${port}${isWebSocket({ kind }) ? path : ''}`,
-    ]),
-  );
 }

@@ -1,4 +1,4 @@
-"""A change of the way in is taken back unless somebody comes in anew: `apply_config.py --confirm SHA256`."""
+"""What is taken back unless it is confirmed over another connection: `apply_config.py --confirm SHA256`."""
 
 import os
 import time
@@ -16,7 +16,8 @@ WAY_IN = (
     *("/etc/ssh/", "/etc/systemd/system/ssh", "/etc/sysctl.d/", "/etc/nftables", "/etc/network/"),
     *("/etc/netplan/", "/etc/systemd/network/", "/etc/haproxy/haproxy.cfg", "/etc/keepalived/"),
 )
-# Dialling is tried every five seconds; the rest is for an engine that has other things to do first.
+# Of hosts that change together: the run on the other one takes some ten seconds, or a minute where it is slow
+# to be well. Where it takes longer, this one's set is taken back, and applied anew before it is confirmed.
 PATIENCE_SECONDS = 180
 # Of a run that waits, and the word that it waits for: of this boot, and root's.
 PENDING = Path("/run/emqx-haproxy-pending")
@@ -32,12 +33,12 @@ def wait_for_word() -> None:
     """Returns when somebody came in after this was called; raises when nobody did."""
     WORD.unlink(missing_ok=True)
     PENDING.write_text(os.environ.get("UNIT", ""))
-    say(f"in force; taken back unless somebody comes in anew within {PATIENCE_SECONDS} s")
+    say(f"in force; taken back unless it is confirmed within {PATIENCE_SECONDS} s")
     deadline = time.monotonic() + PATIENCE_SECONDS
     try:
         while not WORD.exists():
             if time.monotonic() > deadline:
-                raise RuntimeError(f"nobody came in anew within {PATIENCE_SECONDS} s after it was in force")
+                raise RuntimeError(f"nobody confirmed it within {PATIENCE_SECONDS} s after it was in force")
             time.sleep(0.2)
     finally:
         PENDING.unlink(missing_ok=True)

@@ -89,10 +89,10 @@ def prepare(path: str, file: File) -> None:
         raise
 
 
-def swap(path: str) -> None:
-    """Puts what was prepared into its place: a reader finds the former or the new file, whole."""
-    with _place(path) as (folder, name, own, new):
-        os.rename(new, name, src_dir_fd=own, dst_dir_fd=folder)
+def swap(path: str, instead: str = "") -> None:
+    """Puts what was prepared into its place, or another: a reader finds the former or the new file, whole."""
+    with _place(path) as prepared, _place(instead or path) as place:
+        os.rename(prepared.new, place.name, src_dir_fd=prepared.own, dst_dir_fd=place.folder)
 
 
 def discard(path: str) -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 STATE = Path("/var/lib/emqx-haproxy")
 CURRENT = f"{STATE}/current.set"
+# What did not stay in force, for who wants to try it again once the cause is mended.
+TAKEN_BACK = f"{STATE}/taken-back.set"
 NOTES = f"{STATE}/run.json"
 SETTINGS = "/etc/emqx-haproxy/apply.json"
 AWS = "/etc/emqx-haproxy/aws.json"

@@ -12,7 +12,7 @@ from apply.changes import carry_out
 from apply.confirm import is_way_in, wait_for_word
 from apply.disk import on_disk, prepare, put, remove, swap, sync
 from apply.exchange import Exchanges, mend, with_rights
-from apply.file_set import AWS, CURRENT, PROGRAMS, SETTINGS, File, parse, state_file
+from apply.file_set import AWS, CURRENT, PROGRAMS, SETTINGS, TAKEN_BACK, File, parse, state_file
 from apply.journal import Journal
 from apply.packages import PACKAGES
 from apply.saying import complain, say, told
@@ -69,7 +69,7 @@ class Run:
             for step in self._steps(self.settings, self._is_to_be, self._place, forward=True):
                 step()
             # Who is on the host by other means than `apart` is not kept out.
-            if "STARTED_BY" in os.environ and (self.packages.due or is_way_in(self.paths)):
+            if _is_apart() and (self.packages.due or is_way_in(self.paths) or self._changes_with_others()):
                 wait_for_word()
             swap(CURRENT)
         except Exception as reason:
@@ -103,6 +103,10 @@ class Run:
             *self.packages.restarts(),
         }
         self.units |= {*self.settings["enable"]}
+
+    def _changes_with_others(self) -> bool:
+        # Secrets come to each host by itself.
+        return bool(self.settings.get("together")) and not self.again
 
     def _secrets(self, own: dict[str, Any]) -> dict[str, File]:
         try:
@@ -144,6 +148,7 @@ class Run:
             if path in self.new:
                 prepare(path, self.new[path])
         prepare(CURRENT, state_file(self.text))
+        remove(TAKEN_BACK)
         self.journal.begin(self.changes)
 
     def _place(self, path: str) -> None:
@@ -229,6 +234,9 @@ class Run:
             return 1
         if not self.in_use:
             self.changes -= self.packages.restarts()
+        if _is_apart():
+            with contextlib.suppress(FileNotFoundError):
+                swap(CURRENT, instead=TAKEN_BACK)
         failed = 0
         for step in [
             self.journal.discard,
@@ -257,6 +265,11 @@ class Run:
     def _was_there(self, path: str) -> bool:
         former = self.journal.former(path)
         return former is not None and os.path.lexists(former)
+
+
+def _is_apart() -> bool:
+    """Who is on the host by other means is not kept out, and has the set at hand."""
+    return "STARTED_BY" in os.environ
 
 
 def _settings(files: dict[str, File]) -> dict[str, Any]:

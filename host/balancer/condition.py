@@ -1,7 +1,6 @@
 """Prints, as JSON, what decides whether this balancer would serve if its peer failed now."""
 
 import json
-import re
 import sys
 import time
 from collections.abc import Callable
@@ -22,7 +21,6 @@ from residents.reports import RUN
 
 AWS_SETTINGS = Path("/etc/emqx-haproxy/aws.json")
 CONFIG, LISTS = Path("/etc/haproxy/haproxy.cfg"), Path("/etc/haproxy/lists")
-ONLY_AT = re.compile(r"^frontend (\S+)\n(?: +.*\n)*? +tcp-request \S+ reject unless \{ dst ", re.M)
 LISTENERS_AND_SERVERS = "show stat -1 5 -1"
 LISTENER, SERVER = "0", "2"
 
@@ -68,7 +66,7 @@ def processes() -> dict[str, int]:
 
 def listeners() -> list[dict[str, Any]]:
     """Frontends; `limited` are those that not every address may use, or at the virtual IP alone."""
-    elsewhere = ONLY_AT.findall(CONFIG.read_text())
+    elsewhere = at_virtual_ip(CONFIG.read_text())
     return [
         {
             "name": name,
@@ -78,6 +76,18 @@ def listeners() -> list[dict[str, Any]]:
         for name, _, kind, status, _ in _rows()
         if kind == LISTENER and name != "stats"
     ]
+
+
+def at_virtual_ip(config: str) -> set[str]:
+    """Frontends that take clients at the virtual IP alone."""
+    found: set[str] = set()
+    section: list[str] = []
+    for line in config.splitlines():
+        if line[:1].strip():
+            section = line.split()
+        elif " reject unless { dst " in line and section[:1] == ["frontend"]:
+            found.add(section[1])
+    return found
 
 
 def brokers() -> list[dict[str, Any]]:

@@ -44,7 +44,7 @@ export async function programCommand(
 }
 
 /** @pulumi/pulumi of the program's own: it keeps what a program makes in variables, and another copy has its own. */
-export function runnerOf(command: 'run' | 'run-plugin', folder: string): string {
+export function runnerOf(command: 'run' | 'run-plugin' | 'run-policy-pack', folder: string): string {
   try {
     return require.resolve(`@pulumi/pulumi/cmd/${command}`, { paths: [folder] });
   } catch {

@@ -5,8 +5,8 @@ import { RunPluginResponse, type RunPluginRequest } from '@pulumi/pulumi/proto/l
 import { runnerOf } from './programCommand';
 
 /**
- * Runs a provider that is a Node package, as Pulumi's own host does, and gives the engine what it prints: the
- * provider's port is the first line of it. What runs is among `running` for as long as it does.
+ * Runs a provider or a policy pack that is a Node package, as Pulumi's own host does, and gives the engine what it
+ * prints: the port where it answers is the first line of it. What runs is among `running` for as long as it does.
  */
 export function runPlugin(
   call: ServerWritableStream<RunPluginRequest, RunPluginResponse>,
@@ -16,22 +16,16 @@ export function runPlugin(
   const info = request.getInfo();
   const folder = info?.getProgramDirectory() ?? request.getPwd();
   const program = join(folder, info?.getEntryPoint() ?? '');
-  const plugin = spawn(
-    'setpriv',
-    [
-      '--pdeathsig',
-      'KILL',
-      process.execPath,
-      runnerOf('run-plugin', folder),
-      program,
-      ...request.getArgsList(),
-    ],
-    {
-      cwd: request.getPwd(),
-      env: { ...process.env, ...Object.fromEntries(request.getEnvList().map(variable)) },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  );
+  const isPolicyPack = request.getKind() === 'analyzer';
+  const args = isPolicyPack
+    ? [runnerOf('run-policy-pack', folder), ...request.getArgsList(), program]
+    : [runnerOf('run-plugin', folder), program, ...request.getArgsList()];
+  const plugin = spawn('setpriv', ['--pdeathsig', 'KILL', process.execPath, ...args], {
+    // A pack is not read by the settings of the program that it judges.
+    cwd: isPolicyPack ? folder : request.getPwd(),
+    env: { ...process.env, ...Object.fromEntries(request.getEnvList().map(variable)) },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   running.add(plugin);
   plugin.stdout.on('data', (chunk: Buffer) => call.write(new RunPluginResponse().setStdout(chunk)));
   plugin.stderr.on('data', (chunk: Buffer) => call.write(new RunPluginResponse().setStderr(chunk)));

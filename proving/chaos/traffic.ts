@@ -48,7 +48,10 @@ export class Traffic {
     this.#timer = setInterval(() => this.#publish(), publishIntervalMs);
   }
 
-  static async begin({ host, port, user }: Target, pairs: number): Promise<Traffic> {
+  static async begin(
+    { host, port, user }: Pick<Target, 'host' | 'port' | 'user'>,
+    pairs: number,
+  ): Promise<Traffic> {
     const topic = `${user?.username ?? 'chaos'}/chaos`;
     const options = {
       ...user,
@@ -57,6 +60,8 @@ export class Traffic {
       reschedulePings: false,
       reconnectPeriod: 100,
       connectTimeout: 1_000,
+      // With it the library leaves out what it has subscribed to before, wherever a session is present.
+      resubscribe: false,
     };
     const dial = async (kind: string) =>
       new Map(
@@ -74,8 +79,8 @@ export class Traffic {
     const subscribe = async (client: MqttClient) => client.subscribeAsync(topic, { qos: 1 });
     for (const client of subscribers.values()) {
       await subscribe(client);
-      // The library leaves it out where a session is present. That may be one of which it never had a CONNACK: a broker
-      // began it in place of one that was on a dead broker, and the connection was gone by then.
+      // At each connection, since the session that is present may be one of which it never had a CONNACK: a broker began
+      // it in place of one that was on a dead broker, and the connection was gone by then.
       client.on('connect', () => void subscribe(client).catch(() => undefined));
     }
     return new Traffic(publishers, subscribers, topic);

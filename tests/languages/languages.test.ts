@@ -1,4 +1,5 @@
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -37,6 +38,29 @@ async function pulumi(program: string, ...args: string[]): Promise<string> {
     PULUMI_BACKEND_URL: `file://${join(folder, 'state')}`,
   };
   return run(await ensureEngine(), [...args, '--non-interactive', '--color', 'never'], { cwd: program, env });
+}
+
+/** An example with a file of it changed, whose provider is still this checkout's. */
+async function changedCopy(
+  language: string,
+  file: string,
+  change: (text: string) => string,
+): Promise<string> {
+  const copy = join(folder, `wrong-${language}`);
+  await cp(example(language), copy, { recursive: true });
+  const rewrite = (name: string, how: (text: string) => string) =>
+    writeFile(join(copy, name), how(readFileSync(join(copy, name), 'utf8')));
+  await rewrite(file, change);
+  await rewrite('Pulumi.yaml', (text) => text.replace('../../../provider', join(repositoryRoot, 'provider')));
+  return copy;
+}
+
+/** Why a preview is refused. */
+async function refusal(program: string): Promise<string> {
+  return pulumi(program, 'preview', ...onStack).then(
+    () => 'not refused',
+    (error: unknown) => String(error),
+  );
 }
 
 const onStack = ['--stack', 'lab', '--config-file', stackFile];
@@ -92,4 +116,49 @@ describe('the minimal platform', () => {
       /MqttPlatform mqtt: 1 problem in its arguments\n\s+ssh\.allowedCidrs\[0\]: is 0\.0\.0\.0\/0, the whole internet/,
     );
   });
+
+  it('is refused in YAML, by its own check against the schema, where a type is wrong or a name unknown', async () => {
+    const wrong = await changedCopy('yaml', 'Pulumi.yaml', (text) =>
+      text
+        .replace('maxConnections: 2000', 'maxConnection: 2000')
+        .replace('      emqx:\n', "      emqx:\n        dataVolumeGib: '8'\n"),
+    );
+    const told = await refusal(wrong);
+    expect(told).toContain("dataVolumeGib: Cannot assign type 'string' to type 'integer'");
+    expect(told).toContain('Existing properties are: maxConnections');
+  });
+
+  it('is refused in Python, which checks nothing itself, with the words of TypeScript', async () => {
+    await pulumi(example('yaml'), 'config', 'set', 'sshCidr', '203.0.113.1/32', ...onStack);
+    const wrong = await changedCopy('python', '__main__.py', (text) =>
+      text
+        .replace('"max_connections": 2000', '"max_connection": 2000')
+        .replace('    emqx={\n', '    emqx={\n        "data_volume_gib": "8",\n'),
+    );
+    const told = await refusal(wrong);
+    expect(told).toContain('MqttPlatform mqtt: 2 problems in its arguments');
+    expect(told).toContain(
+      'listeners.mqtts.max_connection: is no known setting; did you mean maxConnections?',
+    );
+    expect(told).toContain('emqx.dataVolumeGib: is "8"; a whole number is allowed');
+  });
+});
+
+it('a platform from its parts is previewed in YAML: what one part tells, another takes', async () => {
+  const parts = join(repositoryRoot, 'examples', 'parts');
+  const own = ['--stack', 'lab', '--config-file', join(folder, 'Pulumi.parts.yaml')];
+  await pulumi(parts, 'stack', 'init', 'lab');
+  const values = { 'aws:region': 'eu-central-1', sshCidr: '203.0.113.1/32', keyName: 'mqtt' };
+  for (const [key, value] of Object.entries(values)) await pulumi(parts, 'config', 'set', key, value, ...own);
+  await pulumi(parts, 'config', 'set', '--secret', 'loginKey', 'a login key', ...own);
+  const text = await pulumi(parts, 'preview', '--json', ...own);
+  const made = steps.parse(JSON.parse(text)).steps.map(({ urn }) => urn);
+  const hosts = made.filter((urn) => urn.includes('aws:ec2/instance:Instance::'));
+  expect(hosts.map((urn) => urn.split('::').at(-1)).toSorted()).toEqual([
+    'mqtt-emqx-1-instance',
+    'mqtt-emqx-2-instance',
+    'mqtt-emqx-3-instance',
+    'mqtt-haproxy-1-instance',
+    'mqtt-haproxy-2-instance',
+  ]);
 });

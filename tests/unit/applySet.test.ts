@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { balancerFiles } from '../../components/balancers/files';
-import { applySet, unpackPrograms } from '../../components/host/applySet';
+import { applyAgain, applySet, unpackPrograms } from '../../components/host/applySet';
 import { renderFileSet } from '../../components/host/fileSet';
 import { programFolder } from '../../components/host/programs';
 import { balancerView } from '../../proving/views';
@@ -74,6 +75,19 @@ describe('a set', () => {
     const done = run(applySet, `${set}=== end\n`.slice(0, length), '');
     expect(done).toMatchObject({ status: 1, stdout: '', left: [] });
     expect(done.stderr).toBe('refused, nothing was changed: the set came in part\n');
+  });
+
+  it('that a host has taken back is applied again by its own programs, and no other one', () => {
+    const set = program('again');
+    writeFileSync(join(folder, 'taken-back.set'), set);
+    const again = (text: string) =>
+      applyAgain(createHash('sha256').update(text).digest('hex')).replace('/var/lib/emqx-haproxy', folder);
+    const done = run(again(set), '', '');
+    expect(done).toMatchObject({ status: 3, left: [] });
+    expect(done.stdout).toMatch(new RegExp(`^again ${set.length} `));
+    rmSync(join(folder, 'bin'), { recursive: true });
+    rmSync(join(folder, 'tmp'), { recursive: true });
+    expect(run(again(program('another')), '', '')).toMatchObject({ status: 0, stdout: '', stderr: '' });
   });
 
   it('without the program that applies it fails', () => {

@@ -54,8 +54,6 @@ function platforms(clientsCa: string): readonly Tried[] {
           mqtts: {
             tls: {},
             balancing: { method: 'clientIdTable' },
-            tls: {},
-            failedLogins: {},
             rateLimit: { connectionsPerSource: 10 },
             failedLogins: {},
             clientCertificates: { verify: 'required', ca: clientsCa },

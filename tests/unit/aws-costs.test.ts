@@ -1,22 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
+import { renderCosts } from '../../awsCheck/cost';
 import { costsOf, readPrices, type Costs } from '../../awsCheck/costs';
-import { readConfiguration, type Configuration } from '../../infra/configuration';
+import { configurationOf } from '../../awsCheck/stackFile';
+import type { Configuration } from '../../infra/configuration';
 import { repositoryRoot } from '../../proving/product';
 
 const file = (...path: string[]) => readFileSync(join(repositoryRoot, ...path), 'utf8');
-
-/** A stack's configuration as its file has it. */
-function configurationOf(stack: string): Configuration {
-  // The file's shape is Pulumi's own.
-  const { config } = parse(file(`Pulumi.${stack}.yaml`)) as { config: Record<string, unknown> };
-  const own = Object.entries(config).flatMap(([key, value]) =>
-    key.startsWith('emqx-haproxy:') ? [[key.slice('emqx-haproxy:'.length), JSON.stringify(value)]] : [],
-  );
-  return readConfiguration(Object.fromEntries(own) as Record<string, string>);
-}
 
 const presets: Readonly<Record<string, Costs>> = {
   dev: costsOf(configurationOf('dev')),
@@ -55,5 +46,19 @@ describe('a price that is not known', () => {
       emqx: { instanceType: 'm7i.large' },
     };
     expect(() => costsOf(configuration)).toThrow(/no price of m7i.large; it has t3.micro, /);
+  });
+});
+
+describe('the cost of a stack, before it is made', () => {
+  it('is told line by line, with the date of its prices', () => {
+    const prices = { ...readPrices(), asOf: '2026-06' };
+    const told = renderCosts('dev', costsOf(configurationOf('dev'), prices), prices);
+    expect(told).toContain('dev: USD a month, on demand, by prices of 2026-06 in us-east-1; without traffic');
+    expect(told).toMatch(/ {2}2 t3\.micro +15\.18\n/);
+    expect(told).toMatch(/ {2}in all +116\.\d\d\n/);
+  });
+
+  it('of a stack that there is not names those that there are', () => {
+    expect(() => configurationOf('staging')).toThrow(/there is no stack staging; there are .*dev.*prod/);
   });
 });

@@ -15,8 +15,9 @@ const program = z.object({
   packages: z.record(z.string(), z.string()),
   resources: z.record(
     z.string(),
-    z.object({ type: z.string(), properties: z.record(z.string(), z.unknown()) }),
+    z.object({ type: z.string(), properties: z.record(z.string(), z.unknown()).default({}) }),
   ),
+  variables: z.record(z.string(), z.unknown()).default({}),
   outputs: z.record(z.string(), z.string()),
 });
 const ofPackage = (type: string) => type.startsWith('emqx-haproxy:');
@@ -38,21 +39,31 @@ beforeAll(async () => {
     deviceCa: ca.pem,
     deviceCrl: await ca.revocationList(),
     deviceSample: device.pem,
+    keyName: 'mqtt',
+    loginKey: 'a login key',
   };
 });
 
-/** What the YAML host makes of a value: `${name}` is the configuration's, `$${` is `${`. */
-function evaluated(value: unknown): unknown {
+/** What the YAML host makes of a value: `${name.of[0].it}` is what `known` has there, `$${` is `${`. */
+function evaluated(value: unknown, known: Readonly<Record<string, unknown>>): unknown {
   if (typeof value === 'string') {
-    const name = /^\$\{(\w+)\}$/.exec(value)?.[1];
-    return name === undefined ? value.replaceAll('$${', '${') : configuration[name];
+    const reference = /^\$\{([^}]+)\}$/.exec(value)?.[1];
+    return reference === undefined ? value.replaceAll('$${', '${') : valueAt(reference, known);
   }
-  if (Array.isArray(value)) return value.map(evaluated);
+  if (Array.isArray(value)) return value.map((each) => evaluated(each, known));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, evaluated(each)]));
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, evaluated(each, known)]));
 }
 
-describe.each(examples)('the example $path', ({ name, packages, resources, outputs }) => {
+function valueAt(reference: string, known: Readonly<Record<string, unknown>>): unknown {
+  return (reference.match(/[^.[\]]+/g) ?? []).reduce<unknown>((holder, key) => {
+    const found: unknown = Object.entries(holder ?? {}).find(([name]) => name === key)?.[1];
+    if (found === undefined) throw new Error(`${reference} is nothing that the program has`);
+    return found;
+  }, known);
+}
+
+describe.each(examples)('the example $path', ({ name, packages, resources, variables, outputs }) => {
   let graph: ResourceGraph;
   let told: Readonly<Record<string, object>> = {};
   beforeAll(async () => {
@@ -60,7 +71,10 @@ describe.each(examples)('the example $path', ({ name, packages, resources, outpu
     graph = await graphOf(async () => {
       for (const [key, { type, properties }] of Object.entries(resources)) {
         const token = type.replace(':', ':index:');
-        const inputs = Object.fromEntries(Object.entries(properties).map(([k, v]) => [k, evaluated(v)]));
+        const before = { ...configuration, ...variables, ...told };
+        const inputs = Object.fromEntries(
+          Object.entries(properties).map(([k, v]) => [k, evaluated(v, before)]),
+        );
         const { state } = await provider.construct(key, token, inputs, {});
         told = { ...told, [key]: state };
       }

@@ -233,6 +233,34 @@ describe('a change', () => {
     expect(order).toEqual(['mqtt-haproxy-1', 'mqtt-haproxy-2']);
   });
 
+  it('of the pair is in force on both balancers before it is confirmed on either, the active one first', async () => {
+    const changed = await graphOf(() => new MqttPlatform('mqtt', small));
+    const before = (name: string) => {
+      const ancestors = changed.ancestorsOf(command, `mqtt-${name}`);
+      return ['files', 'confirmed', 'secrets'].flatMap((what) =>
+        ['haproxy-2', 'haproxy-1'].flatMap((host) =>
+          ancestors.has(`${command} mqtt-${host}-${what}`) ? [`${host}-${what}`] : [],
+        ),
+      );
+    };
+    const files = ['haproxy-2-files', 'haproxy-1-files'];
+    expect(before('haproxy-1-files')).toEqual(['haproxy-2-files']);
+    expect(before('haproxy-1-confirmed')).toEqual(files);
+    expect(before('haproxy-2-confirmed')).toEqual([...files, 'haproxy-1-confirmed']);
+    expect(before('haproxy-1-secrets')).toEqual([
+      ...files,
+      'haproxy-2-confirmed',
+      'haproxy-1-confirmed',
+      'haproxy-2-secrets',
+    ]);
+    expect(String(changed.one(command, 'mqtt-haproxy-1-files').inputs['stdin'])).toContain(
+      '"together": true',
+    );
+    expect(String(changed.one(command, 'mqtt-emqx-1-files').inputs['stdin'])).not.toContain(
+      '"together": true',
+    );
+  });
+
   it('leaves the other brokers as they are when one is removed', async () => {
     const named = (brokers: Record<string, object>) =>
       graphOf(() => new MqttPlatform('mqtt', { ...small, emqx: { brokers } }));

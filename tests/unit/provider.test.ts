@@ -2,14 +2,10 @@ import * as pulumi from '@pulumi/pulumi';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { MqttPlatform } from '../../components';
 import type { MqttPlatformArgs } from '../../components';
-import type { PackageSchema } from '../../provider/packageSchema';
-import { PackageProvider } from '../../provider/provider';
 import type { ResourceGraph } from './resourceGraph';
 import { graphOf, valueOf } from './resourceGraph';
+import { made, provider, refused, schema, type } from './servedComponents';
 
-const provider = new PackageProvider();
-const schema = JSON.parse(provider.schema) as PackageSchema;
-const type = (component: string) => `emqx-haproxy:index:${component}`;
 const ssh = { allowedCidrs: ['203.0.113.0/24'] };
 const adoptedNetwork = {
   vpcId: 'vpc-1',
@@ -18,27 +14,6 @@ const adoptedNetwork = {
   brokerSubnets: [],
   egress: 'nat',
 };
-
-/** What a component comes to when another language asks for it. */
-async function made(component: string, inputs: pulumi.Inputs, name = 'mqtt') {
-  let state: pulumi.Inputs = {};
-  const graph = await graphOf(async () => {
-    ({ state } = await provider.construct(name, type(component), inputs, {}));
-  });
-  return { graph, state };
-}
-
-async function refused(component: string, inputs: pulumi.Inputs): Promise<string> {
-  let message = 'not refused';
-  await graphOf(async () => {
-    try {
-      await provider.construct('mqtt', type(component), inputs, {});
-    } catch (error) {
-      message = error instanceof Error ? error.message : String(error);
-    }
-  });
-  return message;
-}
 
 const resourcesOf = (graph: ResourceGraph) =>
   graph.resources
@@ -156,6 +131,10 @@ describe('arguments of another language are refused', () => {
       emqx: { version: pulumi.secret('5.8.9') },
     });
     expect(message).toContain('network.newNetwork.cidr: is not known before `pulumi up`');
+    const wholly = await refused('MqttPlatform', {
+      ssh: pulumi.output(pulumi.unknown).apply((value: unknown) => value),
+    });
+    expect(wholly).toContain('ssh: is not known before `pulumi up`');
     expect(message).toContain('emqx.version: is a secret');
     expect(message).not.toContain('5.8.9');
   });

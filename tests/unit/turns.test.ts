@@ -22,10 +22,10 @@ async function platform(runs: boolean, more: Partial<MqttPlatformArgs> = {}): Pr
   });
 }
 
-/** The hosts whose own end an instance waits for. */
+/** The hosts whose files an instance waits for, with which they have to be well. */
 function awaited(graph: ResourceGraph, host: string): readonly string[] {
   const ancestors = graph.ancestorsOf(instance, `mqtt-${host}-instance`);
-  return hosts.filter((other) => ancestors.has(`${command} mqtt-${other}-secrets`));
+  return hosts.filter((other) => ancestors.has(`${command} mqtt-${other}-files`));
 }
 
 describe('hosts that run', () => {

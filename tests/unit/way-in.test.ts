@@ -1,7 +1,7 @@
 import { createServer, type AddressInfo } from 'node:net';
 import { utils } from 'ssh2';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { SshEndpoint } from '../../components/host/sshDial';
+import { runOn, type SshEndpoint } from '../../components/host/sshDial';
 import { checkWayIn, type WayIn, type WayInLimits } from '../../components/host/wayIn';
 import { startSilentServer, startSshServer, type SshServer } from './lab-sshServer';
 
@@ -162,6 +162,14 @@ describe('the way in to a host', () => {
   it('to one that takes logins and runs nothing is none', async () => {
     const { said } = await refusal(way(await server({ runsCommands: false })));
     expect(said).toContain('it takes the login, but a command does not end within 0.3 s');
+  });
+
+  it('lets a command run to its end, through a jump host too, and tells what a failing one says', async () => {
+    const { target, jump } = way(await server(), await server({ hostKey: jumpKey.private }));
+    await runOn(target, jump, 'sleep 0.5', { ...limits, withinMs: 10_000 });
+    await expect(runOn(target, jump, 'echo not now >&2; exit 3', limits)).rejects.toThrow(/^not now$/);
+    await expect(runOn(target, jump, 'exit 4', limits)).rejects.toThrow(/^exit code 4$/);
+    await expect(runOn(target, jump, 'sleep 5', limits)).rejects.toThrow(/does not end within 0.6 s/);
   });
 
   it('names an SSH agent that is gone, which the command provider would fail at', async () => {

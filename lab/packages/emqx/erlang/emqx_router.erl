@@ -9,15 +9,17 @@
 
 %% {ClientId, Session, Opened}: of two sessions of one client the one that was opened later counts.
 -define(SESSIONS, emqx_sessions).
-%% {Key, Session, Options, Id}, ordered by the key.
+%% {Key, Options, Id}, ordered by the key. A session that follows another one has its own: what of the two is heard last
+%% depends on where they are.
 -define(SUBSCRIPTIONS, emqx_subscriptions).
-%% {Session, {client, ClientId} | Key}: what ends with a session.
+%% {Session, {client, ClientId} | {Filter, Group, ClientId}}: what ends with a session.
 -define(HELD, emqx_held).
 %% {Filter, Number}: filters with the number of their subscriptions. Each is in the tree, by which topics find them.
 -define(FILTERS, emqx_filters).
 -define(TREE, emqx_filter_tree).
 
--type key() :: {Filter :: binary(), Group :: none | binary(), ClientId :: binary()}.
+-type wanted() :: {Filter :: binary(), Group :: none | binary(), ClientId :: binary()}.
+%% Key is {Filter, Group, ClientId, Session}.
 
 -spec start_link() -> {ok, pid()}.
 start_link() ->
@@ -38,13 +40,13 @@ open(ClientId) ->
 close(ClientId) ->
     gen_server:call(?MODULE, {close, ClientId, self()}).
 
--spec subscribe(key(), term(), non_neg_integer()) -> ok.
-subscribe(Key, Options, Id) ->
-    gen_server:call(?MODULE, {subscribe, {Key, self(), Options, Id}}).
+-spec subscribe(wanted(), term(), non_neg_integer()) -> ok.
+subscribe(Wanted, Options, Id) ->
+    gen_server:call(?MODULE, {subscribe, {key(Wanted, self()), Options, Id}}).
 
--spec unsubscribe(key()) -> ok | {error, notfound}.
-unsubscribe(Key) ->
-    gen_server:call(?MODULE, {unsubscribe, Key, self()}).
+-spec unsubscribe(wanted()) -> ok | {error, notfound}.
+unsubscribe(Wanted) ->
+    gen_server:call(?MODULE, {unsubscribe, key(Wanted, self())}).
 
 %% Of the cluster
 
@@ -64,16 +66,18 @@ topics() ->
 -spec subscribers(binary()) -> [{pid(), term(), non_neg_integer()}].
 subscribers(Topic) ->
     Found = lists:flatmap(fun of_filter/1, lists:usort(mqtree:match(mqtree:whereis(?TREE), Topic))),
-    Own = [{Session, Options, Id} || {{_, none, _}, Session, Options, Id} <- Found],
+    Own = [{Session, Options, Id} || {{_, none, _, Session}, Options, Id} <- Found],
     Shared = lists:foldl(fun
-        ({{_, none, _}, _, _, _}, Groups) -> Groups;
-        ({{Filter, Group, _}, Session, Options, Id}, Groups) ->
+        ({{_, none, _, _}, _, _}, Groups) -> Groups;
+        ({{Filter, Group, _, Session}, Options, Id}, Groups) ->
             maps:update_with({Filter, Group}, fun(Others) -> [{Session, Options, Id} | Others] end, [{Session, Options, Id}], Groups)
     end, #{}, Found),
     Own ++ [lists:nth(rand:uniform(length(Members)), Members) || Members <- maps:values(Shared)].
 
 of_filter(Filter) ->
-    ets:match_object(?SUBSCRIPTIONS, {{Filter, '_', '_'}, '_', '_', '_'}).
+    ets:match_object(?SUBSCRIPTIONS, {{Filter, '_', '_', '_'}, '_', '_'}).
+
+key({Filter, Group, ClientId}, Session) -> {Filter, Group, ClientId, Session}.
 
 %% The process
 
@@ -106,14 +110,14 @@ handle_call({subscribe, Subscription}, _, #{followers := Followers} = State) ->
     ok = subscribed(Subscription),
     tell(Followers, {subscribed, Subscription}),
     {reply, ok, State};
-handle_call({unsubscribe, Key, Session}, _, #{followers := Followers} = State) ->
-    Answer = unsubscribed(Key, Session),
-    tell(Followers, {unsubscribed, Key, Session}),
+handle_call({unsubscribe, Key}, _, #{followers := Followers} = State) ->
+    Answer = unsubscribed(Key),
+    tell(Followers, {unsubscribed, Key}),
     {reply, Answer, State}.
 
 handle_cast({from, Node, {follow, Node}}, #{followers := Followers} = State) ->
     Ours = {[S || {_, Session, _} = S <- ets:tab2list(?SESSIONS), node(Session) =:= node()],
-            [S || {_, Session, _, _} = S <- ets:tab2list(?SUBSCRIPTIONS), node(Session) =:= node()]},
+            [S || {{_, _, _, Session}, _, _} = S <- ets:tab2list(?SUBSCRIPTIONS), node(Session) =:= node()]},
     tell([Node], {known, Ours}),
     {noreply, State#{followers := lists:usort([Node | Followers])}};
 handle_cast({from, Node, News}, #{members := Members} = State) ->
@@ -139,7 +143,7 @@ learn(Node, {known, {Sessions, Subscriptions}}) ->
 learn(_, {opened, Opened}) -> opened(Opened);
 learn(_, {closed, ClientId, Session}) -> closed(ClientId, Session);
 learn(_, {subscribed, Subscription}) -> subscribed(Subscription);
-learn(_, {unsubscribed, Key, Session}) -> unsubscribed(Key, Session);
+learn(_, {unsubscribed, Key}) -> unsubscribed(Key);
 learn(_, {ended, Session}) -> ended(Session).
 
 opened({ClientId, Session, At} = Opened) ->
@@ -167,21 +171,17 @@ closed(ClientId, Session) ->
     true = ets:match_delete(?SESSIONS, {ClientId, Session, '_'}),
     ok.
 
-subscribed({{Filter, _, _} = Key, Session, _, _} = Subscription) ->
+subscribed({{Filter, Group, ClientId, Session} = Key, _, _} = Subscription) ->
     ets:member(?SUBSCRIPTIONS, Key) orelse counted(Filter, 1),
     true = ets:insert(?SUBSCRIPTIONS, Subscription),
-    true = ets:insert(?HELD, {Session, Key}),
+    true = ets:insert(?HELD, {Session, {Filter, Group, ClientId}}),
     ok.
 
-unsubscribed({Filter, _, _} = Key, Session) ->
-    true = ets:delete_object(?HELD, {Session, Key}),
-    case ets:lookup(?SUBSCRIPTIONS, Key) of
-        [{_, Session, _, _}] ->
-            true = ets:delete(?SUBSCRIPTIONS, Key),
-            counted(Filter, -1),
-            ok;
-        _ ->
-            {error, notfound}
+unsubscribed({Filter, Group, ClientId, Session} = Key) ->
+    true = ets:delete_object(?HELD, {Session, {Filter, Group, ClientId}}),
+    case ets:take(?SUBSCRIPTIONS, Key) of
+        [_] -> counted(Filter, -1), ok;
+        [] -> {error, notfound}
     end.
 
 counted(Filter, Change) ->
@@ -198,7 +198,7 @@ counted(Filter, Change) ->
 ended(Session) ->
     lists:foreach(fun
         ({_, {client, ClientId}}) -> closed(ClientId, Session);
-        ({_, Key}) -> unsubscribed(Key, Session)
+        ({_, Wanted}) -> unsubscribed(key(Wanted, Session))
     end, ets:lookup(?HELD, Session)).
 
 forget(Node) ->

@@ -9,6 +9,8 @@
 
 %% A session that another node holds and that does not answer in this time is taken for gone.
 -define(ANSWER_MS, 5000).
+%% As long as the one that asks for it waits.
+-define(HANDOVER_MS, 60000).
 
 init() ->
     ok.
@@ -21,8 +23,27 @@ close_session({_, _, ClientId}) ->
 
 lookup_session({_, _, ClientId}) ->
     case [Session || Session <- emqx_router:sessions(ClientId), answers(Session)] of
-        [Session | _] -> {ok, Session};
+        [Session | _] -> {ok, deputy(Session)};
         [] -> {error, notfound}
+    end.
+
+%% A session gives its state to whoever asks first, and refuses those that come later: of a client that tries again while
+%% an earlier try is under way, the later one. In EMQX they take the session over one after the other, so whoever comes
+%% later is sent on to the one that has it by then.
+deputy(Session) ->
+    Asker = self(),
+    spawn(fun() ->
+        _ = monitor(process, Asker),
+        receive
+            {'$gen_call', From, {get_state, New}} -> gen_server:reply(From, state(Session, New));
+            {'DOWN', _, process, Asker, _} -> ok
+        end
+    end).
+
+state(Session, New) ->
+    case p1_server:call(Session, {get_state, New}, ?HANDOVER_MS) of
+        {error, {resumed, Next}} -> state(Next, New);
+        Answer -> Answer
     end.
 
 %% Asked when a user is removed; there are none.

@@ -7,6 +7,7 @@ import base64
 import ctypes
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -62,6 +63,32 @@ def eventually(check: Callable[[], Result], seconds: float = 30) -> Result:
         if time.monotonic() > deadline:
             raise failure
         time.sleep(0.1)
+
+
+@contextmanager
+def parted(one: Node, other: Node) -> Iterator[None]:
+    """Nothing passes between two nodes, as on a network that drops it; what they are connected by stays."""
+    ports = [port for pair in ((one, other), (other, one)) for port in _dialled_from(*pair)]
+    assert ports, f"{one.name} and {other.name} are not connected"
+    rules = "".join(f"tcp {end} {port} drop\n" for port in ports for end in ("sport", "dport"))
+    table = f"table ip parted {{ chain out {{ type filter hook output priority 0\n{rules}}}\n}}\n"
+    subprocess.run(["nft", "-f", "-"], input=table, text=True, check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["nft", "delete", "table", "ip", "parted"], check=True)
+
+
+def _dialled_from(node: Node, other: Node) -> list[str]:
+    """The local ports of a node's own connections to another one's."""
+    sockets = ["ss", "-Htnp", "state", "established", f"dst {other.address}:4370"]
+    lines = subprocess.run(sockets, capture_output=True, text=True, check=True).stdout.splitlines()
+    return [
+        line.split()[2].rsplit(":", 1)[1]
+        for line in lines
+        for process in re.findall(r"pid=(\d+)", line)
+        if f"\0{node.name}\0".encode() in Path(f"/proc/{process}/cmdline").read_bytes()
+    ]
 
 
 class Node:

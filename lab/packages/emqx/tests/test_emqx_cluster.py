@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from lab.packages.emqx.tests.conftest import NewNode
 from lab.packages.emqx.tests.mqtt import Client
-from lab.packages.emqx.tests.stage import Node, basic, eventually
+from lab.packages.emqx.tests.stage import Node, basic, eventually, parted
 
 USERS = "/authentication/password_based:built_in_database/users"
 
@@ -99,6 +100,43 @@ def test_a_session_follows_its_client_from_broker_to_broker(nodes: list[Node]) -
         with entered(third, "roams") as newer:
             assert client.disconnected() == 0x8E
             assert newer.ping()
+
+
+def test_a_session_that_moved_is_known_to_a_broker_that_hears_of_its_former_one_later(
+    nodes: list[Node],
+) -> None:
+    first, second, third = nodes
+    with parted(second, third):
+        with entered(second, "moves", expiry=60) as former:
+            assert former.subscribe("to/moves") == [1]
+        client = Client(first.address)
+        assert client.connect("moves", clean=False, expiry=60) == 0
+        assert client.session_present
+    with entered(second, "last") as last, entered(third, "p") as sender:
+        assert last.subscribe("to/last") == [1]
+        # What a broker tells another comes in order: with this, the third has heard all of the second.
+        eventually(lambda: sender.publish("to/last", "x") == 0 and not last.is_silent(0.2))
+        # A former session passes on what comes to it, for a minute.
+        second.kill()
+        eventually(lambda: second.name in members(third)["stopped_nodes"])
+        assert sender.publish("to/moves", "found") == 0
+        assert client.message() == ("to/moves", "found")
+
+
+def test_tries_of_one_client_that_waited_for_a_broker_take_its_session_one_after_the_other(
+    nodes: list[Node],
+) -> None:
+    first, second, third = nodes
+    entered(third, "tries", expiry=60).close()
+    tries = [Client(node.address) for node in (first, second, first, second)]
+    third.signal("STOP")
+    with ThreadPoolExecutor() as pool:
+        codes = [pool.submit(one.connect, "tries", clean=False, expiry=60) for one in tries]
+        third.signal("CONT")
+        assert [code.result() for code in codes] == [0] * len(tries)
+    assert all(one.session_present for one in tries)
+    ended = [one.disconnected() for one in tries if not one.ping()]
+    assert len(ended) == len(tries) - 1
 
 
 def test_users_admins_and_keys_are_the_same_everywhere(nodes: list[Node]) -> None:
