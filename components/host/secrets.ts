@@ -35,10 +35,30 @@ export function hostSecret(
   );
   const version = new aws.secretsmanager.SecretVersion(
     `${name}-version`,
-    { secretId: secret.arn, secretString: pulumi.secret(pulumi.jsonStringify(fields)) },
+    {
+      secretId: secret.arn,
+      secretString: pulumi.secret(pulumi.output(fields).apply((known) => secretString(name, known))),
+    },
     { parent: options.parent },
   );
   return { arn: secret.arn, versionId: pulumi.unsecret(version.versionId), version };
+}
+
+const largestSecretBytes = 65_536;
+
+/** Secrets Manager refuses a larger one in the middle of an `up`: here it is told what takes the room. */
+export function secretString(name: string, fields: Readonly<Record<string, string>>): string {
+  const text = JSON.stringify(fields);
+  const bytes = Buffer.byteLength(text);
+  if (bytes <= largestSecretBytes) return text;
+  const sizes = Object.entries(fields)
+    .map(([field, value]) => ({ field, bytes: Buffer.byteLength(value) }))
+    .sort((x, y) => y.bytes - x.bytes)
+    .map((each) => `${each.field} ${each.bytes}`);
+  throw new Error(
+    `the secret ${name} is ${bytes} bytes, and Secrets Manager takes ${largestSecretBytes}; give less of what takes the room: ${sizes.join(', ')}. ` +
+      'More than some hundred users are for a database, JWT or HTTP (emqx.authentication)',
+  );
 }
 
 /**

@@ -15,6 +15,7 @@ import { RolePolicies } from './iam/rolePolicies';
 import { log } from './log';
 import type { HttpAnswer } from './moto';
 import { answerPublicParameters } from './publicParameters';
+import { refuseLargeSecret } from './secretSize';
 import { answerServiceQuotas } from './quotas';
 
 /** The AWS API of the lab's region: judges each call, answers what it owns, passes the rest to moto. */
@@ -119,6 +120,7 @@ export class AwsFront {
       return;
     }
     mustBeOfPartition(call, this.region.name);
+    refuseLargeSecret(call);
     const own =
       answerServiceQuotas(call, this.region) ??
       (await answerPublicParameters(call, this.region.moto, this.region.name));

@@ -77,6 +77,9 @@ describe("the deployer's policy", () => {
   it('is refused what is not there any more, since that has no tags', async () => {
     const detach = (AttachmentId: string) => refusal('ec2', 'DetachNetworkInterface', { AttachmentId });
     expect(await detach('eni-attach-gone')).toContain('ec2:DetachNetworkInterface on resource: *');
+    // Which the provider asks for after a refresh, and must be let through to hear that it is gone.
+    const disassociate = { AssociationId: 'eipassoc-gone' };
+    expect(await refusal('ec2', 'DisassociateAddress', disassociate)).toBeUndefined();
   });
 
   it('knows the tags of what moto keeps', async () => {

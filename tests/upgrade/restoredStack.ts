@@ -61,6 +61,11 @@ export class RestoredStack {
     return (JSON.parse(text) as { readonly steps: readonly Step[] }).steps;
   }
 
+  async refresh(): Promise<void> {
+    const named = ['--stack', stack, '--config-file', this.stackFile];
+    await this.pulumi('refresh', '--yes', '--skip-preview', ...named);
+  }
+
   /** Gives what it printed. */
   async destroy(): Promise<string> {
     const named = ['--stack', stack, '--config-file', this.stackFile];
