@@ -108,8 +108,7 @@ async function mendState(program: Program): Promise<void> {
   const state = stateSchema.parse(JSON.parse(exported));
   const { sweep } = await import('./sweep.js');
   const { pending_operations: pending, ...deployment } = state.deployment;
-  for (const line of await sweep(deployment, program.region))
-    process.stderr.write(`  swept ${line}\n`);
+  for (const line of await sweep(deployment, program.region)) process.stderr.write(`  swept ${line}\n`);
   if (pending === undefined) return;
   const whole = JSON.stringify({ ...state, deployment });
   await pulumiOutput(program, ['stack', 'import', '--stack', stackName], whole);
