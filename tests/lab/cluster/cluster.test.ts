@@ -52,5 +52,6 @@ describe('a fresh cluster', () => {
 verifySees();
 changes();
 faults();
-interruption();
 chaosOfOneSeed();
+// Takes it down.
+interruption();
