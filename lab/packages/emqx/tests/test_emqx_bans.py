@@ -7,7 +7,7 @@ import time
 import pytest
 from lab.packages.emqx.tests.conftest import NewNode
 from lab.packages.emqx.tests.mqtt import Client
-from lab.packages.emqx.tests.stage import Node
+from lab.packages.emqx.tests.stage import Node, eventually
 
 CONFIGURATION = """
 authentication = [{mechanism = password_based, backend = built_in_database}]
@@ -68,5 +68,5 @@ def test_a_ban_ends(node: Node) -> None:
 
 def test_strangers_with_wrong_passwords_can_ban_a_client_by_its_id(node: Node) -> None:
     assert [code(node, "victim") for _ in range(4)] == [WRONG_PASSWORD] * 3 + [BANNED]
-    assert "flapping_detected" in node.journal()
+    eventually(lambda: "flapping_detected" in node.journal())
     assert node.api("GET", "/banned?clientid=victim")[1]["data"][0]["by"] == "flapping detector"

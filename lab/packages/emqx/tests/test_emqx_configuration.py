@@ -142,7 +142,7 @@ def test_no_chain_has_an_authenticator_twice(node: Node) -> None:
     one = "{mechanism = password_based, backend = built_in_database, enable = %s}"
     node.configure(f"authentication = [{one % 'true'}, {one % 'false'}]\n")
     node.start()
-    assert "failed_to_create_authenticator" in node.journal()
+    eventually(lambda: "failed_to_create_authenticator" in node.journal())
     with Client(node.address) as client:
         assert client.connect("c", "nobody", "x") == 0x87
     done = node.ctl("conf", "reload", "--replace")
@@ -155,7 +155,7 @@ def test_no_two_sources_of_rules_are_of_one_type(node: Node) -> None:
     assert node.run("emqx", "check_config").returncode == 0
     node.start(wait=False)
     assert eventually(node.exit_status) == 1
-    assert "duplicated_authz_source_type" in node.journal()
+    eventually(lambda: "duplicated_authz_source_type" in node.journal())
 
 
 def test_a_load_lays_whole_roots_over_what_is_there(node: Node) -> None:
@@ -274,7 +274,7 @@ def test_a_broker_does_not_start_on_a_port_that_is_taken(node: Node) -> None:
     assert node.run("emqx", "check_config").returncode == 0
     node.start(wait=False)
     assert eventually(node.exit_status) == 1
-    assert "eaddrinuse" in node.journal() or "address already in use" in node.journal()
+    eventually(lambda: "eaddrinuse" in node.journal() or "address already in use" in node.journal())
 
 
 def test_the_cookie_is_where_everybody_may_read_it(broker: Node) -> None:

@@ -8,7 +8,7 @@ import pytest
 from lab.packages.emqx.emqx_standin.variform import ExpressionError, compiled
 from lab.packages.emqx.tests.conftest import NewNode
 from lab.packages.emqx.tests.mqtt import Client
-from lab.packages.emqx.tests.stage import Node
+from lab.packages.emqx.tests.stage import Node, eventually
 
 # Nobody subscribes: that is all that stands against a message.
 ALLOWED = 0x10
@@ -79,7 +79,7 @@ def test_attributes_are_made_of_a_clients_name_and_properties(node: Node) -> Non
     with Client(node.address) as client:
         assert client.connect("c", "red-1") == 0
         assert client.publish("blue/a", "x") == 0x87
-    assert "client_attr_initialization_failed" in node.journal()
+    eventually(lambda: "client_attr_initialization_failed" in node.journal())
 
 
 @pytest.mark.parametrize(
