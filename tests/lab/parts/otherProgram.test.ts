@@ -46,7 +46,7 @@ describe('another program than the product', () => {
 
   it('leaves nothing in EC2 when it is destroyed, and its folder as it was', async () => {
     await onExample('pulumi', '--', 'destroy', '--yes', '--skip-preview', '--stack', 'lab');
-    const nothingIsKnown = '{}';
+    const nothingIsKnown = {};
     expect(await sweep(nothingIsKnown, product().region)).toEqual([]);
     expect(stackFile()).toBe(stackFileBefore);
   });

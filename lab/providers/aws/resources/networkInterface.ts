@@ -158,8 +158,9 @@ export const networkInterface = resource({
 
   /** Detached where the state has an attachment and EC2 has it still, then one DeleteNetworkInterface (resourceNetworkInterfaceDelete). */
   async delete(call, id, { attachments = [] }) {
-    if (attachments.length > 0)
-      await detach(call, id, (await findInterface(call, id))?.Attachment?.AttachmentId);
+    const known = attachments.map(({ attachmentId }) => attachmentId);
+    const attached = known.length === 0 ? undefined : (await findInterface(call, id))?.Attachment;
+    if (known.includes(attached?.AttachmentId)) await detach(call, id, attached?.AttachmentId);
     await (await call.ec2()).deleteNetworkInterface({ NetworkInterfaceId: id });
   },
 });
