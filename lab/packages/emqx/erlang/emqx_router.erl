@@ -171,11 +171,22 @@ closed(ClientId, Session) ->
     true = ets:match_delete(?SESSIONS, {ClientId, Session, '_'}),
     ok.
 
+%% Of one client's sessions the newest one's counts: one that was taken over relays what it still gets, and the client
+%% would have it twice.
 subscribed({{Filter, Group, ClientId, Session} = Key, _, _} = Subscription) ->
-    ets:member(?SUBSCRIPTIONS, Key) orelse counted(Filter, 1),
-    true = ets:insert(?SUBSCRIPTIONS, Subscription),
-    true = ets:insert(?HELD, {Session, {Filter, Group, ClientId}}),
-    ok.
+    Newest = sessions(ClientId),
+    Others = [{Other, Theirs} || {{_, _, _, Theirs} = Other, _, _} <- ets:match_object(?SUBSCRIPTIONS, {{Filter, Group, ClientId, '_'}, '_', '_'}),
+                                 Theirs =/= Session],
+    case Newest =/= [Session] andalso [Theirs || {_, Theirs} <- Others, [Theirs] =:= Newest] of
+        [_] ->
+            ok;
+        _ ->
+            [unsubscribed(Other) || {Other, _} <- Others, Newest =:= [Session]],
+            ets:member(?SUBSCRIPTIONS, Key) orelse counted(Filter, 1),
+            true = ets:insert(?SUBSCRIPTIONS, Subscription),
+            true = ets:insert(?HELD, {Session, {Filter, Group, ClientId}}),
+            ok
+    end.
 
 unsubscribed({Filter, Group, ClientId, Session} = Key) ->
     true = ets:delete_object(?HELD, {Session, {Filter, Group, ClientId}}),

@@ -102,6 +102,19 @@ def test_a_session_follows_its_client_from_broker_to_broker(nodes: list[Node]) -
             assert newer.ping()
 
 
+def test_a_session_that_moved_gets_each_message_once(nodes: list[Node]) -> None:
+    first, second, third = nodes
+    entered(first, "nomad", expiry=60).close()
+    for node in (first, second, third):
+        client = Client(node.address)
+        assert client.connect("nomad", clean=False, expiry=60) == 0
+        assert client.subscribe("to/nomad") == [1]
+    with entered(second, "p") as sender:
+        assert sender.publish("to/nomad", "once") == 0
+    assert client.message() == ("to/nomad", "once")
+    assert client.is_silent(1)
+
+
 def test_a_session_that_moved_is_known_to_a_broker_that_hears_of_its_former_one_later(
     nodes: list[Node],
 ) -> None:
