@@ -97,7 +97,7 @@ backend {self.backend}
             str(self.folder / "haproxy.cfg"),
         ]
         self.process = subprocess.Popen(command, cwd=self.folder, stderr=subprocess.DEVNULL)
-        until(lambda: Path(self.runtime).exists() and self.workers() == 1)
+        until(lambda: Path(self.runtime).exists() and self.workers() == 1, 30)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
