@@ -2,7 +2,7 @@ import * as aws from '@pulumi/aws';
 import type { PlatformPlan } from '../components';
 import { containsAddress, plannedBlock } from '../components/network/addresses';
 import { ownStack, platformTag, stackTag } from '../components/rendering/naming';
-import { Problems } from '../components/rendering/problems';
+import type { Problems } from '../components/rendering/problems';
 import type { Configuration } from './configuration';
 
 /** A planned address: whose it will be, and the argument that decides it. */
@@ -19,17 +19,19 @@ interface Planned {
  * Asks EC2 whether the planned addresses of a VIP and hosts in a VPC of the user's are free, and refuses those that
  * something else has: its interface could not be made, in the middle of an `up`. A network that is made is empty.
  */
-export async function checkAddresses(plan: PlatformPlan, { network = {} }: Configuration): Promise<void> {
+export async function checkAddresses(
+  plan: PlatformPlan,
+  { network = {} }: Configuration,
+  problems: Problems,
+): Promise<void> {
   if (!('vpcId' in network)) return;
   const planned = plannedAddresses(plan, network);
-  const problems = new Problems();
   for (const subnetId of new Set(planned.map((each) => each.subnetId)))
     await checkSubnet(
       planned.filter((each) => each.subnetId === subnetId),
       plan.name,
       problems,
     );
-  problems.throwIfAny('Addresses');
 }
 
 type Adopted = Extract<NonNullable<Configuration['network']>, { vpcId: string }>;

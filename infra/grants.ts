@@ -4,7 +4,7 @@ import type { PlatformPlan } from '../components';
 import { defaultInstanceType as balancerType } from '../components/balancers/limits';
 import { defaultInstanceType as brokerType } from '../components/brokers/limits';
 import { ownStack, platformTag, stackTag } from '../components/rendering/naming';
-import { Problems } from '../components/rendering/problems';
+import type { Problems } from '../components/rendering/problems';
 import type { Configuration } from './configuration';
 
 /** Hosts of one kind, with the argument that says what they are. */
@@ -27,7 +27,11 @@ const mostOthers = 100;
  * do not exist, are of other processors or not offered in a zone, too few vCPUs, too few Elastic IPs. What this stack
  * has already counts as its own. A quota that may not be read is warned of.
  */
-export async function checkGrants(plan: PlatformPlan, configuration: Configuration): Promise<void> {
+export async function checkGrants(
+  plan: PlatformPlan,
+  configuration: Configuration,
+  problems: Problems,
+): Promise<void> {
   const hosts = await hostsOf(plan, configuration);
   const own = { [platformTag]: plan.name };
   const states = ['pending', 'running', 'stopping', 'stopped'];
@@ -37,13 +41,11 @@ export async function checkGrants(plan: PlatformPlan, configuration: Configurati
   ).filter(({ tags }) => isOwn(tags));
   const wanted = hosts.reduce((sum, { count }) => sum + count, 0);
   if (existing.length >= wanted) return;
-  const problems = new Problems();
   const vcpus = await checkTypes(hosts, problems);
   await Promise.all([
     checkVcpus(hosts, vcpus, new Set(existing.map(({ id }) => id)), problems),
     checkElasticIps(plan, problems),
   ]);
-  problems.throwIfAny('AWS account');
 }
 
 function isOwn(tags: Readonly<Record<string, string>>): boolean {

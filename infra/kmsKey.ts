@@ -1,18 +1,20 @@
 import * as aws from '@pulumi/aws';
 import type { PlatformPlan } from '../components';
-import { Problems } from '../components/rendering/problems';
+import type { Problems } from '../components/rendering/problems';
 import type { Configuration } from './configuration';
 
 /** Asks KMS for the user's key, and refuses one that volumes and secrets cannot be made with. */
-export async function checkKmsKey(_plan: PlatformPlan, { kmsKeyArn }: Configuration): Promise<void> {
+export async function checkKmsKey(
+  _plan: PlatformPlan,
+  { kmsKeyArn }: Configuration,
+  problems: Problems,
+): Promise<void> {
   if (kmsKeyArn === undefined) return;
-  const problems = new Problems();
   const { region } = await aws.getRegion({});
   const [, , , home = ''] = kmsKeyArn.split(':');
   const refuse = (reason: string) => problems.add('kmsKeyArn', `is ${kmsKeyArn}, ${reason}`);
   if (home !== region) refuse(`a key of ${home}; give one of ${region}, where the hosts are`);
   else await checkKey(kmsKeyArn, refuse);
-  problems.throwIfAny('AWS account');
 }
 
 async function checkKey(keyId: string, refuse: (reason: string) => void): Promise<void> {

@@ -1,16 +1,18 @@
 import * as aws from '@pulumi/aws';
 import type { PlatformPlan } from '../components';
-import { Problems } from '../components/rendering/problems';
+import type { Problems } from '../components/rendering/problems';
 import type { Configuration } from './configuration';
 
 /** Asks EC2 for images of the user's, and refuses what an instance could not be launched from. */
-export async function checkImages(plan: PlatformPlan, configuration: Configuration): Promise<void> {
-  const problems = new Problems();
+export async function checkImages(
+  plan: PlatformPlan,
+  configuration: Configuration,
+  problems: Problems,
+): Promise<void> {
   await Promise.all([
     checkImage('haproxy', configuration.haproxy?.imageId, plan.pair.machine, problems),
     checkImage('emqx', configuration.emqx?.imageId, plan.cluster.machine, problems),
   ]);
-  problems.throwIfAny('AWS account');
 }
 
 async function checkImage(

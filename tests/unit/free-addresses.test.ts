@@ -1,22 +1,14 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { MockCallArgs } from '@pulumi/pulumi/runtime';
 import { afterEach, describe, expect, it } from 'vitest';
-import { planPlatform } from '../../components';
 import type { MqttPlatformArgs } from '../../components';
 import type { Configuration } from '../../infra/configuration';
 import { checkAddresses } from '../../infra/freeAddresses';
+import { refusalBy } from './accountCheck';
+import { adopted, subnet } from './adoptedNetwork';
 
 /** What has addresses in subnet-1, by address. */
 type Taken = Readonly<Record<string, { readonly description?: string; readonly stack?: string }>>;
-
-const subnet = { subnetId: 'subnet-1', cidr: '10.1.1.0/24' };
-const adopted = {
-  vpcId: 'vpc-1',
-  vpcCidr: '10.1.0.0/16',
-  balancerSubnets: [subnet],
-  brokerSubnets: [subnet],
-  egress: 'nat' as const,
-};
 
 function stand(taken: Taken): void {
   const call = ({ token, inputs }: MockCallArgs): object => {
@@ -39,10 +31,7 @@ afterEach(() => pulumi.runtime.disconnect());
 async function refusal(taken: Taken, more: Partial<MqttPlatformArgs> = {}): Promise<string> {
   stand(taken);
   const given = { ssh: { allowedCidrs: ['203.0.113.0/24'] }, network: adopted, ...more } as Configuration;
-  return checkAddresses(planPlatform('mqtt', given), given).then(
-    () => 'nothing',
-    (error: unknown) => (error instanceof Error ? error.message : String(error)),
-  );
+  return refusalBy(checkAddresses, given, 'Addresses');
 }
 
 describe('a planned address in a subnet of the user', () => {

@@ -1,9 +1,9 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { MockCallArgs } from '@pulumi/pulumi/runtime';
 import { afterEach, describe, expect, it } from 'vitest';
-import { planPlatform } from '../../components';
 import { checkGrants } from '../../infra/grants';
 import type { Configuration } from '../../infra/configuration';
+import { refusalBy } from './accountCheck';
 
 /** An account as the program asks it. */
 interface Account {
@@ -71,10 +71,7 @@ afterEach(() => pulumi.runtime.disconnect());
 async function refusal(account: Account, more: object = {}): Promise<string> {
   stand(account);
   const given = { ...configuration, ...more };
-  return checkGrants(planPlatform('mqtt', given), given).then(
-    () => 'nothing',
-    (error: unknown) => (error instanceof Error ? error.message : String(error)),
-  );
+  return refusalBy(checkGrants, given);
 }
 
 describe('an account', () => {

@@ -1,9 +1,9 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { MockCallArgs } from '@pulumi/pulumi/runtime';
 import { afterEach, expect, it } from 'vitest';
-import { planPlatform } from '../../components';
 import type { Configuration } from '../../infra/configuration';
 import { checkKmsKey } from '../../infra/kmsKey';
+import { refusalBy } from './accountCheck';
 
 const kmsKeyArn = 'arn:aws:kms:eu-central-1:123456789012:key/0a1b2c3d-0000-0000-0000-000000000000';
 const good = {
@@ -28,10 +28,7 @@ async function refusal(key: object | Error, region = 'eu-central-1'): Promise<st
   };
   void pulumi.runtime.setMocks({ call, newResource: () => ({ id: '', state: {} }) }, 'emqx-haproxy', 'unit');
   const given = { ssh: { allowedCidrs: ['203.0.113.0/24'] }, kmsKeyArn } as Configuration;
-  return checkKmsKey(planPlatform('mqtt', given), given).then(
-    () => 'nothing',
-    (error: unknown) => (error instanceof Error ? error.message : String(error)),
-  );
+  return refusalBy(checkKmsKey, given);
 }
 
 it('a key that volumes and secrets can be made with is taken', async () => {

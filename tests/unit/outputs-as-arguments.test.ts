@@ -4,6 +4,7 @@ import { definitionOf, readArgumentsSchema } from '../../arguments/schema';
 import type { Shape } from '../../arguments/schema';
 import { MqttPlatform, Network, checkMqttPlatformArgs } from '../../components';
 import { graphOf, refusalOf } from './resourceGraph';
+import { adopted, subnet } from './adoptedNetwork';
 
 const schema = readArgumentsSchema();
 
@@ -35,14 +36,6 @@ function textOf(keys: Place['keys']): string {
 }
 
 const ssh = { allowedCidrs: ['203.0.113.0/24'] };
-const subnet = { subnetId: 'subnet-1', cidr: '10.1.1.0/24' };
-const adopted = {
-  vpcId: 'vpc-1',
-  vpcCidr: '10.1.0.0/16',
-  balancerSubnets: [subnet],
-  brokerSubnets: [subnet],
-  egress: 'nat',
-};
 
 /** What the rest of an argument is, so that the Output is all that can be wrong with it. */
 const around: Readonly<Record<string, object>> = {

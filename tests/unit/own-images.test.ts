@@ -1,8 +1,8 @@
 import * as pulumi from '@pulumi/pulumi';
 import { afterEach, expect, it } from 'vitest';
-import { planPlatform } from '../../components';
 import type { Configuration } from '../../infra/configuration';
 import { checkImages } from '../../infra/ownImages';
+import { refusalBy } from './accountCheck';
 
 const imageId = 'ami-0123456789abcdef0';
 const image = {
@@ -18,10 +18,7 @@ async function refusal(known: object | undefined, emqx: object): Promise<string>
     known === undefined ? Promise.reject(new Error('Your query returned no results')) : known;
   void pulumi.runtime.setMocks({ call, newResource: () => ({ id: '', state: {} }) }, 'emqx-haproxy', 'unit');
   const given = { ssh: { allowedCidrs: ['203.0.113.0/24'] }, emqx } as Configuration;
-  return checkImages(planPlatform('mqtt', given), given).then(
-    () => 'nothing',
-    (error: unknown) => (error instanceof Error ? error.message : String(error)),
-  );
+  return refusalBy(checkImages, given);
 }
 
 it('an image of other processors or with a larger disk is refused before anything is made', async () => {

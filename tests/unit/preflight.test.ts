@@ -4,20 +4,14 @@ import { afterEach, expect, it } from 'vitest';
 import { planPlatform } from '../../components';
 import type { Configuration } from '../../infra/configuration';
 import { preflight } from '../../infra/preflight';
+import { adopted } from './adoptedNetwork';
 
 afterEach(() => pulumi.runtime.disconnect());
 
-const subnet = { subnetId: 'subnet-1', cidr: '10.1.1.0/24' };
 const given = {
   ssh: { allowedCidrs: ['203.0.113.0/24'] },
   emqx: { imageId: 'ami-0123456789abcdef0' },
-  network: {
-    vpcId: 'vpc-1',
-    vpcCidr: '10.1.0.0/16',
-    balancerSubnets: [subnet],
-    brokerSubnets: [subnet],
-    egress: 'nat',
-  },
+  network: adopted,
 } as Configuration;
 
 /** An account where a running platform has all its hosts, one address is taken, and there is no such image. */
