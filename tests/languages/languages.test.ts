@@ -79,7 +79,7 @@ beforeAll(async () => {
   region = await ApiLab.open();
   mkdirSync(join(folder, 'state'));
   copyFileSync(join(example('yaml'), 'Pulumi.lab.yaml'), stackFile);
-  await run(process.execPath, ['build.js'], { cwd: join(repositoryRoot, 'provider') });
+  await run(process.execPath, ['../bundle.js'], { cwd: join(repositoryRoot, 'provider') });
   await pulumi(example('yaml'), 'stack', 'init', 'lab');
 });
 

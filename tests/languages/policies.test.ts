@@ -30,7 +30,7 @@ const onStack = ['--stack', 'lab', '--config-file', stackFile];
 beforeAll(async () => {
   region = await ApiLab.open();
   mkdirSync(join(folder, 'state'));
-  await run(process.execPath, ['build.js'], { cwd: pack });
+  await run(process.execPath, ['../bundle.js'], { cwd: pack });
   copyFileSync(join(repositoryRoot, 'Pulumi.lab.yaml'), stackFile);
   await pulumi('stack', 'init', 'lab');
 });
