@@ -6,6 +6,7 @@ import { knownSuites } from '../../components/listeners/tls';
 import { Identity } from '../../proving/identities';
 import { connectMqtt, connectPacket, openTcp } from '../../proving/stage/clients';
 import { listeners, Stage, systems } from '../../proving/stage/stage';
+import { twoCertificates } from '../../proving/stage/twoCertificates';
 import { listener } from '../../proving/views';
 
 const firstPort = 8_901;
@@ -32,21 +33,8 @@ describe.each(systems)('TLS of a listener of its own, on HAProxy $haproxyVersion
   let tls: BalancerView['tls'];
   beforeAll(async () => {
     authority = await Identity.authority('service CA');
-    const signed = { signer: authority, dnsNames: ['localhost'] };
-    const [ecdsa, rsa] = await Promise.all([
-      Identity.make('by ECDSA', signed),
-      Identity.make('by RSA', { ...signed, rsaBits: 2_048 }),
-    ]);
     stage = await Stage.start(system, () => ({ listeners: listeners() }));
-    for (const [file, { key }] of [
-      ['server', ecdsa],
-      ['server-2', rsa],
-    ] as const)
-      await stage.balancer().machine.write(`/etc/haproxy/certs/${file}.pem.key`, key, '0600');
-    tls = {
-      ...{ minVersion: 'TLSv1.2', ticketLifetimeSeconds: 3_600, certificateChain: ecdsa.pem },
-      furtherChains: [rsa.pem],
-    };
+    tls = await twoCertificates(stage, authority);
     await stage.change(() => ({ listeners: [...listeners(), ...ownListeners()], tls }));
   });
   afterAll(() => stage.stop());

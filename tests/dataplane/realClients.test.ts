@@ -8,6 +8,7 @@ import { connectPacket } from '../../proving/stage/clients';
 import { eventually } from '../../proving/stage/eventually';
 import { Machine } from '../../proving/stage/machine';
 import { listeners, Stage, systems } from '../../proving/stage/stage';
+import { twoCertificates } from '../../proving/stage/twoCertificates';
 import { listener } from '../../proving/views';
 
 /** Mosquitto, its command line, Paho for Python and OpenSSL, as Debian has them and as the reports name them. */
@@ -21,24 +22,12 @@ describe.each(systems)('clients that people have, on HAProxy $haproxyVersion', (
     folder = mkdtempSync(join(tmpdir(), 'clients-'));
     const service = await Identity.authority('service CA');
     fleet = await Identity.authority('fleet CA');
-    const signed = { signer: service, dnsNames: ['localhost'] };
-    const [ecdsa, rsa] = await Promise.all([
-      Identity.make('by ECDSA', signed),
-      Identity.make('by RSA', { ...signed, rsaBits: 2_048 }),
-    ]);
     writeFileSync(join(folder, 'ca.pem'), service.pem);
     stage = await Stage.start(system, () => ({ listeners: listeners() }));
-    for (const [file, { key }] of [
-      ['server', ecdsa],
-      ['server-2', rsa],
-    ] as const)
-      await stage.balancer().machine.write(`/etc/haproxy/certs/${file}.pem.key`, key, '0600');
+    const tls = await twoCertificates(stage, service);
     await stage.change(() => ({
       listeners: [...listeners(), ...ownListeners(fleet.pem)],
-      tls: {
-        ...{ minVersion: 'TLSv1.2', ticketLifetimeSeconds: 3_600, certificateChain: ecdsa.pem },
-        furtherChains: [rsa.pem],
-      },
+      tls,
       largestConnectBytes: 40_000,
     }));
     device = await Machine.start();
