@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
-from fake_aws import SELF
+from fake_aws import PEER, SELF, FakeAws
 
 from balancer import vip_agent
 from balancer.vip_agent import Agent
@@ -51,3 +51,13 @@ def until(agent: Agent, condition: Callable[[], bool], seconds: float = 5) -> No
 
 def fault(folder: Path) -> str:
     return (folder / "fault/vip").read_text().strip()
+
+
+def taken_from(cloud: FakeAws) -> Agent:
+    """An agent that held the address until its peer had it."""
+    agent = start()
+    say("MASTER")
+    until(agent, lambda: agent.claim.phase == "held")
+    cloud.move(PEER)
+    until(agent, lambda: agent.claim.phase == "yielded")
+    return agent

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from agent import fault, say, start, until
+from agent import fault, say, start, taken_from, until
 from fake_aws import PEER, SELF, FakeAws
 
 from balancer import vip_agent
@@ -17,11 +17,7 @@ pytestmark = pytest.mark.usefixtures("run_folder", "on_lo")
 
 def yielded(cloud: FakeAws, folder: Path) -> Agent:
     """An agent that gave way to its peer and has not heard it since."""
-    agent = start()
-    say("MASTER")
-    until(agent, lambda: agent.claim.phase == "held")
-    cloud.move(PEER)
-    until(agent, lambda: agent.claim.phase == "yielded")
+    agent = taken_from(cloud)
     say("FAULT")
     until(agent, lambda: fault(folder) == "0")
     return agent
@@ -76,11 +72,7 @@ def test_after_a_pause_it_asks_before_it_acts(cloud: FakeAws, monkeypatch: pytes
 def test_after_yielding_it_may_claim_as_soon_as_it_has_heard_its_peer(
     cloud: FakeAws, run_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    agent = start()
-    say("MASTER")
-    until(agent, lambda: agent.claim.phase == "held")
-    cloud.move(PEER)
-    until(agent, lambda: agent.claim.phase == "yielded")
+    agent = taken_from(cloud)
     monkeypatch.setattr(vip_agent, "LOOK_SECONDS", 60)
     agent.advert_seconds = 0.1
     say("FAULT")

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from agent import Keepalived, fault, say, start, until
+from agent import Keepalived, fault, say, start, taken_from, until
 from fake_aws import PEER, SELF, FakeAws
 
 from balancer import fault as fault_file
@@ -77,11 +77,7 @@ def test_killed_while_it_claims_it_goes_on_claiming(cloud: FakeAws, run_folder: 
 
 
 def test_killed_when_it_has_yielded_it_still_tells_the_fault(cloud: FakeAws, run_folder: Path) -> None:
-    agent = start()
-    say("MASTER")
-    until(agent, lambda: agent.claim.phase == "held")
-    cloud.move(PEER)
-    until(agent, lambda: agent.claim.phase == "yielded")
+    taken_from(cloud)
     again = start()
     again.turn()
     assert (again.claim, fault(run_folder)) == (Claim("yielded", True), "1")
