@@ -191,8 +191,12 @@ function planAlone(name: string, args: HaproxyPairArgs): PlannedPairArgs {
   const plan = planPair(
     args,
     {
-      ...{ subnets: args.subnets, subnetsPath: 'subnets' },
-      ...{ listeners, brokers, proxyProtocol, publicAddresses },
+      subnets: args.subnets,
+      subnetsPath: 'subnets',
+      listeners,
+      brokers,
+      proxyProtocol,
+      publicAddresses,
       brokersOverTls: args.hostCertificates !== undefined,
     },
     problems,

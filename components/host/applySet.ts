@@ -26,6 +26,9 @@ const applyGiven = [
   'sudo /usr/bin/python3 "$own/apply_config.py" --apart "$own/set" "$(id -un) from ${from%% *}"',
 ];
 
+/** How long it may take: its checks, its services, and until the host is well. */
+export const applyLimitMs = 300_000;
+
 /** A command that applies the set on its standard input. */
 export const applySet = [
   ...beforehand,

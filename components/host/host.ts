@@ -1,16 +1,15 @@
-import * as aws from '@pulumi/aws';
 import type { types } from '@pulumi/command';
-import * as command from '@pulumi/command';
 import * as pulumi from '@pulumi/pulumi';
 import * as tls from '@pulumi/tls';
 import { createHash } from 'node:crypto';
 import type { Tags } from '../rendering/naming';
 import { tagged, typeToken } from '../rendering/naming';
-import { applyAgain, applySet, confirmSet, sentSet } from './applySet';
-import { growDisks } from './disks';
+import { applyAgain, applyLimitMs } from './applySet';
+import type { DataVolumeArgs } from './dataVolume';
+import { attach, dataVolume } from './dataVolume';
 import type { HostFile, SecretView } from './fileSet';
 import { renderFileSet } from './fileSet';
-import { accountOf, keyOf } from './account';
+import { accountOf } from './account';
 import type { InstanceArgs } from './instance';
 import { bootInstance } from './instance';
 import type { LeavingHost } from './leaving';
@@ -18,7 +17,6 @@ import { imageOf, machineOf, typeOf } from './machines';
 import type { InterfaceArgs } from './networkInterface';
 import { hostAddress, hostInterface } from './networkInterface';
 import { operatingSystems } from './operatingSystems';
-import { sudoPython, waitUntilReady } from './readiness';
 import type { PolicyStatement } from './role';
 import { hostRole } from './role';
 import type { HostSecret } from './secrets';
@@ -27,8 +25,10 @@ import type { SshLogin, SshTarget } from './ssh';
 import { connectionTo } from './ssh';
 import type { TurnHost } from './turns';
 import { runningNow } from './turns';
-import { bootLimits, changeLimits } from './wayIn';
-import { allHooks, wayInHooks } from './wayInHook';
+import type { ReachedHost, UpkeepArgs, UpToDate } from './upkeep';
+import { becomeReady, keepUpToDate } from './upkeep';
+import { changeLimits } from './wayIn';
+import { wayInHooks } from './wayInHook';
 
 /** What AWS knows once the parts of a host exist that come before its instance. */
 export interface HostFacts {
@@ -39,15 +39,11 @@ export interface HostFacts {
 }
 
 /** Arguments of a Host. */
-export interface HostArgs extends InstanceArgs, InterfaceArgs {
+export interface HostArgs extends InstanceArgs, InterfaceArgs, DataVolumeArgs, UpkeepArgs {
   /** The platform that the host belongs to, for its tags. */
   platform: string;
   /** True gives it an Elastic IP of its own, on the primary address. @default false */
   publicAddress?: boolean;
-  /** Size in GiB of a data volume that outlives the instance. @default none */
-  dataVolumeGib?: number;
-  /** True makes a snapshot of the data volume before it is deleted. @default false */
-  finalSnapshot?: boolean;
   /** The role tag on its interface and instance. @default none */
   role?: string;
   /** What its role may do beyond reading its secrets. @default nothing */
@@ -60,13 +56,6 @@ export interface HostArgs extends InstanceArgs, InterfaceArgs {
   files: (facts: pulumi.Output<HostFacts>) => pulumi.Output<readonly HostFile[]>;
   /** What must exist before it boots: routes, NAT. */
   egress: readonly pulumi.Resource[];
-  /** Hosts whose files are changed before this one's: on an update they are dealt with one at a time. */
-  updateAfter?: readonly Host[];
-  /**
-   * Makes it change together with other hosts or not at all: what it waits for to be confirmed, and takes its files back
-   * when that takes longer than three minutes. @default none: its files stay once it is well with them
-   */
-  confirmAfter?: pulumi.Output<readonly pulumi.Resource[]>;
   /** What its instance waits for before it is replaced. @default nothing */
   turn?: pulumi.Output<readonly pulumi.Resource[]>;
   /** Keeps what outlives instances (interface, addresses, volume, secret) from being deleted by mistake. @default false */
@@ -79,7 +68,7 @@ export interface HostArgs extends InstanceArgs, InterfaceArgs {
  * One EC2 host: an interface with a planned address, an instance on it, its role, SSH host key, disks, and its files.
  * The instance is never replaced for user data or a newer image; files reach a running host over SSH.
  */
-export class Host extends pulumi.ComponentResource implements TurnHost, LeavingHost {
+export class Host extends pulumi.ComponentResource implements TurnHost, LeavingHost, ReachedHost, UpToDate {
   /** The name that its resources begin with. */
   readonly name: string;
   readonly hostname: string;
@@ -111,7 +100,7 @@ export class Host extends pulumi.ComponentResource implements TurnHost, LeavingH
   /** Checks that way before a Command runs on it. */
   readonly wayIn: pulumi.ResourceHookBinding;
   /** The same, and puts today's files into force again where the host has taken them back. */
-  private readonly wayInWithFiles: pulumi.ResourceHookBinding;
+  readonly wayInWithFiles: pulumi.ResourceHookBinding;
   /** The same before its neighbour's turn is asked for: no turn waits for another. */
   readonly wayInNow: pulumi.ResourceHookBinding;
   /** Who logs in to it. */
@@ -168,21 +157,7 @@ export class Host extends pulumi.ComponentResource implements TurnHost, LeavingH
       this,
       turn.apply((its) => [...before, ...its]),
     );
-    const attached =
-      volume === undefined
-        ? []
-        : [
-            new aws.ec2.VolumeAttachment(
-              `${name}-data-attachment`,
-              {
-                instanceId: instance.id,
-                volumeId: volume.id,
-                deviceName: '/dev/sdf',
-                stopInstanceBeforeDetaching: true,
-              },
-              { parent: this, deleteBeforeReplace: true },
-            ),
-          ];
+    const attached = attach(name, volume, instance, this);
 
     this.name = name;
     this.hostname = args.hostname;
@@ -211,130 +186,20 @@ export class Host extends pulumi.ComponentResource implements TurnHost, LeavingH
       withinMs: applyLimitMs,
       failed: `${args.hostname} had taken its new files back, and does not do with them`,
     });
-    this.ready = this.becomeReady(name, args, instance, attached);
-    const { applied, confirmed, settled } = this.keepUpToDate(name, args, instance, files, secrets);
+    this.ready = becomeReady(name, this, instance, attached, this);
+    const { inForce, confirmed, settled } = keepUpToDate(
+      name,
+      this,
+      args,
+      { instance, files, secrets },
+      this,
+    );
+    this.inForce = inForce;
     this.confirmed = confirmed;
     this.settled = settled;
-    this.inForce = args.confirmAfter === undefined ? settled : applied;
     this.registerOutputs({ instanceId: this.instanceId, interfaceId: this.interfaceId });
   }
-
-  /** The gate that a new host must pass; gates run side by side. */
-  private becomeReady(
-    name: string,
-    args: HostArgs,
-    instance: aws.ec2.Instance,
-    attached: readonly pulumi.Resource[],
-  ): pulumi.Resource {
-    const host = { hostname: args.hostname, instanceId: instance.id };
-    return new command.remote.Command(
-      `${name}-ready`,
-      {
-        connection: this.connection,
-        addPreviousOutputInEnv: false,
-        create: waitUntilReady(args.hostname),
-        triggers: [instance.id],
-      },
-      {
-        parent: this,
-        dependsOn: [...attached],
-        hooks: wayInHooks(host, this.sshTarget, this.login, bootLimits),
-      },
-    );
-  }
-
-  /**
-   * Its files and secrets, whenever they change: one host at a time, in the order of `updateAfter`. Of hosts that change
-   * together each has its files before any is confirmed, the last one first.
-   */
-  private keepUpToDate(
-    name: string,
-    args: HostArgs,
-    instance: aws.ec2.Instance,
-    files: pulumi.Output<readonly HostFile[]>,
-    secrets: readonly HostSecret[],
-  ): Readonly<Record<'applied' | 'confirmed' | 'settled', pulumi.Resource>> {
-    const { updateAfter = [], confirmAfter = pulumi.output<readonly pulumi.Resource[]>([]) } = args;
-    // Those before it that may have taken the same change back have it again before it comes here.
-    const together = args.confirmAfter === undefined ? [] : updateAfter;
-    const { repairGeneration, rootVolumeGib } = machineOf(args);
-    // sshd would refuse the variables with the last output, and each run would warn of it.
-    const own = { connection: this.connection, addPreviousOutputInEnv: false };
-    const triggers = [instance.id, repairGeneration];
-    new command.remote.Command(
-      `${name}-disks`,
-      { ...own, create: growDisks, triggers: [instance.id, rootVolumeGib, args.dataVolumeGib ?? 0] },
-      { parent: this, dependsOn: [this.ready], hooks: this.wayIn },
-    );
-    const applied = new command.remote.Command(
-      `${name}-files`,
-      { ...own, create: applySet, stdin: files.apply(sentSet), triggers },
-      {
-        parent: this,
-        hooks: allHooks(...together.map(({ wayInWithFiles }) => wayInWithFiles), this.wayIn),
-        // Today's set may ask for what only today's secrets have.
-        dependsOn: [
-          this.ready,
-          ...secrets.map(({ version }) => version),
-          ...updateAfter.map(({ inForce }) => inForce),
-        ],
-      },
-    );
-    const confirmed = new command.remote.Command(
-      `${name}-confirmed`,
-      {
-        ...own,
-        create: this.fileSetHash.apply((sha256) => confirmSet(args.hostname, sha256)),
-        triggers: [...triggers, this.fileSetHash],
-      },
-      {
-        parent: this,
-        dependsOn: confirmAfter.apply((later) => [applied, ...later]),
-        hooks: this.wayInWithFiles,
-      },
-    );
-    // In its turn, unlike files that are changed on hosts together.
-    const rebooted = rolledUpdates(args).map(
-      (generation) =>
-        new command.remote.Command(
-          `${name}-reboot`,
-          {
-            ...own,
-            create: `${sudoPython}/apply_config.py --reboot`,
-            triggers: [...triggers, generation],
-          },
-          {
-            parent: this,
-            dependsOn: [confirmed, ...updateAfter.map((host) => host.settled)],
-            hooks: this.wayIn,
-          },
-        ),
-    );
-    const settled = new command.remote.Command(
-      `${name}-secrets`,
-      {
-        ...own,
-        create: `${sudoPython}/fetch_secrets.py`,
-        // It is also what finds a host well that an update had reboot.
-        triggers: [...triggers, ...secrets.map(({ versionId }) => versionId), ...rolledUpdates(args)],
-      },
-      {
-        parent: this,
-        dependsOn: [confirmed, ...rebooted, ...updateAfter.map((host) => host.settled)],
-        hooks: this.wayIn,
-      },
-    );
-    return { applied, confirmed, settled };
-  }
 }
-
-/** Their generation, where security updates are rolled. */
-function rolledUpdates({ updates }: HostArgs): number[] {
-  return updates?.security === 'rolling' ? [updates.generation ?? 1] : [];
-}
-
-/** Its checks, its services, and until it is well. */
-const applyLimitMs = 300_000;
 
 function hostKeyFile(arn: string): SecretView {
   return {
@@ -345,31 +210,4 @@ function hostKeyFile(arn: string): SecretView {
     change: { kind: 'restart', unit: 'ssh' },
     content: { kind: 'value', field: 'hostKey' },
   };
-}
-
-function dataVolume(
-  name: string,
-  args: HostArgs,
-  tags: Tags,
-  kept: pulumi.CustomResourceOptions,
-): aws.ebs.Volume | undefined {
-  if (args.dataVolumeGib === undefined) return undefined;
-  const zone = aws.ec2.getSubnetOutput(
-    { id: args.subnetId },
-    kept.parent === undefined ? {} : { parent: kept.parent },
-  ).availabilityZone;
-  return new aws.ebs.Volume(
-    `${name}-data`,
-    {
-      availabilityZone: zone,
-      size: args.dataVolumeGib,
-      type: 'gp3',
-      encrypted: true,
-      ...keyOf(args),
-      ...(args.finalSnapshot === true ? { finalSnapshot: true } : {}),
-      tags,
-    },
-    // Where it is, it stays, and under the key that it was made with: nothing may replace the data.
-    { ...kept, ignoreChanges: ['availabilityZone', 'kmsKeyId'] },
-  );
 }

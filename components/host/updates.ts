@@ -30,12 +30,17 @@ export interface PlannedUpdates {
   readonly window?: WindowArgs;
 }
 
-/** Applies the defaults and checks; what is wrong goes to `problems` under `path`. Undefined where they are off. */
-export function planUpdates(
-  { security = 'off', generation = 1, window }: UpdatesArgs,
-  path: string,
-  problems: Problems,
-): PlannedUpdates | undefined {
+/** With their defaults; undefined where they are off. */
+export function rolledUpdates({ security = 'off', generation = 1, window }: UpdatesArgs = {}):
+  PlannedUpdates | undefined {
+  return security === 'rolling'
+    ? { security, generation, ...(window === undefined ? {} : { window }) }
+    : undefined;
+}
+
+/** The same, checked; what is wrong goes to `problems` under `path`. */
+export function planUpdates(args: UpdatesArgs, path: string, problems: Problems): PlannedUpdates | undefined {
+  const { security = 'off', generation = 1, window } = args;
   problems.oneOf(`${path}.security`, security, ['rolling', 'off']);
   problems.wholeNumber(`${path}.generation`, generation, 1, 1_000_000);
   for (const [key, time] of Object.entries(window ?? {}))
@@ -46,9 +51,7 @@ export function planUpdates(
       );
   if (window !== undefined && window.from === window.to)
     problems.add(`${path}.window`, 'ends when it begins; leave it out for any time');
-  return security === 'rolling'
-    ? { security, generation, ...(window === undefined ? {} : { window }) }
-    : undefined;
+  return rolledUpdates(args);
 }
 
 /** Keeps a host whose updates are rolled from updating or restarting anything by itself. */
