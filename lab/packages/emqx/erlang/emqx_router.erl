@@ -175,16 +175,16 @@ closed(ClientId, Session) ->
 %% would have it twice.
 subscribed({{Filter, Group, ClientId, Session} = Key, _, _} = Subscription) ->
     Newest = sessions(ClientId),
-    Others = [{Other, Theirs} || {{_, _, _, Theirs} = Other, _, _} <- ets:match_object(?SUBSCRIPTIONS, {{Filter, Group, ClientId, '_'}, '_', '_'}),
-                                 Theirs =/= Session],
-    case Newest =/= [Session] andalso [Theirs || {_, Theirs} <- Others, [Theirs] =:= Newest] of
-        [_] ->
-            ok;
-        _ ->
-            [unsubscribed(Other) || {Other, _} <- Others, Newest =:= [Session]],
+    Others = [Other || {{_, _, _, Theirs} = Other, _, _} <- ets:match_object(?SUBSCRIPTIONS, {{Filter, Group, ClientId, '_'}, '_', '_'}),
+                       Theirs =/= Session],
+    case [Theirs || {_, _, _, Theirs} <- Others, [Theirs] =:= Newest] of
+        [] ->
+            _ = [unsubscribed(Other) || Other <- Others, Newest =:= [Session]],
             ets:member(?SUBSCRIPTIONS, Key) orelse counted(Filter, 1),
             true = ets:insert(?SUBSCRIPTIONS, Subscription),
             true = ets:insert(?HELD, {Session, {Filter, Group, ClientId}}),
+            ok;
+        [_] ->
             ok
     end.
 
