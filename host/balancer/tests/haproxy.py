@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 from types import TracebackType
 
+import pytest
 from waiting import until
 
 from balancer.haproxy_socket import ask
@@ -96,8 +97,13 @@ backend {self.backend}
             "-f",
             str(self.folder / "haproxy.cfg"),
         ]
-        self.process = subprocess.Popen(command, cwd=self.folder, stderr=subprocess.DEVNULL)
-        until(lambda: Path(self.runtime).exists() and self.workers() == 1, 30)
+        said = self.folder / "stderr"
+        with said.open("w") as stderr:
+            self.process = subprocess.Popen(command, cwd=self.folder, stderr=stderr)
+        try:
+            until(lambda: Path(self.runtime).exists() and self.workers() == 1, 30)
+        except AssertionError:
+            pytest.fail(f"HAProxy did not start (exit code {self.process.poll()}): {said.read_text()}")
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
