@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensureMoto } from '../lab/api/moto';
@@ -10,6 +10,7 @@ import { labHome, paths } from '../lab/paths';
 import { step } from '../lab/progress';
 import { ensureCheckImage, systems } from '../proving/checkImage';
 import { repositoryRoot } from '../proving/product';
+import { type Count, countPytest, countVitest } from './reports';
 
 /**
  * Runs every suite but the long ones, cheapest first, and closes with one line that counts all tests. Names as
@@ -23,11 +24,6 @@ interface Suite {
   readonly prepare?: () => Promise<unknown>;
   /** Only by name, or with `--all`: `npm test` can do without. */
   readonly long?: true;
-}
-
-interface Count {
-  readonly passed: number;
-  readonly failed: number;
 }
 
 /** Debian packages that tests run directly on this machine. */
@@ -108,7 +104,7 @@ async function main(args: readonly string[]): Promise<void> {
   mkdirSync(reports, { recursive: true });
   await preflight(ofTheTests);
   await ensureMoto();
-  let total: Count = { passed: 0, failed: 0 };
+  let total: Count = { passed: 0, failures: [] };
   for (const suite of suites) {
     if (!chosen(suite)) continue;
     await suite.prepare?.();
@@ -116,12 +112,15 @@ async function main(args: readonly string[]): Promise<void> {
     const count = await suite.run();
     const seconds = ((Date.now() - begun) / 1000).toFixed(0);
     process.stdout.write(
-      `\nsuite ${suite.name}: ${count.passed} passed, ${count.failed} failed in ${seconds} s\n\n`,
+      `\nsuite ${suite.name}: ${count.passed} passed, ${count.failures.length} failed in ${seconds} s\n\n`,
     );
-    total = { passed: total.passed + count.passed, failed: total.failed + count.failed };
+    total = sum(total, { ...count, failures: count.failures.map((failure) => `${suite.name}: ${failure}`) });
   }
-  process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`);
-  process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
+  const { passed, failures } = total;
+  // The last lines are what a log of CI shows first.
+  for (const failure of failures) process.stdout.write(`failed: ${failure}\n`);
+  process.stdout.write(`${passed} passed, ${failures.length} failed\n`);
+  process.exitCode = failures.length > 0 || passed === 0 ? 1 : 0;
 }
 
 /** Of the suite `chaos`: which steps, and for how long. */
@@ -146,7 +145,7 @@ async function lintPython(): Promise<Count> {
   const sources = ['host', 'lab/packages', 'proving/recorder', 'bench/dataplane/load'];
   const ruff = await check(python, ['-m', 'ruff', 'check', ...sources]);
   const mypy = await check(python, ['-m', 'mypy', ...sources]);
-  return { passed: ruff.passed + mypy.passed, failed: ruff.failed + mypy.failed };
+  return sum(ruff, mypy);
 }
 
 /** The site is built of the repository's own pages; links lead somewhere, and words are spelled as the dictionary has them. */
@@ -170,13 +169,13 @@ async function installSite(): Promise<void> {
 }
 
 function sum(one: Count, other: Count): Count {
-  return { passed: one.passed + other.passed, failed: one.failed + other.failed };
+  return { passed: one.passed + other.passed, failures: [...one.failures, ...other.failures] };
 }
 
 /** A command that is one test by itself. */
 async function check(program: string, args: readonly string[]): Promise<Count> {
   const code = await inherit(program, args);
-  return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+  return code === 0 ? { passed: 1, failures: [] } : { passed: 0, failures: [[program, ...args].join(' ')] };
 }
 
 async function checkImages(): Promise<void> {
@@ -198,42 +197,14 @@ async function vitest(project: string, prefix: readonly string[] = []): Promise<
     ...reporters,
   ];
   const code = await inherit('env', argv);
-  const { numPassedTests, numFailedTests } = readReport(report);
-  // A file that cannot even be loaded has no test to count.
-  return { passed: numPassedTests, failed: numFailedTests === 0 && code !== 0 ? 1 : numFailedTests };
-}
-
-interface VitestReport {
-  readonly numPassedTests: number;
-  readonly numFailedTests: number;
-}
-
-function readReport(path: string): VitestReport {
-  try {
-    // Vitest's own JSON reporter wrote it.
-    return JSON.parse(readFileSync(path, 'utf8')) as VitestReport;
-  } catch {
-    return { numPassedTests: 0, numFailedTests: 0 };
-  }
+  return countVitest(report, code);
 }
 
 async function pytest(name: string, ...folders: readonly string[]): Promise<Count> {
   const report = join(reports, `${name}.xml`);
   rmSync(report, { force: true });
   const code = await inherit(python, ['-m', 'pytest', '-q', `--junitxml=${report}`, ...folders]);
-  let xml = '';
-  try {
-    xml = readFileSync(report, 'utf8');
-  } catch {
-    return { passed: 0, failed: 1 };
-  }
-  const number = (name: string) =>
-    Number(new RegExp(`<testsuite [^>]*\\b${name}="(\\d+)"`).exec(xml)?.[1] ?? 0);
-  const failed = number('failures') + number('errors');
-  return {
-    passed: number('tests') - failed - number('skipped'),
-    failed: failed === 0 && code !== 0 ? 1 : failed,
-  };
+  return countPytest(report, code);
 }
 
 async function inherit(program: string, args: readonly string[]): Promise<number> {
