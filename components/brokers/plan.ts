@@ -3,7 +3,7 @@ import type { Machine } from '../host/machines';
 import { planMachine } from '../host/machines';
 import { planEgress } from '../host/openings';
 import type { Listener } from '../listeners/listener';
-import { checkPorts } from '../listeners/plan';
+import { checkPorts } from '../listeners/ports';
 import type { SubnetRange } from '../network/addresses';
 import {
   brokerAddress,

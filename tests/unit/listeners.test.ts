@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { planLimits } from '../../components/balancers/limits';
 import { balancerPorts } from '../../components/balancers/ports';
-import { checkPorts, planListeners } from '../../components/listeners/plan';
+import { planListeners } from '../../components/listeners/plan';
+import { checkPorts } from '../../components/listeners/ports';
 import { Problems } from '../../components/rendering/problems';
 import { Identity } from '../../proving/identities';
 
