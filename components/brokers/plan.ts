@@ -106,7 +106,12 @@ export function planCluster(
   if (opensTlsPorts(encryption)) checkTlsPorts(listeners, problems);
   checkBrokerMemory({ listeners, brokerCount: brokers.length, instanceType, encryption }, problems);
   const access = {
-    authentication: planAuthentication(args.authentication ?? [], `${path}.authentication`, problems),
+    authentication: planAuthentication(
+      args.authentication ?? [],
+      listeners,
+      `${path}.authentication`,
+      problems,
+    ),
     authorization: planAuthorization(args.authorization ?? {}, `${path}.authorization`, problems),
   };
   checkDashboardPassword(args.dashboardPassword, `${path}.dashboardPassword`, problems);

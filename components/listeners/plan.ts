@@ -2,6 +2,7 @@ import { checkCidrs } from '../network/addresses';
 import type { Problems } from '../rendering/problems';
 import { planAcceptance, planAcceptProxy, planRateLimit, planRefusals } from './admission';
 import type { ListenerArgs, ListenersArgs } from './arguments';
+import { planAuthenticationOf } from './authentication';
 import { brokerPortFor, defaultPorts, furtherBrokerPorts } from './brokerPorts';
 import { checkIdentities, planClientCertificates } from './clientCertificates';
 import { planFailedLogins } from './failedLogins';
@@ -142,7 +143,7 @@ function planOne(
     inspect,
     ...planRefusals(args, inspect && !websocket, `${path}.refusals`, problems),
     ...planAcceptProxy(args, maxConnections, `${path}.acceptProxy`, problems),
-    ...(args.anonymous === true ? { anonymous: true } : {}),
+    ...planAuthenticationOf(args, path, problems),
     path: endpointPath,
     ...(args.furtherPaths === undefined ? {} : { furtherPaths: args.furtherPaths }),
     ...(args.tls === undefined ? {} : { tls: planListenerTls(kind, args.tls, tls, `${path}.tls`, problems) }),
