@@ -3,6 +3,8 @@ import { haproxyConfig } from '../components/balancers/haproxyConfig';
 import type { ContestantName } from './dataplane/contestant';
 import { withGuideLog } from './dataplane/guideLog';
 import { furthestFromEven } from './dataplane/measurements/placement';
+import { metrics } from './dataplane/metrics';
+import { pages } from './dataplane/pages';
 import { ratioPlot } from './dataplane/plot';
 import { reportMarkdown } from './dataplane/report';
 import type { Sample } from './dataplane/results';
@@ -73,6 +75,17 @@ describe('the report', () => {
 
   it('has no table of what was not measured', () => {
     expect(page).not.toContain('## Memory');
+  });
+
+  it('stands on one page, and what another has on it stands there alone', () => {
+    const all = { ...results, samples: [...results.samples, ...samples('journal', 'both', 'ours', [140])] };
+    const [dataplane, ...others] = pages.map((each) => reportMarkdown(all, each));
+    expect(dataplane).toContain('## New connections\n');
+    expect(dataplane).not.toContain('## New connections, their lines');
+    expect(others.join()).toContain('## New connections, their lines in the journal');
+    expect(pages.flatMap(({ measurements }) => measurements).toSorted()).toEqual(
+      Object.keys(metrics).toSorted(),
+    );
   });
 
   it('has a plot with a dot for each round', () => {

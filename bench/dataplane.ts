@@ -6,6 +6,7 @@ import { preflight } from '../lab/commands/preflight';
 import { ensureCheckImage } from '../proving/checkImage';
 import type { Benchmark } from './benchmark';
 import { metrics, type MeasurementName } from './dataplane/metrics';
+import { pages } from './dataplane/pages';
 import { ratioPlot } from './dataplane/plot';
 import { reportMarkdown } from './dataplane/report';
 import { describeMachine, readSamples, writeSamples } from './dataplane/results';
@@ -37,7 +38,7 @@ export const benchmark: Benchmark = async (args) => {
   await preflight(neededPackages);
   for (const { os } of Object.values(systems)) await ensureCheckImage(os);
   const exitCode = chosen.length === 0 ? 0 : await measure(runs, chosen);
-  await publish();
+  await publish(chosen);
   return exitCode;
 };
 
@@ -65,9 +66,15 @@ async function measure(runs: number, chosen: readonly MeasurementName[]): Promis
   return code ?? 1;
 }
 
-async function publish(): Promise<void> {
-  const results = { machine: await describeMachine(), samples: readSamples() };
-  await publishFile('dataplane.json', JSON.stringify(results));
-  await publishFile('dataplane.md', reportMarkdown(results));
-  await publishFile('dataplane.svg', ratioPlot(results));
+/** Pages with something new. */
+async function publish(chosen: readonly MeasurementName[]): Promise<void> {
+  const machine = await describeMachine();
+  for (const page of pages) {
+    if (!page.measurements.some((name) => chosen.includes(name))) continue;
+    const samples = readSamples().filter(({ measurement }) => page.measurements.includes(measurement));
+    const results = { machine, samples };
+    await publishFile(`${page.name}.json`, JSON.stringify(results));
+    await publishFile(`${page.name}.md`, reportMarkdown(results, page));
+    if (page.plot) await publishFile(`${page.name}.svg`, ratioPlot(results));
+  }
 }

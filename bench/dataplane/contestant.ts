@@ -9,6 +9,8 @@ export const contestantTitles = {
   oursGuideLog: "ours, guide's log",
   guide30: 'guide, 3.0',
   ours30: 'ours, 3.0',
+  oneListener: 'ours, 1 listener',
+  twelveListeners: 'ours, 12 listeners',
 } as const;
 
 export type ContestantName = keyof typeof contestantTitles;
@@ -23,6 +25,10 @@ export interface ContestantOptions {
   readonly pair: boolean;
   /** haproxy-watch beside ours, as on a host: where brokers fail or workers stay behind. */
   readonly watched: boolean;
+  /** Ours places clients by a table of so many client ids, and not by their hash. */
+  readonly tableEntries?: number;
+  /** What HAProxy logs goes to a journald, in place of a reader that drops it. */
+  readonly journal?: true;
 }
 
 /** One way to the brokers; started for a measurement and stopped after it. */
@@ -34,6 +40,12 @@ export interface Contestant {
   processorMicroseconds(): Promise<number>;
   /** Memory of the proxy, in bytes; of all balancers. */
   memoryBytes(): Promise<number>;
+  /** Processor time of the journald beside the first balancer; null where there is none. */
+  journalMicroseconds(): Promise<number | null>;
+  /** What of refusals and sessions the proxies have logged; null where that is not read. */
+  loggedBytes(): number | null;
+  /** Refusals that the first balancer has counted, whether it logged them or not; null where none are counted. */
+  countedRefusals(): Promise<number | null>;
   /** Reloads the first balancer; resolves when the new workers accept. */
   reload(): Promise<void>;
   /** Former workers of the first balancer that still have clients. */

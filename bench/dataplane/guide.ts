@@ -4,6 +4,7 @@ import { eventually } from '../../proving/stage/eventually';
 import { Machine } from '../../proving/stage/machine';
 import type { Contestant, ContestantName, ContestantOptions } from './contestant';
 import { logSink } from './guideLog';
+import { intoJournal, journalMicroseconds, startJournal } from './journal';
 import type { Site } from './site';
 import type { System } from './systems';
 import { tuneMachine } from './tuning';
@@ -17,10 +18,12 @@ export async function startGuide(
   name: ContestantName,
   site: Site,
   system: System,
-  { pair }: ContestantOptions,
+  { pair, journal }: ContestantOptions,
 ): Promise<Contestant> {
   const addresses = Array.from({ length: pair ? 2 : 1 }, () => site.newAddress());
-  const machines = await Promise.all(addresses.map((address) => startMachine(site, system, address)));
+  const machines = await Promise.all(
+    addresses.map((address) => startMachine(site, system, address, journal === true)),
+  );
   const [first] = machines;
   if (first === undefined) throw new Error('unreachable: there is at least one balancer');
   const sum = async (figure: typeof memoryBytes) =>
@@ -34,6 +37,9 @@ export async function startGuide(
     }),
     processorMicroseconds: () => sum(processorMicroseconds),
     memoryBytes: () => sum(memoryBytes),
+    journalMicroseconds: () => (journal === true ? journalMicroseconds(first) : Promise.resolve(null)),
+    loggedBytes: () => null,
+    countedRefusals: () => Promise.resolve(null),
     reload: () => reload(first),
     // Beside the master and the worker that accepts.
     formerWorkers: async () => (await processCount(first, program)) - 2,
@@ -45,7 +51,12 @@ export async function startGuide(
   };
 }
 
-async function startMachine(site: Site, system: System, address: string): Promise<Machine> {
+async function startMachine(
+  site: Site,
+  system: System,
+  address: string,
+  hasJournal: boolean,
+): Promise<Machine> {
   const machine = await Machine.start(site.layersOf(system));
   await machine.connect(address, site.network);
   await tuneMachine(machine);
@@ -53,9 +64,16 @@ async function startMachine(site: Site, system: System, address: string): Promis
   const { certificate, key } = site.certificates;
   await machine.write('/etc/haproxy/certs/server.pem', certificate + key, '0600');
   await machine.write('/etc/haproxy/certs/cacert.pem', site.clientAuthority);
-  await machine.write('/etc/haproxy/haproxy.cfg', readFileSync(join(__dirname, '..', 'guide.cfg'), 'utf8'));
-  machine.start(logSink);
+  const config = readFileSync(join(__dirname, '..', 'guide.cfg'), 'utf8');
+  const log = { bySyslog: 'log 127.0.0.1 local3 info', byOutput: 'log stdout format short local3 info' };
+  await machine.write(
+    '/etc/haproxy/haproxy.cfg',
+    hasJournal ? config.replace(log.bySyslog, log.byOutput) : config,
+  );
+  if (hasJournal) await startJournal(machine);
+  else machine.start(logSink);
   const argv = [
+    ...(hasJournal ? intoJournal : []),
     'haproxy',
     '-Ws',
     '-f',

@@ -80,6 +80,11 @@ export class LoadProcesses {
     };
   }
 
+  /** New clients that send what no MQTT listener takes, until they are closed. */
+  async refuse(target: LoadTarget, order: Order & { readonly count: number }): Promise<void> {
+    await this.all('refuse', nothing, target, order);
+  }
+
   /** The broker of each of so many client ids, in their order. */
   async places(target: LoadTarget, prefix: string, count: number): Promise<readonly string[]> {
     return (await this.all('places', placed, target, { prefix, count })).flatMap(({ brokers }) => brokers);

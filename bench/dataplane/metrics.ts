@@ -28,6 +28,11 @@ export const metrics = {
     { id: 'rate', title: 'new MQTT connections', unit: '/s', ...higher },
     { id: 'processor', title: 'proxy CPU per new connection', ...processor },
   ],
+  journal: [
+    { id: 'processor', title: 'proxy CPU per new connection', ...processor },
+    { id: 'journald', title: 'journald CPU per new connection', ...processor },
+    { id: 'both', title: 'both', ...processor },
+  ],
   publishing: [
     { id: 'roundTrip', title: 'QoS 1 round trip, p50', unit: 'us', ...lower },
     { id: 'throughput', title: 'QoS 0 messages', unit: '/s', ...higher },
@@ -59,6 +64,28 @@ export const metrics = {
     { id: 'again', title: 'the same clients at once at the other balancer', ...processor },
     { id: 'share', title: 'of them resumed', unit: '%', ...higher },
     { id: 'refused', title: 'of them refused', unit: '', ...lower },
+  ],
+  refusals: [
+    { id: 'alone', title: '10,000 clients, nobody refused: all served after', unit: 's', ...lower },
+    { id: 'beside', title: 'the same beside 10,000 that are refused', unit: 's', ...lower },
+    { id: 'lost', title: 'of them lost', unit: '', ...lower },
+    { id: 'logged', title: 'log of both halves', unit: 'MB', ...lower },
+    { id: 'counted', title: 'refusals that are counted', unit: '%', ...higher },
+  ],
+  listenerCount: [
+    { id: 'rate', title: 'new MQTT connections', unit: '/s', ...higher },
+    { id: 'processor', title: 'proxy CPU per new connection', ...processor },
+    { id: 'idle', title: 'proxy CPU a second without clients', ...processor },
+    { id: 'memory', title: 'memory of the proxy without clients', unit: 'MB', ...lower },
+  ],
+  stickTable: [
+    {
+      id: 'found',
+      title: `of 50,000 client ids at the same broker after ${reloadCount} reloads`,
+      unit: '%',
+      ...higher,
+    },
+    { id: 'memory', title: 'memory of all workers then', unit: 'MB', ...lower },
   ],
   brokerFailure: [
     { id: 'killed', title: 'broker killed: all its clients served again', ...untilServed },

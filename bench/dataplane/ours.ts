@@ -1,5 +1,6 @@
 import { balancerFiles } from '../../components/balancers/files';
 import type { BalancerView } from '../../components/balancers/view';
+import type { Listener } from '../../components/listeners/listener';
 import { Balancer } from '../../proving/stage/balancer';
 import { brokerAddresses } from '../../proving/stage/brokers';
 import { quickChecks } from '../../proving/stage/stage';
@@ -9,17 +10,24 @@ import type { Contestant, ContestantName, ContestantOptions } from './contestant
 import type { Site } from './site';
 import type { System } from './systems';
 import { logSink, withGuideLog } from './guideLog';
+import { intoJournal, journalMicroseconds, startJournal } from './journal';
 import { tuneMachine } from './tuning';
 import { memoryBytes, processorMicroseconds } from './usage';
 
 const program = 'haproxy';
+
+interface OurOptions extends ContestantOptions {
+  readonly guideLog: boolean;
+  /** Two by default, of which the second is the one with TLS. */
+  readonly listenerCount?: number;
+}
 
 /** What the product renders by default, run as on a host; PROXY protocol off, since mosquitto does not read it. */
 export async function startOurs(
   name: ContestantName,
   site: Site,
   system: System,
-  options: ContestantOptions & { readonly guideLog: boolean },
+  options: OurOptions,
 ): Promise<Contestant> {
   const addresses = Array.from({ length: options.pair ? 2 : 1 }, () => site.newAddress());
   const balancers = await Promise.all(
@@ -38,6 +46,15 @@ export async function startOurs(
     }),
     processorMicroseconds: () => sum(processorMicroseconds),
     memoryBytes: () => sum(memoryBytes),
+    journalMicroseconds: () =>
+      options.journal === true ? journalMicroseconds(first.machine) : Promise.resolve(null),
+    loggedBytes: () =>
+      balancers.flatMap(({ log }) => log).reduce((bytes, line) => bytes + Buffer.byteLength(line) + 1, 0),
+    countedRefusals: async () =>
+      [...(await first.ask('show table refusals_mqtt')).matchAll(/ gpc0=(\d+)/g)].reduce(
+        (count, [, refused]) => count + Number(refused),
+        0,
+      ),
     reload: () => first.reload(),
     formerWorkers: async () => (await first.workers()).old.length,
     allBrokersUp: async () => {
@@ -53,7 +70,7 @@ async function startBalancer(
   site: Site,
   view: BalancerView,
   system: System,
-  { watched, guideLog }: { readonly watched: boolean; readonly guideLog: boolean },
+  { watched, guideLog, journal }: OurOptions,
 ): Promise<Balancer> {
   const balancer = await Balancer.start({
     layers: site.layersOf(system),
@@ -61,6 +78,7 @@ async function startBalancer(
     view,
     serverKey: site.certificates.key,
     watched,
+    ...(journal === true && { log: { prepare: startJournal, by: intoJournal } }),
   });
   await tuneMachine(balancer.machine);
   if (guideLog) {
@@ -74,18 +92,39 @@ async function startBalancer(
   return balancer;
 }
 
-function viewOf(site: Site, system: System, address: string, { tls }: ContestantOptions): BalancerView {
-  const clients = { maxConnections: 9_000, brokerPort };
+function viewOf(
+  site: Site,
+  system: System,
+  address: string,
+  { tls, tableEntries, listenerCount = 2 }: OurOptions,
+): BalancerView {
+  const clients: Partial<Listener> = {
+    ...{ maxConnections: 9_000, brokerPort },
+    ...(tableEntries !== undefined && {
+      balancing: { method: 'clientIdTable', entries: tableEntries, expireSeconds: 1_800, keyLength: 128 },
+    }),
+  };
   const clientCertificates = { verify: 'required', ca: site.clientAuthority, identity: 'none' } as const;
   return balancerView({
     ...{ address, operatingSystem: system.os, haproxyVersion: system.haproxyVersion },
+    // Nobody answers for the other one, as while it is away.
+    pair: [
+      { name: 'balancer-a', address },
+      { name: 'balancer-b', address: '192.0.2.9' },
+    ],
     brokers: brokerAddresses.map((broker, index) => ({
       ...{ name: `emqx-${index + 1}`, address: broker, id: index + 1, weight: 100 },
     })),
     listeners: [
       listener('mqtt', clients),
       listener('mqtts', { ...clients, ...(tls === 'mutual' && { clientCertificates }) }),
-    ],
+      // Of half of a fleet's kinds each.
+      ...Array.from({ length: 10 }, (_, index) =>
+        listener(index % 2 === 0 ? 'mqtt' : 'mqtts', {
+          ...{ ...clients, name: `fleet-${index + 1}`, port: 20_001 + index },
+        }),
+      ),
+    ].slice(0, listenerCount),
     proxyProtocol: false,
     tls: {
       minVersion: 'TLSv1.2',

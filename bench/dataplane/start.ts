@@ -30,6 +30,10 @@ export async function startContestant(
       return startOurs(name, site, debian12, { ...options, guideLog: true });
     case 'ours30':
       return startOurs(name, site, debian13, { ...options, guideLog: false });
+    case 'oneListener':
+      return startOurs(name, site, debian12, { ...options, guideLog: false, listenerCount: 1 });
+    case 'twelveListeners':
+      return startOurs(name, site, debian12, { ...options, guideLog: false, listenerCount: 12 });
   }
 }
 
@@ -39,6 +43,9 @@ const direct: Contestant = {
   target: () => ({ hosts: brokerAddresses, port: brokerPort }),
   processorMicroseconds: () => Promise.resolve(0),
   memoryBytes: () => Promise.resolve(0),
+  journalMicroseconds: () => Promise.resolve(null),
+  loggedBytes: () => null,
+  countedRefusals: () => Promise.resolve(null),
   reload: () => Promise.resolve(),
   formerWorkers: () => Promise.resolve(0),
   allBrokersUp: () => Promise.resolve(),

@@ -23,8 +23,13 @@ export class Balancer {
     readonly serverKey: string;
     /** False leaves HAProxy alone. */
     readonly watched?: boolean;
+    /** Where HAProxy's log goes in place of `log`: a program before its own, and what must run for that. */
+    readonly log?: {
+      readonly prepare: (machine: Machine) => Promise<void>;
+      readonly by: readonly string[];
+    };
   }): Promise<Balancer> {
-    const { layers, network, view, serverKey, watched = true } = options;
+    const { layers, network, view, serverKey, watched = true, log } = options;
     const machine = await Machine.start(layers);
     const balancer = new Balancer(machine, view.address);
     await machine.connect(view.address, network);
@@ -32,7 +37,8 @@ export class Balancer {
     for (const [path, content] of Object.entries(secrets(serverKey)))
       await machine.write(path, content, '0600');
     await balancer.write(view);
-    await balancer.startHaproxy();
+    await log?.prepare(machine);
+    await balancer.startHaproxy(log?.by);
     if (watched) machine.start(['python3', '/usr/local/lib/emqx-haproxy', 'balancer.haproxy_watch']);
     await eventually(() => balancer.ask('show info'), { timeoutMs: 5_000 });
     return balancer;
@@ -102,10 +108,10 @@ export class Balancer {
     return changed.split('\n').filter((path) => path !== '');
   }
 
-  private async startHaproxy(): Promise<void> {
+  private async startHaproxy(by: readonly string[] = []): Promise<void> {
     const before = await this.unitCommands('ExecStartPre');
     const program = (await this.unitCommands('ExecStart')).at(-1) ?? 'false';
-    const start = [...before, `exec ${program}`].join(' && ');
+    const start = [...before, ['exec', ...by, program].join(' ')].join(' && ');
     this.haproxy = this.machine.start(['sh', '-c', `${environment}; ${start}`], {
       onLine: (line) => this.log.push(line.replace(/^<\d+>/, '')),
     });

@@ -36,7 +36,7 @@ class Client:
         timeout_seconds: float = 10,
     ) -> None:
         self.client_id = client_id
-        self.socket = _open(target, session, timeout_seconds)
+        self.socket = open_socket(target, session, timeout_seconds)
         self._received = b""
         try:
             self.socket.sendall(connect_packet(client_id))
@@ -109,7 +109,10 @@ def publish_packet(topic: bytes, payload: bytes) -> bytes:
     return _packet(0x30, _text(topic) + payload)
 
 
-def _open(target: Target, session: ssl.SSLSession | None, timeout_seconds: float) -> socket.socket:
+def open_socket(
+    target: Target, session: ssl.SSLSession | None = None, timeout_seconds: float = 10
+) -> socket.socket:
+    """Before anything is said on it."""
     opened = socket.socket()
     try:
         opened.settimeout(timeout_seconds)

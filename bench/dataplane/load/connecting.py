@@ -5,10 +5,16 @@ import ssl
 import threading
 from contextlib import suppress
 
-from client import Client, Target
+from client import Client, Target, open_socket, publish_packet
 from order import Order
 
 _sessions: dict[str, list[ssl.SSLSession]] = {}
+# HTTP, an MQTT level that is none yet, and a message before any CONNECT.
+REFUSED = (
+    b"GET / HTTP/1.1\r\n\r\n",
+    b"\x10\x0f\x00\x04MQTT\x06\x02\x00\x3c\x00\x03abc",
+    publish_packet(b"too/early", b"x"),
+)
 _held: dict[str, list[Client]] = {}
 
 
@@ -33,6 +39,17 @@ def connect(order: Order) -> dict[str, int]:
     if order.keep:
         _sessions[order.keep] = kept
     return {"connected": order.count - failed, "failed": failed, "resumed": resumed, "kept": len(kept)}
+
+
+def refuse(order: Order) -> dict[str, int]:
+    """One client after the other that sends what is refused at once, until it is closed."""
+    target = order.target
+    for number in range(order.count):
+        with suppress(ConnectionResetError), open_socket(target) as opened:
+            opened.sendall(REFUSED[number % len(REFUSED)])
+            if opened.recv(1):
+                raise ConnectionError(f"client {number} of those that are refused was answered")
+    return {}
 
 
 def places(order: Order) -> dict[str, list[str]]:

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Mapping
 
 from client import NAME_TOPIC, Client
-from connecting import Arrivals, closed, connect, hold, places, release
+from connecting import Arrivals, closed, connect, hold, places, refuse, release
 from order import Order, read_order
 from publishing import round_trips, throughput
 from staying import Staying
@@ -16,6 +16,7 @@ def main() -> None:
     arrivals, staying = Arrivals(), Staying()
     actions: dict[str, Callable[[Order], Mapping[str, object]]] = {
         "connect": connect,
+        "refuse": refuse,
         "places": places,
         "hold": hold,
         "closed": closed,

@@ -3,15 +3,20 @@ import type { MeasurementName } from '../metrics';
 import { brokerFailure } from './brokerFailure';
 import { connections } from './connections';
 import { handshakes, mutualHandshakes, mutualOldTickets, oldTickets } from './handshakes';
+import { journal } from './journal';
+import { listenerCount } from './listenerCount';
 import { memory } from './memory';
 import { placement } from './placement';
 import { publishing } from './publishing';
+import { refusals } from './refusals';
 import { reloads } from './reloads';
+import { stickTable } from './stickTable';
 import { storm } from './storm';
 
 /** By name. */
 export const measurements: { readonly [M in MeasurementName]: Measurement<M> } = {
   connections,
+  journal,
   publishing,
   memory,
   handshakes,
@@ -19,6 +24,9 @@ export const measurements: { readonly [M in MeasurementName]: Measurement<M> } =
   oldTickets,
   mutualOldTickets,
   storm,
+  refusals,
+  listenerCount,
+  stickTable,
   brokerFailure,
   placement,
   reloads,

@@ -32,6 +32,7 @@ export function furthestFromEven(brokers: readonly string[], brokerCount = 3): n
   return Math.max(...[...counts.values(), ...unused].map((number) => Math.abs(number - even) / even));
 }
 
-function sameShare(before: readonly string[], after: readonly string[]): number {
+/** Which part of the client ids has the same broker. */
+export function sameShare(before: readonly string[], after: readonly string[]): number {
   return before.filter((broker, index) => broker === after[index]).length / before.length;
 }
