@@ -1,6 +1,7 @@
 import * as aws from '@pulumi/aws';
-import type { PlannedVirtualIp, PlatformPlan } from '../components';
-import { ownStack, platformTag, roleTag, stackTag } from '../components/rendering/naming';
+import { ownStack, platformTag, roleTag, stackTag } from '../rendering/naming';
+import type { PlannedVirtualIp } from '../virtualIp/plan';
+import type { PlatformPlan } from './plan';
 
 /**
  * Who holds the virtual IP at this moment, by name: a fact of EC2, not of Pulumi's state, asked anew for each run so
