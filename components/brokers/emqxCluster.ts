@@ -105,7 +105,13 @@ export class EmqxCluster extends pulumi.ComponentResource {
       this,
     );
     this.securityGroupId = group.id;
-    const rules = allow(name, group.id, brokerRules(group.id, planned.clientsGroupId, planned, plan), this);
+    const rules = allow(
+      name,
+      group.id,
+      brokerRules(group.id, planned.clientsGroupId, planned, plan),
+      tagged(platform, name, tags),
+      this,
+    );
     this.brokers = this.oneAfterTheOther(plan.brokers, {
       platform,
       args: planned,
