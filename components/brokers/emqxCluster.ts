@@ -21,6 +21,7 @@ import { drainPace } from './draining';
 import { brokerPrograms } from './files';
 import { usersWithPasswords } from './passwords';
 import { opensTlsPorts } from './encryption';
+import { noteOnLicence } from './licence';
 import type { PlannedBroker } from './plan';
 import { planCluster } from './plan';
 import { brokerRules } from './rules';
@@ -71,6 +72,8 @@ export class EmqxCluster extends pulumi.ComponentResource {
       void pulumi.log.warn('emqx.authentication names nobody, so no client can connect', this);
     const note = noteOnRelease(plan.release);
     if (note !== undefined) void pulumi.log.info(note, this);
+    const ofLicence = noteOnLicence(planned.licenseKey);
+    if (ofLicence !== undefined) void pulumi.log.warn(ofLicence, this);
     const atStart = Object.keys(plan.settings.atStart);
     if (atStart.length > 0)
       void pulumi.log.info(
