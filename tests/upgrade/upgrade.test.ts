@@ -7,6 +7,8 @@ import { sdkClients } from '../../lab/providers/aws/clients';
 import { ApiLab, regionName } from '../lab/parts/apiLab';
 import { changedPaths } from './hostFiles';
 import { readState, recordedReleases, stackFileOf } from './release';
+import { parsePreview } from '../../preview/pulumiPreview';
+import { reportOf } from '../../preview/report';
 import { restoreRegion } from './restoredRegion';
 import { RestoredStack, type Step } from './restoredStack';
 import { tryOnHost } from './runningHost';
@@ -60,6 +62,16 @@ describe.each(recordedReleases())('a stack of %s, previewed with today’s code'
       (step) => step.op !== 'same' && untouched.includes(step.oldState?.type ?? '') && !onlyTags(step),
     );
     expect(touched.map(summary)).toEqual([]);
+  });
+
+  test('is told to a reviewer host by host, the balancers first', () => {
+    const { hosts } = reportOf(parsePreview(JSON.stringify({ steps })));
+    const names = hosts.map(({ name }) => name);
+    expect(names.map((name) => name.replace(/\d+$/, 'N'))).toEqual([
+      ...['mqtt-haproxy-N', 'mqtt-haproxy-N'],
+      ...['mqtt-emqx-N', 'mqtt-emqx-N', 'mqtt-emqx-N'],
+    ]);
+    expect(hosts.filter(({ happens }) => happens.includes('replaced'))).toEqual([]);
   });
 
   test('changes those files of hosts that the changelog names', () => {
