@@ -50,6 +50,8 @@ export default tseslint.config(
       '**/*.mjs',
       '**/*.mts',
       'tests/package/consumer',
+      // A package of its own, compiled by tests/package.
+      'examples/existing-vpc',
     ],
   },
   ...tseslint.configs.strictTypeChecked,

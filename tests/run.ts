@@ -67,9 +67,13 @@ const suites: readonly Suite[] = [
   { name: 'lab-changes', run: () => vitest('lab-changes'), long: true },
   {
     name: 'site-browser',
-    run: async () => sum(await checkSite(), await check('npm', ['run', '--prefix', 'site', 'browser'])),
+    run: async () => {
+      const opened = sum(await checkSite(), await check('npm', ['run', '--prefix', 'site', 'browser']));
+      return sum(opened, await check('npm', ['run', '--prefix', 'site', 'lighthouse']));
+    },
     prepare: async () => {
       await installSite();
+      await installSite('site/lighthouse');
       await preflight(['chromium']);
     },
     long: true,
@@ -160,17 +164,17 @@ async function checkSite(): Promise<Count> {
   return sum(sum(built, links), await check('npm', ['run', '--silent', '--prefix', 'site', 'spelling']));
 }
 
-async function installSite(): Promise<void> {
+async function installSite(folder = 'site'): Promise<void> {
   const install = [
     'ci',
     '--prefix',
-    'site',
+    folder,
     '--prefer-offline',
     '--no-audit',
     '--no-fund',
     '--loglevel=error',
   ];
-  await step("the site's packages", () => inherit('npm', install));
+  await step(`the packages of ${folder}`, () => inherit('npm', install));
 }
 
 function sum(one: Count, other: Count): Count {

@@ -80,6 +80,7 @@ export default defineConfig({
           page('verify', '/verify'),
           page('Security', '/security'),
           page('Policies', '/policies'),
+          page('How it is tested', '/how-tested'),
         ],
       },
       {

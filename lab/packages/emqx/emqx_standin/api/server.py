@@ -32,7 +32,7 @@ _GUARDED: list[Route] = [
     *nodes.ROUTES,
 ]
 #: Where EMQX has its dashboard.
-_NO_DASHBOARD = """This is the lab's stand-in for EMQX. It has EMQX's REST API, below /api/v5, and no dashboard.
+_NO_DASHBOARD = """This is the lab's stand-in for EMQX. It has the REST API, below /api/v5, and no dashboard.
 EMQX itself, which has one, runs in the lab with LAB_EMQX_DEB=/path/to/emqx.deb npm start
 """
 #: EMQX keeps these for logins: an API key is refused.
