@@ -36,7 +36,8 @@ export type {
   TlsArgs,
 } from './balancers/arguments';
 export type { PlannedBalancer } from './balancers/plan';
-export type { Access, AccessPromise } from './brokers/access';
+export type { AccessPromise } from './brokers/access';
+export type { Access } from './brokers/chains';
 export type { ApiKey, ApiKeyArgs } from './brokers/apiKeys';
 export type { AuthenticatorArgs } from './brokers/authentication';
 export type {
