@@ -18,11 +18,8 @@ const lab = (name: string, include: string) => ({
   },
 });
 
-/**
- * Unit tests need nothing but npm's packages; nothing else runs beside them, and by default one core is left idle. A whole
- * platform takes a second, and on a machine that is busy with other work more than ten.
- */
-const unit = { testTimeout: 60_000, hookTimeout: 60_000, maxWorkers: '100%' };
+/** Unit tests need nothing but npm's packages; nothing else runs beside them, and by default one core is left idle. */
+const unit = { testTimeout: 30_000, hookTimeout: 30_000, maxWorkers: '100%' };
 
 /** The projects of another name need root and what tests/run.ts prepares. */
 export default defineConfig({
