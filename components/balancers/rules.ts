@@ -59,16 +59,24 @@ export function allowTowardsBrokers(
   encryption: Encryption = 'none',
   tags: Tags = {},
 ): readonly pulumi.Resource[] {
-  const peer: Peer = { name: 'brokers', groupId: brokersGroupId };
-  const ports = [dashboardPort, agentPort, sshPort];
   return allow(
     name,
     balancersGroupId,
-    [
-      ...brokerPortRules(withTlsPorts(listeners, encryption), 'to', peer),
-      ...ports.map((port): Rule => ({ direction: 'to', what: { port }, peer })),
-    ],
+    rulesTowardsBrokers(brokersGroupId, listeners, encryption),
     tags,
     parent,
   );
+}
+
+export function rulesTowardsBrokers(
+  brokersGroupId: pulumi.Input<string>,
+  listeners: readonly Listener[],
+  encryption: Encryption,
+): readonly Rule[] {
+  const peer: Peer = { name: 'brokers', groupId: brokersGroupId };
+  const ports = [dashboardPort, agentPort, sshPort];
+  return [
+    ...brokerPortRules(withTlsPorts(listeners, encryption), 'to', peer),
+    ...ports.map((port): Rule => ({ direction: 'to', what: { port }, peer })),
+  ];
 }
