@@ -16,6 +16,7 @@ import { apiKeysWithSecrets } from './apiKeySecrets';
 import { chainSecrets } from './authenticators/secrets';
 import type { ClusterParts } from './brokerHost';
 import { brokerHost } from './brokerHost';
+import { brokerListeners } from './brokerListeners';
 import type { EmqxClusterArgs, PlannedClusterArgs } from './clusterArguments';
 import { drainPace } from './draining';
 import { brokerPrograms } from './files';
@@ -87,7 +88,11 @@ export class EmqxCluster extends pulumi.ComponentResource {
         dashboardPassword: this.dashboardPassword,
         licenseKey: planned.licenseKey,
         users: this.users,
-        chain: chainSecrets(authenticators),
+        chain: chainSecrets(
+          authenticators,
+          plan.authentication.chains,
+          brokerListeners(plan.listeners, plan.encryption),
+        ),
         settings: withoutSecrets(planned.settings ?? {}).secrets,
         apiKeys: this.apiKeys,
         listenersKey: opensTlsPorts(plan.encryption) ? planned.hostCertificates?.privateKey : undefined,
@@ -108,7 +113,13 @@ export class EmqxCluster extends pulumi.ComponentResource {
       this,
     );
     this.securityGroupId = group.id;
-    const rules = allow(name, group.id, brokerRules(group.id, planned.clientsGroupId, planned, plan), this);
+    const rules = allow(
+      name,
+      group.id,
+      brokerRules(group.id, planned.clientsGroupId, planned, plan),
+      tagged(platform, name, tags),
+      this,
+    );
     this.brokers = this.oneAfterTheOther(plan.brokers, {
       platform,
       args: planned,

@@ -3,7 +3,7 @@ import type { Machine } from '../host/machines';
 import { planMachine } from '../host/machines';
 import { planEgress } from '../host/openings';
 import type { Listener } from '../listeners/listener';
-import { checkPorts } from '../listeners/plan';
+import { checkPorts } from '../listeners/ports';
 import type { SubnetRange } from '../network/addresses';
 import {
   brokerAddress,
@@ -107,7 +107,12 @@ export function planCluster(
   if (opensTlsPorts(encryption)) checkTlsPorts(listeners, problems);
   checkBrokerMemory({ listeners, brokerCount: brokers.length, instanceType, encryption }, problems);
   const access = {
-    authentication: planAuthentication(args.authentication ?? [], `${path}.authentication`, problems),
+    authentication: planAuthentication(
+      args.authentication ?? [],
+      listeners,
+      `${path}.authentication`,
+      problems,
+    ),
     authorization: planAuthorization(args.authorization ?? {}, `${path}.authorization`, problems),
   };
   const maxConnections = listeners.reduce((sum, each) => sum + each.maxConnections, 0);
