@@ -109,6 +109,7 @@ export function brokerPrograms(): HostFile[] {
     'broker.spare',
     'broker.without',
     'broker.drift',
+    'broker.servers',
     'broker.upgrades',
     'broker.whereabouts',
   ]);
