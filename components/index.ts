@@ -1,4 +1,5 @@
 export { MqttPlatform } from './platform/mqttPlatform';
+export { activeBalancer } from './platform/activeBalancer';
 export { checkMqttPlatformArgs, planPlatform } from './platform/plan';
 export type { PlatformPlan } from './platform/plan';
 export type { MqttPlatformArgs } from './platform/arguments';

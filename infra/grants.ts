@@ -1,11 +1,12 @@
 import * as aws from '@pulumi/aws';
-import * as pulumi from '@pulumi/pulumi';
 import type { PlatformPlan } from '../components';
 import { defaultInstanceType as balancerType } from '../components/balancers/limits';
 import { defaultInstanceType as brokerType } from '../components/brokers/limits';
-import { ownStack, platformTag, stackTag } from '../components/rendering/naming';
+import { platformTag } from '../components/rendering/naming';
 import type { Problems } from '../components/rendering/problems';
 import type { Configuration } from './configuration';
+import type { Quota } from './quotas';
+import { grantOf, isOwn } from './quotas';
 
 /** Hosts of one kind, with the argument that says what they are. */
 interface Hosts {
@@ -17,8 +18,12 @@ interface Hosts {
   readonly zones: readonly string[];
 }
 
-const vcpuQuota = { code: 'L-1216C47A', name: 'vCPUs of running On-Demand Standard instances' };
-const elasticIpQuota = { code: 'L-0263D0A3', name: 'Elastic IPs' };
+const vcpuQuota: Quota = {
+  service: 'ec2',
+  code: 'L-1216C47A',
+  name: 'vCPUs of running On-Demand Standard instances',
+};
+const elasticIpQuota: Quota = { service: 'ec2', code: 'L-0263D0A3', name: 'Elastic IPs' };
 /** Of a larger account not every instance is asked for: its quotas are large too. */
 const mostOthers = 100;
 
@@ -46,10 +51,6 @@ export async function checkGrants(
     checkVcpus(hosts, vcpus, new Set(existing.map(({ id }) => id)), problems),
     checkElasticIps(plan, problems),
   ]);
-}
-
-function isOwn(tags: Readonly<Record<string, string>>): boolean {
-  return tags[stackTag] === undefined || tags[stackTag] === ownStack();
 }
 
 async function hostsOf(plan: PlatformPlan, configuration: Configuration): Promise<readonly Hosts[]> {
@@ -134,7 +135,7 @@ async function checkVcpus(
   own: ReadonlySet<string>,
   problems: Problems,
 ): Promise<void> {
-  const quota = await quotaOf(vcpuQuota);
+  const quota = await grantOf(vcpuQuota);
   if (quota === undefined) return;
   const { ids } = await aws.ec2.getInstances({ instanceStateNames: ['pending', 'running'] });
   const others = ids.filter((id) => !own.has(id));
@@ -168,7 +169,7 @@ async function checkElasticIps(
   { name: platform, elasticIps: needs }: PlatformPlan,
   problems: Problems,
 ): Promise<void> {
-  const quota = await quotaOf(elasticIpQuota);
+  const quota = await grantOf(elasticIpQuota);
   if (quota === undefined) return;
   const { allocationIds } = await aws.ec2.getEips({});
   const all = await Promise.all(allocationIds.map((id) => aws.ec2.getElasticIp({ id })));
@@ -181,15 +182,4 @@ async function checkElasticIps(
     'elasticIpQuota',
     `needs ${needed} Elastic IPs, others have ${others.length}, and the quota ${elasticIpQuota.code} (${elasticIpQuota.name}) is ${quota}: ${missing} are missing; ask AWS for ${others.length + needed} under Service Quotas, or need fewer: network.nat: single, virtualIp.mode: route, or an allocationId of yours`,
   );
-}
-
-/** Undefined, with a warning, where it may not be read. */
-async function quotaOf({ code, name }: typeof vcpuQuota): Promise<number | undefined> {
-  try {
-    return (await aws.servicequotas.getServiceQuota({ serviceCode: 'ec2', quotaCode: code })).value;
-  } catch (error) {
-    const [reason] = (error instanceof Error ? error.message : String(error)).split('\n');
-    await pulumi.log.warn(`the quota ${code} (${name}) cannot be read, so it is not checked: ${reason}`);
-    return undefined;
-  }
 }

@@ -1,23 +1,11 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
-import { extname, join } from 'node:path';
+import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
+import { built, served } from './served.mts';
 
-const built = fileURLToPath(new URL('dist', import.meta.url));
 const pictures = fileURLToPath(new URL('../.lab/site', import.meta.url));
 const axe = readFileSync(fileURLToPath(new URL('node_modules/axe-core/axe.min.js', import.meta.url)), 'utf8');
-const types: Readonly<Record<string, string>> = {
-  '.html': 'text/html',
-  '.js': 'text/javascript',
-  '.css': 'text/css',
-  '.svg': 'image/svg+xml',
-  '.png': 'image/png',
-  '.woff2': 'font/woff2',
-};
-
 /** What reaches farthest to the right, of all that is not cut off by what it is in. */
 const widest = `[...document.querySelectorAll('.vp-doc *')]
   .filter((each) => !each.closest('pre, table') || each.matches('pre, table'))
@@ -35,18 +23,7 @@ const screens = [
  * arguments open these pages only. What is wrong is printed.
  */
 async function main(only: readonly string[]): Promise<number> {
-  const server = createServer((request, response) => {
-    const path = decodeURI(new URL(request.url ?? '/', 'http://site').pathname);
-    const file = [path, `${path}.html`, `${path}index.html`]
-      .map((name) => join(built, name))
-      .find((name) => extname(name) !== '' && existsSync(name));
-    response.writeHead(file === undefined ? 404 : 200, {
-      'content-type': types[extname(file ?? '')] ?? 'text/plain',
-    });
-    response.end(file === undefined ? '' : readFileSync(file));
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { origin, close } = await served();
   const browser = await chromium.launch({
     executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
     args: ['--no-sandbox'],
@@ -86,7 +63,7 @@ async function main(only: readonly string[]): Promise<number> {
     .waitFor({ timeout: 10_000 })
     .catch(() => problems.push('the search finds nothing for "takeover"'));
   await browser.close();
-  server.close();
+  close();
   for (const problem of problems) process.stderr.write(`${problem}\n`);
   process.stdout.write(`${pages.length} pages on ${screens.length} screens: ${problems.length} problems\n`);
   return problems.length === 0 ? 0 : 1;

@@ -3,6 +3,7 @@ import { checkBalancers } from './balancerChecks';
 import type { Result } from './checks';
 import { checkAccess } from './accessChecks';
 import { checkDrift } from './driftCheck';
+import { checkServers } from './serversCheck';
 import { checkEdge } from './edgeChecks';
 import { checkHosts } from './hostChecks';
 import { reachHosts } from './hosts';
@@ -35,16 +36,16 @@ export async function verify(outputs: Outputs, clientCertificate?: ClientCertifi
   const edge = Promise.all(checkEdge(endpoints));
   const { hosts, result: reached } = await reachHosts(outputs);
   try {
-    const [mqtt, ofEdge, ofAccess, ofHosts, ofDrift, ofBalancers] = await Promise.all([
+    const [mqtt, ofEdge, ofAccess, ofHosts, ofEmqx, ofBalancers] = await Promise.all([
       checkMqtt(endpoints, outputs, hosts, run),
       edge,
       Promise.all(checkAccess(endpoints, outputs)),
       checkHosts(outputs, hosts),
-      Promise.all(checkDrift(hosts)),
+      Promise.all([...checkDrift(hosts), ...checkServers(hosts)]),
       checkBalancers(outputs, endpoints, hosts, run),
     ]);
     return {
-      results: [reached, ...ofHosts, ...ofDrift, ...ofBalancers, ...ofEdge, ...ofAccess, ...mqtt.results],
+      results: [reached, ...ofHosts, ...ofEmqx, ...ofBalancers, ...ofEdge, ...ofAccess, ...mqtt.results],
       spread: mqtt.spread,
       totalMs: Math.round(performance.now() - begun),
     };

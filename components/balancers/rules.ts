@@ -7,6 +7,7 @@ import { allow } from '../host/firewall';
 import { range, sshFrom } from '../host/rules';
 import { sshPort } from '../host/ssh';
 import type { Listener } from '../listeners/listener';
+import type { Tags } from '../rendering/naming';
 import { peersPort, statsPort, vrrpProtocol } from './ports';
 import type { BalancerView } from './view';
 
@@ -56,16 +57,26 @@ export function allowTowardsBrokers(
   listeners: readonly Listener[],
   parent: pulumi.Resource,
   encryption: Encryption = 'none',
+  tags: Tags = {},
 ): readonly pulumi.Resource[] {
-  const peer: Peer = { name: 'brokers', groupId: brokersGroupId };
-  const ports = [dashboardPort, agentPort, sshPort];
   return allow(
     name,
     balancersGroupId,
-    [
-      ...brokerPortRules(withTlsPorts(listeners, encryption), 'to', peer),
-      ...ports.map((port): Rule => ({ direction: 'to', what: { port }, peer })),
-    ],
+    rulesTowardsBrokers(brokersGroupId, listeners, encryption),
+    tags,
     parent,
   );
+}
+
+export function rulesTowardsBrokers(
+  brokersGroupId: pulumi.Input<string>,
+  listeners: readonly Listener[],
+  encryption: Encryption,
+): readonly Rule[] {
+  const peer: Peer = { name: 'brokers', groupId: brokersGroupId };
+  const ports = [dashboardPort, agentPort, sshPort];
+  return [
+    ...brokerPortRules(withTlsPorts(listeners, encryption), 'to', peer),
+    ...ports.map((port): Rule => ({ direction: 'to', what: { port }, peer })),
+  ];
 }

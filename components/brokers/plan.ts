@@ -24,6 +24,7 @@ import { planAuthorization } from './authorization';
 import type { Encryption } from './encryption';
 import { checkTlsPorts, encryptionSteps, opensTlsPorts } from './encryption';
 import { checkDashboardPassword } from './dashboardPassword';
+import { checkLicence } from './licence';
 import { checkBrokerMemory } from './limits';
 import { brokerPorts } from './ports';
 import type { PlannedSettings } from './settings/plan';
@@ -114,6 +115,14 @@ export function planCluster(
     ),
     authorization: planAuthorization(args.authorization ?? {}, `${path}.authorization`, problems),
   };
+  const maxConnections = listeners.reduce((sum, each) => sum + each.maxConnections, 0);
+  if (release.packageName === 'emqx-enterprise')
+    checkLicence(
+      args.licenseKey,
+      { clients: maxConnections, brokerCount: brokers.length },
+      `${path}.licenseKey`,
+      problems,
+    );
   checkDashboardPassword(args.dashboardPassword, `${path}.dashboardPassword`, problems);
   checkAccess(listeners, access, args.authorization, problems);
   return {
@@ -130,7 +139,7 @@ export function planCluster(
     ...access,
     apiKeys: planApiKeys(args.apiKeys ?? {}, version, `${path}.apiKeys`, problems),
     settings: planSettings(args.settings ?? {}, version, `${path}.settings`, problems),
-    maxConnections: listeners.reduce((sum, { maxConnections }) => sum + maxConnections, 0),
+    maxConnections,
   };
 }
 

@@ -29,6 +29,9 @@ export default defineConfig({
     'provider/**',
     'policies/**',
     'shared/**',
+    // Pages of the Pulumi Registry.
+    'docs/_index.md',
+    'docs/installation-configuration.md',
   ],
   rewrites,
   cleanUrls: true,
@@ -77,6 +80,7 @@ export default defineConfig({
           page('verify', '/verify'),
           page('Security', '/security'),
           page('Policies', '/policies'),
+          page('How it is tested', '/how-tested'),
         ],
       },
       {
@@ -89,6 +93,7 @@ export default defineConfig({
           page('From clone to pull request', '/contribute/'),
           page('Architecture', '/contribute/architecture'),
           page('Tests', '/contribute/tests'),
+          page('Releasing', '/releasing'),
           page('The lab', '/lab'),
           page('The lab, in full', '/lab/'),
           page('How strict the lab is', '/lab/strictness'),

@@ -15,7 +15,23 @@ const manifest = z
     devDependencies: z.record(z.string(), z.string()),
   })
   .parse(JSON.parse(readFileSync(join(repositoryRoot, 'package.json'), 'utf8')));
+const example = join(repositoryRoot, 'examples', 'existing-vpc');
+const exampleManifest = z
+  .object({ dependencies: z.record(z.string(), z.string()) })
+  .parse(JSON.parse(readFileSync(join(example, 'package.json'), 'utf8')));
+const awsx = `@pulumi/awsx@${exampleManifest.dependencies['@pulumi/awsx'] ?? 'latest'}`;
 let packed: readonly string[] = [];
+
+/** Type-checks and runs a program of the folder; the last line that it prints, as JSON. */
+async function ran(program: string): Promise<unknown> {
+  const options = '--strict --skipLibCheck --module node16 --moduleResolution node16 --target es2023'.split(
+    ' ',
+  );
+  await run('npx', ['tsc', ...options, `${program}.ts`], { cwd: folder });
+  // What the package says of EMQX's release comes first.
+  const said = (await run(process.execPath, [`${program}.js`], { cwd: folder })).trim().split('\n');
+  return JSON.parse(said.at(-1) ?? '');
+}
 
 beforeAll(async () => {
   const listing = await run('npm', ['pack', '--json', '--pack-destination', folder], { cwd: repositoryRoot });
@@ -30,10 +46,11 @@ beforeAll(async () => {
   );
   await run(
     'npm',
-    ['install', '--prefer-offline', '--ignore-scripts', `./${entry?.filename ?? ''}`, ...beside],
+    ['install', '--prefer-offline', '--ignore-scripts', `./${entry?.filename ?? ''}`, ...beside, awsx],
     { cwd: folder },
   );
   cpSync(join(__dirname, 'consumer'), folder, { recursive: true });
+  cpSync(example, join(folder, 'example'), { recursive: true });
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -59,29 +76,30 @@ describe('the packed package', () => {
   });
 
   it('type-checks and composes with Outputs and an explicit provider, which every resource and lookup uses', async () => {
-    const options = [
-      '--strict',
-      '--skipLibCheck',
-      '--module',
-      'node16',
-      '--moduleResolution',
-      'node16',
-      '--target',
-      'es2022',
-    ];
-    await run('npx', ['tsc', ...options, 'compose.ts'], { cwd: folder });
-    // What the package says of EMQX's release comes first.
-    const said = (await run(process.execPath, ['compose.js'], { cwd: folder })).trim().split('\n');
     const composed = z
       .object({
         endpoints: z.record(z.string(), z.string()),
         providers: z.array(z.string()),
         types: z.number(),
       })
-      .parse(JSON.parse(said.at(-1) ?? ''));
+      .parse(await ran('compose'));
     expect(composed.endpoints).toEqual({ mqtts: 'mqtts://198.51.100.10:8883' });
     expect(composed.providers).toHaveLength(1);
     expect(composed.providers[0]).toContain('::west::');
     expect(composed.types).toBeGreaterThan(20);
+  });
+
+  it('is what the example of a VPC by awsx takes, whose subnets its hosts are in, and no network is made', async () => {
+    expect(await ran('existingVpc')).toEqual({
+      endpoints: { mqtts: 'mqtts://198.51.100.10:8883' },
+      interfaces: [
+        'subnet-private-a',
+        'subnet-private-a',
+        'subnet-private-b',
+        'subnet-public-a',
+        'subnet-public-b',
+      ],
+      networks: 0,
+    });
   });
 });

@@ -100,6 +100,11 @@ describe('settings of EMQX', () => {
       'emqx.settings.authorization.sources is set by this package: give `emqx.authorization.rules`',
     ],
     [
+      'TLS between brokers, which would part a running cluster',
+      { cluster: { proto_dist: 'inet_tls' } },
+      'emqx.settings.cluster.proto_dist is set by this package: brokers reach each other without TLS, on ports that only they may use',
+    ],
+    [
       'a value known later that brokers restart for',
       { node: { process_limit: pulumi.output(5) } },
       'emqx.settings.node.process_limit is known later or named like a secret; a change of it restarts the brokers, so give a plain value',

@@ -4,6 +4,7 @@ import { parseAccount } from '../../lab/commands/account';
 import { accountSchema } from '../../lab/api/ec2/account';
 import { vcpusOf } from '../../lab/api/ec2/instanceTypes';
 import { isHeldGroup, MotoNetwork } from '../../lab/api/ec2/motoNetwork';
+import { emptyNetwork } from '../../lab/api/ec2/network';
 import { images } from '../../lab/api/images';
 import { mustBeOfPartition } from '../../lab/api/iam/policyDocuments';
 import { Parameters } from '../../lab/api/parameters';
@@ -111,16 +112,26 @@ describe('quotas', () => {
     await expect(lab.elasticIp()).rejects.toMatchObject({ code: 'AddressLimitExceeded' });
   });
 
+  it('of VPCs are what the account says', async () => {
+    const { region } = labOf({ vpcQuota: 0 });
+    region.network = emptyNetwork;
+    const create = Parameters.of({ Action: 'CreateVpc', CidrBlock: '10.20.0.0/16' });
+    await expect(new MotoNetwork(region).pass(create, () => Promise.resolve(false))).rejects.toMatchObject({
+      code: 'VpcLimitExceeded',
+      message: expect.stringContaining('L-F678F1CE') as unknown,
+    });
+  });
+
   it('can be asked for by their codes, and others do not exist', () => {
     const { region } = labOf({ vcpuQuota: 5 });
-    const ask = (QuotaCode: string) =>
-      answerServiceQuotas(
-        jsonCall('servicequotas', 'GetServiceQuota', { ServiceCode: 'ec2', QuotaCode }),
-        region,
-      );
+    const ask = (QuotaCode: string, ServiceCode = 'ec2') =>
+      answerServiceQuotas(jsonCall('servicequotas', 'GetServiceQuota', { ServiceCode, QuotaCode }), region);
     expect(ask('L-1216C47A')).toMatchObject({ Quota: { Value: 5 } });
     expect(ask('L-0263D0A3')).toMatchObject({ Quota: { Value: 5, QuotaName: 'EC2-VPC Elastic IPs' } });
+    expect(ask('L-F678F1CE', 'vpc')).toMatchObject({ Quota: { Value: 5 } });
+    expect(ask('L-0EA8095F', 'vpc')).toMatchObject({ Quota: { Value: 60 } });
     expect(() => ask('L-0000')).toThrow('does not exist');
+    expect(() => ask('L-F678F1CE')).toThrow('does not exist');
   });
 });
 

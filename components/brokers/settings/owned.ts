@@ -26,6 +26,9 @@ const owned: Readonly<Record<string, string>> = {
   'cluster.etcd': 'give `emqx.brokers`',
   'cluster.k8s': 'give `emqx.brokers`',
   'cluster.autoheal': 'it is on',
+  // A broker with TLS reaches none without, so that a rolling change would part the cluster.
+  'cluster.proto_dist': 'brokers reach each other without TLS, on ports that only they may use',
+  'rpc.driver': 'brokers reach each other without TLS, on ports that only they may use',
   'rpc.port_discovery': 'brokers reach each other on ports 4370 and 5370',
   'rpc.server_port': 'brokers reach each other on ports 4370 and 5370',
   'rpc.tcp_server_port': 'brokers reach each other on ports 4370 and 5370',

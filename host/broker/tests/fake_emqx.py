@@ -25,6 +25,7 @@ class FakeEmqx:
         self.authentication = [
             {"mechanism": "password_based", "backend": "built_in_database", "enable": True}
         ]
+        self.servers: dict[str, str] = {}
         self.sources = [{"type": "file", "enable": True}]
         self.no_match = "deny"
         self.admins = {"admin": "first-password-1"}
@@ -99,6 +100,13 @@ class FakeEmqx:
         match method, path.removeprefix("/api/v5"):
             case "GET", "/authentication":
                 return 200, self.authentication
+            case "GET", path if path.startswith("/authentication/") and path.endswith("/status"):
+                status = self.servers.get(urllib.parse.unquote(path.split("/")[2]), "connected")
+                nodes = [
+                    {"node": "emqx@10.0.0.1", "status": "connected"},
+                    {"node": "emqx@10.0.0.2", "status": status},
+                ]
+                return 200, {"node_status": nodes}
             case "GET", "/authorization/sources":
                 return 200, {"sources": self.sources}
             case "GET", "/authorization/settings":

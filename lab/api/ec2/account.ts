@@ -6,6 +6,8 @@ export const accountSchema = z.strictObject({
   vcpuQuota: z.number().int().nonnegative(),
   /** Elastic IPs in the region, NAT gateways' included. */
   elasticIpQuota: z.number().int().nonnegative(),
+  /** VPCs in the region, of which the lab has one at most. */
+  vpcQuota: z.number().int().nonnegative(),
   /** Types that a zone does not offer. */
   notOffered: z.array(z.strictObject({ instanceType: z.string(), zone: z.string() })),
   /** Whether it has opted in to the region's Local Zone, which then leads the list of zones. */
@@ -21,6 +23,7 @@ export type Account = z.infer<typeof accountSchema>;
 export const usualAccount: Account = {
   vcpuQuota: 32,
   elasticIpQuota: 5,
+  vpcQuota: 5,
   notOffered: [],
   localZone: true,
   volumeTags: [],

@@ -73,7 +73,12 @@ export class MotoNetwork {
 }
 
 const guards: Readonly<Record<string, (region: Region, parameters: Parameters) => void>> = {
-  CreateVpc({ network }) {
+  CreateVpc({ network, account }) {
+    if (account.vpcQuota === 0)
+      throw new AwsError(
+        'VpcLimitExceeded',
+        'The maximum number of VPCs has been reached. (lab: quota L-F678F1CE)',
+      );
     if (network.vpc === undefined) return;
     const message = `The lab has one VPC at a time, and ${network.vpc.vpcId} exists: destroy that stack first.`;
     throw new AwsError('VpcLimitExceeded', message);

@@ -1,32 +1,9 @@
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import { MqttPlatform } from 'emqx-haproxy';
+import { asked, made } from './mocks';
 
 /** A larger stack: it has a network and a provider of its own, and hands both on as Outputs. */
-const providers = new Set<string>();
-const types = new Set<string>();
-
-void pulumi.runtime.setMocks({
-  newResource: ({ type, name, inputs, provider }) => {
-    types.add(type);
-    if (type.startsWith('aws:')) providers.add(provider ?? 'none');
-    const computed = {
-      'aws:ec2/eip:Eip': { publicIp: '198.51.100.10', allocationId: `${name}-id` },
-      'random:index/randomPassword:RandomPassword': { result: 'random' },
-      'tls:index/privateKey:PrivateKey': { publicKeyOpenssh: 'ssh-ed25519 key', privateKeyPemPkcs8: 'key' },
-      'tls:index/selfSignedCert:SelfSignedCert': { certPem: pem(name) },
-      'tls:index/locallySignedCert:LocallySignedCert': { certPem: pem(name) },
-    }[type];
-    return { id: `${name}-id`, state: { ...inputs, arn: `arn:aws:mock:::${name}`, ...computed } };
-  },
-  call: ({ token, provider }) => {
-    providers.add(provider ?? 'none');
-    return token.endsWith('getRegion')
-      ? { region: 'eu-west-1' }
-      : { insecureValue: 'ami-1', availabilityZone: 'eu-west-1a', ids: [] };
-  },
-});
-
 const provider = new aws.Provider('west', { region: 'eu-west-1' });
 const vpc = new aws.ec2.Vpc('own', { cidrBlock: '10.1.0.0/16' }, { provider });
 const subnet = new aws.ec2.Subnet('own', { vpcId: vpc.id, cidrBlock: '10.1.1.0/24' }, { provider });
@@ -50,10 +27,10 @@ const mqtt = new MqttPlatform(
 
 mqtt.endpoints.apply((endpoints) => {
   process.on('exit', () => {
-    process.stdout.write(JSON.stringify({ endpoints, providers: [...providers], types: types.size }));
+    const used = made.filter(({ type }) => type.startsWith('aws:')).map(({ provider }) => provider);
+    const providers = [...new Set([...used, ...asked])];
+    process.stdout.write(
+      JSON.stringify({ endpoints, providers, types: new Set(made.map(({ type }) => type)).size }),
+    );
   });
 });
-
-function pem(name: string): string {
-  return `-----BEGIN CERTIFICATE-----\n${Buffer.from(name).toString('base64')}\n-----END CERTIFICATE-----\n`;
-}

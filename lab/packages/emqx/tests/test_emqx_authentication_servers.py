@@ -102,7 +102,19 @@ def test_an_http_server_that_is_away_is_passed_over_and_lets_nobody_in(broker: N
     broker.reconfigure(f"authentication = [{away}, {TOKENS}]\n")
     assert enter(broker, "u1", "p1") == UNKNOWN
     assert enter(broker, "u1", token({})) == WELCOME
+    assert status_of(broker) == "disconnected"
+    server = Answering(204, "text/plain", "")
+    broker.reconfigure(f"authentication = [{asking(server.url)}]\n")
+    assert status_of(broker) == "connected"
+    server.close()
     broker.reconfigure(OPEN)
+
+
+def status_of(broker: Node) -> str:
+    _, answer = broker.api("GET", "/authentication/password_based:http/status")
+    (node,) = answer["node_status"]
+    assert node["node"] == broker.name
+    return str(node["status"])
 
 
 def test_keys_of_a_jwks_endpoint_are_fetched(broker: Node) -> None:

@@ -10,7 +10,15 @@ import {
   getInstanceTypeOfferings,
 } from './instances';
 import { getKey } from './kmsKey';
-import { getRouteTable, getRouteTables, getSecurityGroup, getSubnet, getSubnets, getVpc } from './network';
+import {
+  getRouteTable,
+  getRouteTables,
+  getSecurityGroup,
+  getSubnet,
+  getSubnets,
+  getVpc,
+  getVpcs,
+} from './network';
 import { getParameter, getSecretVersion } from './parameters';
 import { getPolicyDocument } from './policyDocument';
 import { getServiceQuota } from './quotas';
@@ -22,6 +30,7 @@ export const functionTypes: readonly FunctionType[] = [
   getCallerIdentity,
   getAvailabilityZones,
   getVpc,
+  getVpcs,
   getSubnet,
   getSubnets,
   getRouteTable,

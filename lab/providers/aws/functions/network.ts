@@ -59,6 +59,16 @@ export const getVpc = awsFunction({
   },
 });
 
+export const getVpcs = awsFunction({
+  token: 'aws:ec2/getVpcs:getVpcs',
+  args: byFilters,
+  async run(call, args) {
+    const { Vpcs = [] } = await (await call.ec2()).describeVpcs({ Filters: filtersFor(args) });
+    const ids = Vpcs.map(({ VpcId }) => VpcId);
+    return { filters: args.filters, id: call.region, ids, region: call.region, tags: args.tags ?? {} };
+  },
+});
+
 export const getSubnet = awsFunction({
   token: 'aws:ec2/getSubnet:getSubnet',
   args: {

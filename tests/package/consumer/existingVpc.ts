@@ -1,0 +1,20 @@
+import * as pulumi from '@pulumi/pulumi';
+import { made } from './mocks';
+
+pulumi.runtime.setAllConfig({ 'project:sshCidr': '198.51.100.7/32' });
+
+/** The example, as its user has it. */
+void import('./example/index.js').then(({ endpoints }) =>
+  endpoints.apply((told) => {
+    process.on('exit', () => {
+      const named = (type: string) => made.filter((each) => each.type === type);
+      const interfaces = named('aws:ec2/networkInterface:NetworkInterface').map(
+        ({ inputs }) => inputs['subnetId'],
+      );
+      const networks = ['aws:ec2/vpc:Vpc', 'aws:ec2/subnet:Subnet', 'aws:ec2/route:Route'].flatMap(
+        named,
+      ).length;
+      process.stdout.write(JSON.stringify({ endpoints: told, interfaces: interfaces.toSorted(), networks }));
+    });
+  }),
+);
