@@ -61,6 +61,32 @@ export function changes(): void {
     });
   });
 
+  describe('a setting that no preview can judge', () => {
+    const brokers = ['emqx-1', 'emqx-2', 'emqx-3'];
+    const sets = () =>
+      Promise.all(brokers.map((name) => onHost(name, 'sha256sum', '/var/lib/emqx-haproxy/current.set')));
+
+    it('and EMQX refuses stops at the first broker, with the former ones in force', async () => {
+      const before = await sets();
+      const client = await connectOnce(await outputs());
+      const undo = configure({ emqx: { settings: { mqtt: { clientid_override: 'upper(' } } } });
+      try {
+        await labOk('preview');
+        const { code, stdout, stderr } = await lab('up');
+        expect(code).not.toBe(0);
+        expect(stdout + stderr).toMatch(/emqx-1-files .*refused, nothing was changed/);
+        expect(stdout + stderr).toContain('mqtt.clientid_override');
+        expect(stdout + stderr).not.toMatch(/emqx-[23]-files .*updating/);
+        expect(await sets()).toEqual(before);
+        expect(client.connected).toBe(true);
+        await labOk('verify');
+      } finally {
+        undo();
+        await client.endAsync(true);
+      }
+    });
+  });
+
   describe('a wrong configuration', () => {
     it('is refused with every problem at once, before anything is touched', async () => {
       const undo = configure({
