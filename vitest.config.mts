@@ -19,7 +19,7 @@ const lab = (name: string, include: string) => ({
 });
 
 /** Unit tests need nothing but npm's packages; nothing else runs beside them, and by default one core is left idle. */
-const unit = { testTimeout: 20_000, maxWorkers: '100%' };
+const unit = { testTimeout: 30_000, hookTimeout: 30_000, maxWorkers: '100%' };
 
 /** The projects of another name need root and what tests/run.ts prepares. */
 export default defineConfig({

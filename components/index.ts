@@ -1,4 +1,5 @@
 export { MqttPlatform } from './platform/mqttPlatform';
+export { activeBalancer } from './platform/activeBalancer';
 export { checkMqttPlatformArgs, planPlatform } from './platform/plan';
 export type { PlatformPlan } from './platform/plan';
 export type { MqttPlatformArgs } from './platform/arguments';
@@ -35,7 +36,8 @@ export type {
   TlsArgs,
 } from './balancers/arguments';
 export type { PlannedBalancer } from './balancers/plan';
-export type { Access, AccessPromise } from './brokers/access';
+export type { AccessPromise } from './brokers/access';
+export type { Access } from './brokers/chains';
 export type { ApiKey, ApiKeyArgs } from './brokers/apiKeys';
 export type { AuthenticatorArgs } from './brokers/authentication';
 export type {

@@ -1,7 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import { allConfig } from '@pulumi/pulumi/runtime/config';
-import { MqttPlatform, planPlatform } from '../components';
-import { activeBalancer } from './activeBalancer';
+import { MqttPlatform, activeBalancer, planPlatform } from '../components';
 import { refuseDocumentationRanges } from './documentationRanges';
 import { platformName, readConfiguration } from './configuration';
 import type { StackOutputs } from './outputs';

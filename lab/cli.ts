@@ -5,6 +5,7 @@ import { down } from './commands/down';
 import { exec, plainPulumi } from './commands/exec';
 import { fault, heal } from './commands/faults';
 import { handleInterrupts, Interrupted, interruptedExitCode } from './commands/interrupt';
+import { open } from './commands/open';
 import { outputs } from './commands/outputs';
 import { status } from './commands/status';
 import { preview, up } from './commands/up';
@@ -19,6 +20,7 @@ const verbs: Readonly<Record<string, Command>> = {
   status,
   outputs,
   verify,
+  open,
   exec,
   pulumi: plainPulumi,
   fault,

@@ -3,7 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { handleControl } from './api/control';
 import { Region } from './api/ec2/region';
-import { log } from './api/log';
+import { log, logTo } from './api/log';
 import { Moto } from './api/moto';
 import { ensureCa } from './api/pki';
 import { serveRegion } from './api/regionServer';
@@ -22,6 +22,7 @@ import { paths } from './paths';
 
 /** The lab's region as one process, in the internet gateway's network namespace. Started by lab/api/client.ts. */
 async function main([regionName = '', packages = '']: readonly string[]): Promise<void> {
+  logTo(process.stdout);
   mkdirSync(dirname(paths.daemonPid), { recursive: true });
   writeFileSync(paths.daemonPid, `${process.pid}\n`);
   const moto = await Moto.start((reason) => {

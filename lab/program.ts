@@ -6,7 +6,7 @@ import type { OperatingSystem } from './model';
 import { repositories } from './packages/repositories';
 import type { PackageSet } from './packages/repository';
 import { paths } from './paths';
-import { readSettings, systemsIn } from './settings';
+import { readSettings, systemsIn, type Settings } from './settings';
 
 /** The lab's only stack. */
 export const stackName = 'lab';
@@ -28,6 +28,10 @@ export interface Program {
   readonly packages: PackageSet;
   /** A command that proves its stack, given the outputs. */
   readonly verify: readonly string[] | undefined;
+  /** Pages of its hosts, by name. */
+  readonly pages: Settings['pages'];
+  /** What `start` ends with. */
+  readonly next: readonly string[];
   readonly passphrase: string;
 }
 
@@ -78,6 +82,8 @@ export function loadProgram(from: string): Program {
       repositories: settings.repositories.flatMap((name) => repositories[name] ?? []),
     },
     verify: settings.verify,
+    pages: settings.pages,
+    next: settings.next,
     passphrase: settings.passphrase,
   };
 }

@@ -9,6 +9,11 @@ export const settingsFile = 'lab.yaml';
 
 const operatingSystems = ['debian-12', 'debian-13'] as const;
 const words = z.array(z.string().min(1));
+const page = z.strictObject({
+  url: z.string().min(1),
+  user: z.string().min(1).optional(),
+  password: z.string().min(1).optional(),
+});
 
 const schema = z.strictObject({
   /**
@@ -28,6 +33,16 @@ const schema = z.strictObject({
    * input; its exit code is the verdict. By default there is none.
    */
   verify: words.min(1).optional(),
+  /**
+   * What the verb `open` shows, by name: the URL of a page on a host of the program, and who logs in there. `${name}` is
+   * the stack's output of that name, `${brokers[0].privateIp}` a part of one. None by default.
+   */
+  pages: z.record(z.string(), page).default({}),
+  /**
+   * Lines that `start` ends with: what can be tried now. References are as in `pages`; a line about an output that the
+   * stack has not is left out. None by default.
+   */
+  next: words.default([]),
   /**
    * Guards the secrets in the state of a lab that anyone can throw away and make again, and those in Pulumi.lab.yaml.
    * It is no secret: the state lies beside it. `lab` by default.

@@ -4,6 +4,7 @@ import { planCluster } from '../components/brokers/plan';
 import { checkAccount } from '../components/host/account';
 import { planListeners } from '../components/listeners/plan';
 import { checkCidrs } from '../components/network/addresses';
+import { tagged } from '../components/rendering/naming';
 import type { EmqxClusterAloneArgs } from './arguments';
 import type { Made } from './made';
 import { emqxClusterOutputs } from './outputs';
@@ -26,6 +27,15 @@ export async function makeCluster(
   problems.throwIfAny(`EmqxCluster ${name}`);
   const cluster = new EmqxCluster(name, { ...args, subnets, plan }, options);
   // Whoever made the balancers' group did not know that of the brokers yet.
-  allowTowardsBrokers(`${name}-clients`, args.clientsGroupId, cluster.securityGroupId, listeners, cluster);
+  const { platform = name, tags, clientsGroupId } = args;
+  allowTowardsBrokers(
+    `${name}-clients`,
+    clientsGroupId,
+    cluster.securityGroupId,
+    listeners,
+    cluster,
+    plan.encryption,
+    tagged(platform, `${name}-clients`, tags),
+  );
   return { resource: cluster, outputs: emqxClusterOutputs(cluster) };
 }

@@ -1,7 +1,6 @@
 import type * as pulumi from '@pulumi/pulumi';
-import { Certificates, MqttPlatform, Network, Problems, VirtualIp } from '../components';
+import { Certificates, Network, Problems, VirtualIp } from '../components';
 import type { MqttPlatformArgs, NetworkArgs } from '../components';
-import { stackOutputs } from '../infra/outputs';
 import type {
   BalancerNetworkArgs,
   CertificatesAloneArgs,
@@ -15,6 +14,7 @@ import type { Made } from './made';
 import type { ComponentOutputs } from './outputs';
 import { certificatesOutputs, networkOutputs, virtualIpOutputs } from './outputs';
 import { makePair } from './pair';
+import { makePlatform } from './platform';
 import { placedSubnets } from './placedSubnets';
 import { knownText } from './settle';
 
@@ -32,10 +32,7 @@ export interface Moved {
 
 /** The components that are served, by their names in the schema. */
 export const servedComponents: Readonly<Record<keyof ComponentOutputs, ServedComponent>> = {
-  MqttPlatform: served<MqttPlatformArgs>((name, args, options) => {
-    const resource = new MqttPlatform(name, args, options);
-    return { resource, outputs: stackOutputs(resource) };
-  }),
+  MqttPlatform: served<MqttPlatformArgs>(makePlatform),
   Network: served<NetworkAloneArgs>(
     (name, args, options) => {
       refuseBoth(`Network ${name}`, args, 'newNetwork', 'adoptedNetwork');

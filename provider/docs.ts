@@ -29,23 +29,48 @@ export function derivedFiles(): readonly DerivedFile[] {
     { path: join(__dirname, 'arguments.schema.json'), content: `${JSON.stringify(spoken, null, 2)}\n` },
     { path: join(__dirname, 'schema.json'), content: `${JSON.stringify(schema, null, 2)}\n` },
     { path: join(root, 'docs', 'outputs.md'), content: renderOutputs(schema) },
-    { path: languages, content: withExamples(readFileSync(languages, 'utf8'), readFromRoot) },
+    ...showExamples.map((page) => ({
+      path: join(root, page),
+      content: withExamples(readFromRoot(page), readFromRoot),
+    })),
   ];
 }
 
 const root = join(__dirname, '..');
-/** Shows examples, which are copied there. */
-const languages = join(root, 'docs', 'languages.md');
+/** Pages that show examples, which are copied there. */
+const showExamples = ['docs/languages.md', 'docs/_index.md'];
 
 function readFromRoot(path: string): string {
   return readFileSync(join(root, path), 'utf8');
 }
 
 function facts(): PackageFacts {
-  // A test holds this manifest to the form that is read here.
+  // Tests hold these manifests to the form that is read here.
   const manifest = JSON.parse(readFileSync(join(__dirname, 'package.json'), 'utf8')) as PackageFacts;
-  const { version, description, license } = manifest;
+  const whole = JSON.parse(readFromRoot('package.json')) as {
+    readonly author?: string;
+    readonly repository?: { readonly url: string };
+  };
+  return { ...manifestFacts(manifest), ...publishedFacts(whole.author, whole.repository?.url) };
+}
+
+function manifestFacts({ version, description, license }: PackageFacts): PackageFacts {
   return { version, description, license };
+}
+
+/** What the Pulumi Registry shows beside; the maintainer says it in the root's manifest, since npm wants it there. */
+export function publishedFacts(author: string | undefined, url: string | undefined): Partial<PackageFacts> {
+  const repository = url?.replace(/^git\+/, '').replace(/\.git$/, '');
+  const publisher = author?.replace(/ *[<(].*$/, '');
+  return {
+    ...(publisher === undefined ? {} : { publisher }),
+    ...(repository === undefined
+      ? {}
+      : {
+          repository,
+          logoUrl: `${repository.replace('//github.com', '//raw.githubusercontent.com')}/main/docs/images/logo.svg`,
+        }),
+  };
 }
 
 /** `npm run docs` writes what is derived; with `--check` it compares instead and exits 1 on a difference. */

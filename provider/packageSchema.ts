@@ -55,6 +55,11 @@ export interface PackageFacts {
   readonly version: string;
   readonly description: string;
   readonly license: string;
+  /** Who publishes it, where the root's manifest has an author. */
+  readonly publisher?: string;
+  /** Where it is, and its logo, where the root's manifest says where the repository is. */
+  readonly repository?: string;
+  readonly logoUrl?: string;
 }
 
 /** The package's schema: a component for each property of the arguments' root. */

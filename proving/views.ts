@@ -116,7 +116,7 @@ export function brokerView(changes: Partial<BrokerView> = {}): BrokerView {
     seeds: ['emqx@10.20.2.1', 'emqx@10.20.2.2'],
     nodeName: 'emqx@10.20.2.1',
     listeners: [listener('mqtt'), listener('mqtts')],
-    authentication: planAuthentication([], 'emqx.authentication', new Problems()),
+    authentication: planAuthentication([], [], 'emqx.authentication', new Problems()),
     authorization: planAuthorization({}, 'emqx.authorization', new Problems()),
     settings: planSettings({}, '5.8.9', 'emqx.settings', new Problems()),
     proxyProtocol: true,

@@ -10,7 +10,7 @@ import { labHome, paths } from '../lab/paths';
 import { step } from '../lab/progress';
 import { ensureCheckImage, systems } from '../proving/checkImage';
 import { repositoryRoot } from '../proving/product';
-import { type Count, countPytest, countVitest } from './reports';
+import { type Count, countPytest, countVitest, failure } from './reports';
 
 /**
  * Runs every suite but the long ones, cheapest first, and closes with one line that counts all tests. Names as
@@ -114,13 +114,18 @@ async function main(args: readonly string[]): Promise<void> {
     process.stdout.write(
       `\nsuite ${suite.name}: ${count.passed} passed, ${count.failures.length} failed in ${seconds} s\n\n`,
     );
-    total = sum(total, { ...count, failures: count.failures.map((failure) => `${suite.name}: ${failure}`) });
+    const failures = count.failures.map((one) => ({ ...one, test: `${suite.name}: ${one.test}` }));
+    total = sum(total, { ...count, failures });
   }
   const { passed, failures } = total;
   // The last lines are what a log of CI shows first.
-  for (const failure of failures) process.stdout.write(`failed: ${failure}\n`);
+  for (const { test, reason } of failures) process.stdout.write(`failed: ${test}\n${indented(reason)}`);
   process.stdout.write(`${passed} passed, ${failures.length} failed\n`);
   process.exitCode = failures.length > 0 || passed === 0 ? 1 : 0;
+}
+
+function indented(text: string): string {
+  return text.replace(/^.+$/gm, '  $&') + (text === '' ? '' : '\n');
 }
 
 /** Of the suite `chaos`: which steps, and for how long. */
@@ -175,7 +180,9 @@ function sum(one: Count, other: Count): Count {
 /** A command that is one test by itself. */
 async function check(program: string, args: readonly string[]): Promise<Count> {
   const code = await inherit(program, args);
-  return code === 0 ? { passed: 1, failures: [] } : { passed: 0, failures: [[program, ...args].join(' ')] };
+  return code === 0
+    ? { passed: 1, failures: [] }
+    : { passed: 0, failures: [failure([program, ...args].join(' '))] };
 }
 
 async function checkImages(): Promise<void> {

@@ -13,10 +13,10 @@ const answerMs = 5_000;
 /** What CONNACK says to who is refused for the name or the password, by the protocol's version. */
 const refusals: Readonly<Record<ProtocolVersion, readonly number[]>> = { 4: [4, 5], 5: [134, 135] };
 
-/** Nobody gets in who was not named, and who was does no more than it may. */
+/** Nobody gets in who was not named, for each listener by its own chain, and who was does no more than it may. */
 export function checkAccess(
   endpoints: Readonly<Record<string, Dial>>,
-  access: Outputs['access'],
+  { access, users }: Pick<Outputs, 'access' | 'users'>,
 ): Promise<Result>[] {
   const run = randomBytes(3).toString('hex');
   return Object.entries(endpoints).flatMap(([name, dial]) => [
@@ -27,11 +27,45 @@ export function checkAccess(
           ),
         )
       : []),
+    ...(access.listeners[name] === 'chain' && !asksUsers(access, name) && users[0] !== undefined
+      ? [otherListenersUser(name, dial, access, users[0], `${run}-${name}`)]
+      : []),
     check(`${name}: a client may no more than its rules say`, () =>
       // Listeners are looked at side by side, and one client id is one session.
       refusesMore(dial, access, `${run}-${name}`),
     ),
   ]);
+}
+
+function asksUsers({ asks }: Outputs['access'], listener: string): boolean {
+  return asks[listener]?.includes('users') ?? false;
+}
+
+/** Who is known to the brokers' chain only: where a listener's own is not in force, that one lets them in. */
+function otherListenersUser(
+  name: string,
+  { url, ca, clientCertificate }: Dial,
+  { asks }: Outputs['access'],
+  { username, password }: Outputs['users'][number],
+  run: string,
+): Promise<Result> {
+  const asked = (asks[name] ?? []).join(', ');
+  return check(`${name}: users of other listeners are turned away`, async () => {
+    const code = await eventually(limitMs, 200, () =>
+      refusalOf(
+        { url, ca, ...(clientCertificate === undefined ? {} : { clientCertificate }), username, password },
+        5,
+        `vfy-${run}-other`,
+      ),
+    );
+    if (code === undefined && asked !== 'jwt')
+      throw new Warning(
+        `the user ${username} was let in; unless that is known with the same password where this listener asks (${asked}), its chain is not in force`,
+      );
+    if (code === undefined)
+      throw new Unexpected(`the user ${username} to be refused, who has no token`, 'it was let in');
+    return `${username}: CONNACK ${code}, asked by ${asked}`;
+  });
 }
 
 async function refusesStrangers(dial: Dial, version: ProtocolVersion, run: string): Promise<string> {

@@ -29,6 +29,8 @@ const condition = z.object({
         address: z.string(),
         /** Whether clients come with a PROXY header. */
         proxied: z.boolean(),
+        /** Whether by TLS, with certificates that only the balancers have. */
+        encrypted: z.boolean(),
       }),
     ),
   ),

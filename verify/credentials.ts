@@ -19,6 +19,11 @@ export function credentials(
         ? { unknown: 'not checked: clients are named by certificates; give --client-cert and --client-key' }
         : { provenName: commonName };
     default: {
+      const asked = access.asks[listener] ?? [];
+      if (!asked.includes('users'))
+        return {
+          unknown: `not checked: this listener asks by ${asked.join(', ')}, where no client is known here`,
+        };
       if (access.userIdType === 'clientid')
         return {
           unknown: 'not checked: users are found by their client ids, of which many clients are needed here',

@@ -36,6 +36,8 @@ const schema = z.object({
   /** How each listener finds out who a client is, and what clients may do. */
   access: z.object({
     listeners: z.record(z.string(), z.enum(['chain', 'certificate', 'anonymous'])),
+    /** By what each listener's clients are asked, in order. */
+    asks: z.record(z.string(), z.array(z.string())),
     userIdType: z.enum(['username', 'clientid']),
     superusers: z.array(z.string()),
     authorization: z.object({

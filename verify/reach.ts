@@ -1,8 +1,9 @@
-import type { BalancerState } from './balancers';
+import { type BalancerState, program } from './balancers';
 import { type Finding, type Survey, Warning } from './checks';
 import type { Hosts } from './hosts';
 import { type Dial, connectOnce } from './mqttClients';
 import type { Outputs } from './outputs';
+import { quote } from './ssh';
 import { openTunnel } from './tunnels';
 
 type States = ReadonlyMap<string, BalancerState>;
@@ -18,6 +19,8 @@ interface Attempt {
   readonly port: number;
   readonly dial: Dial;
   readonly preamble?: Buffer;
+  /** By TLS with what only the host has: it makes the connection itself, the PROXY header included. */
+  readonly encrypted?: true;
 }
 
 /** Whether every balancer serves clients at its own address, where those that it takes over will come. */
@@ -70,7 +73,7 @@ export function surveyBrokersServe(
       },
     ]): Attempt[] => {
       if (!('told' in brokers)) return [];
-      return brokers.told.flatMap(({ listener, name, address, proxied }) => {
+      return brokers.told.flatMap(({ listener, name, address, proxied, encrypted }) => {
         const dial = endpoints[listener];
         // Who a client is would come from the balancer, by its certificate.
         if (
@@ -86,7 +89,7 @@ export function surveyBrokersServe(
           remedy: `look at \`journalctl -u emqx\` on ${name}, and at the brokers' security group`,
           clientId: `vfy-${run}-${listener}-${balancer}-${name}`,
           dial: { ...dial, url: dial.url.replace(/^(mqtt|ws)s:/, '$1:') },
-          ...(proxied ? { preamble: proxyHeader } : {}),
+          ...(encrypted ? { encrypted } : proxied ? { preamble: proxyHeader } : {}),
         };
       });
     },
@@ -107,8 +110,14 @@ async function tried(attempts: readonly Attempt[], hosts: Hosts, noun: string): 
 }
 
 async function made(attempt: Attempt, { ssh }: Hosts): Promise<Finding | undefined> {
-  const { host, address, port, preamble, dial } = attempt;
-  const tunnel = await openTunnel(ssh, host, address, port, preamble);
+  const { host, address, port, preamble, dial, encrypted } = attempt;
+  const tunnel = await openTunnel(
+    () =>
+      encrypted
+        ? ssh.start(host, `${program('balancer.to_broker')} ${quote(address)} ${port}`)
+        : ssh.forward(host, address, port),
+    preamble,
+  );
   try {
     const { protocol, pathname } = new URL(dial.url);
     const url = `${protocol}//127.0.0.1:${tunnel.port}${pathname}`;

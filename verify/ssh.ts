@@ -28,14 +28,29 @@ export class Ssh {
   /** The standard output of a command that a shell runs on the host; throws when it fails. */
   async run(host: string, command: string, timeoutMs = commandTimeoutMs): Promise<string> {
     const client = await this.connect(host);
-    const running = () => this.#commands.get(host) ?? 0;
-    while (running() >= commandsAtOnce) await pause(turnMs);
-    this.#commands.set(host, running() + 1);
+    await this.#turn(host);
     try {
       return await execute(client, command, host, timeoutMs);
     } finally {
-      this.#commands.set(host, running() - 1);
+      this.#ended(host);
     }
+  }
+
+  /** A command that a shell runs on the host, as a stream of what it reads and prints. */
+  async start(host: string, command: string): Promise<ClientChannel> {
+    const client = await this.connect(host);
+    await this.#turn(host);
+    return new Promise((done, failed) => {
+      client.exec(command, (error, channel) => {
+        if (error === undefined) {
+          channel.on('close', () => this.#ended(host));
+          done(channel);
+        } else {
+          this.#ended(host);
+          failed(error);
+        }
+      });
+    });
   }
 
   /** A connection that the host's SSH server makes. */
@@ -59,6 +74,16 @@ export class Ssh {
     for (const connection of await Promise.allSettled(this.#connections.values())) {
       if (connection.status === 'fulfilled') connection.value.end();
     }
+  }
+
+  async #turn(host: string): Promise<void> {
+    const running = () => this.#commands.get(host) ?? 0;
+    while (running() >= commandsAtOnce) await pause(turnMs);
+    this.#commands.set(host, running() + 1);
+  }
+
+  #ended(host: string): void {
+    this.#commands.set(host, (this.#commands.get(host) ?? 1) - 1);
   }
 
   async #dial(host: string): Promise<Client> {

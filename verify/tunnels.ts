@@ -1,5 +1,5 @@
 import { type AddressInfo, type Socket, createServer } from 'node:net';
-import type { Ssh } from './ssh';
+import type { Duplex } from 'node:stream';
 
 /** A port of this machine's loopback that leads to one of a host's network. */
 export interface Tunnel {
@@ -7,12 +7,9 @@ export interface Tunnel {
   close(): Promise<void>;
 }
 
-/** Opens one: each connection goes through the host's SSH server, which connects to `address` and `port`. */
+/** Opens one: each connection goes on in a stream of its own. */
 export async function openTunnel(
-  ssh: Ssh,
-  host: string,
-  address: string,
-  port: number,
+  open: () => Promise<Duplex>,
   /** Sent before all else of a connection, such as a PROXY header. */
   preamble?: Buffer,
 ): Promise<Tunnel> {
@@ -21,7 +18,7 @@ export async function openTunnel(
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => socket.destroy());
-    ssh.forward(host, address, port).then(
+    open().then(
       (channel) => {
         channel.on('error', () => socket.destroy());
         channel.on('close', () => socket.destroy());

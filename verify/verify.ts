@@ -38,7 +38,7 @@ export async function verify(outputs: Outputs, clientCertificate?: ClientCertifi
     const [mqtt, ofEdge, ofAccess, ofHosts, ofDrift, ofBalancers] = await Promise.all([
       checkMqtt(endpoints, outputs, hosts, run),
       edge,
-      Promise.all(checkAccess(endpoints, outputs.access)),
+      Promise.all(checkAccess(endpoints, outputs)),
       checkHosts(outputs, hosts),
       Promise.all(checkDrift(hosts)),
       checkBalancers(outputs, endpoints, hosts, run),

@@ -97,6 +97,7 @@ export function balancerPrograms(limits: BalancerLimits): HostFile[] {
       'sessions',
       'stray_address',
       'tickets',
+      'to_broker',
       'vip_agent',
     ].map((name) => `balancer.${name}`),
   ]);

@@ -104,6 +104,7 @@ export class HaproxyPair extends pulumi.ComponentResource {
         ...outboundWeb(planned.webCidrs),
         ...plan.egressRules,
       ]),
+      tagged(platform, name, tags),
       this,
     );
     const [preferredInterfaceId, preferredIs] = pulumi.deferredOutput<string>();

@@ -5,7 +5,7 @@ import { planMachine } from '../host/machines';
 import type { HostSoftware } from '../host/packages';
 import { planEgress } from '../host/openings';
 import type { Listener } from '../listeners/listener';
-import { checkPorts } from '../listeners/plan';
+import { checkPorts } from '../listeners/ports';
 import type { SubnetRange } from '../network/addresses';
 import { balancerAddress, balancerVipAddress, plannedBlock } from '../network/addresses';
 import type { Problems } from '../rendering/problems';

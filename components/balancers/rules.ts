@@ -7,6 +7,7 @@ import { allow } from '../host/firewall';
 import { range, sshFrom } from '../host/rules';
 import { sshPort } from '../host/ssh';
 import type { Listener } from '../listeners/listener';
+import type { Tags } from '../rendering/naming';
 import { peersPort, statsPort, vrrpProtocol } from './ports';
 import type { BalancerView } from './view';
 
@@ -56,6 +57,7 @@ export function allowTowardsBrokers(
   listeners: readonly Listener[],
   parent: pulumi.Resource,
   encryption: Encryption = 'none',
+  tags: Tags = {},
 ): readonly pulumi.Resource[] {
   const peer: Peer = { name: 'brokers', groupId: brokersGroupId };
   const ports = [dashboardPort, agentPort, sshPort];
@@ -66,6 +68,7 @@ export function allowTowardsBrokers(
       ...brokerPortRules(withTlsPorts(listeners, encryption), 'to', peer),
       ...ports.map((port): Rule => ({ direction: 'to', what: { port }, peer })),
     ],
+    tags,
     parent,
   );
 }

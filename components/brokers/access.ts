@@ -1,30 +1,17 @@
-import type { Listener } from '../listeners/listener';
+import type { AuthenticationKind, Listener } from '../listeners/listener';
 import type { Problems } from '../rendering/problems';
 import type { PlannedAuthentication } from './authentication';
 import type { AuthorizationArgs, PlannedAuthorization } from './authorization';
 import { goesByUsername } from './authorization';
-
-/** How a broker listener finds out who a client is. */
-export type Access =
-  /** EMQX asks the chain. */
-  | 'chain'
-  /** The balancer has: it demanded a certificate, and its name is the client's. */
-  | 'certificate'
-  /** Not at all. */
-  | 'anonymous';
-
-export function accessOf(
-  listener: Listener,
-  { certificateIsEnough }: Pick<PlannedAuthentication, 'certificateIsEnough'>,
-): Access {
-  if (listener.anonymous === true) return 'anonymous';
-  return certificateIsEnough && namesByCertificate(listener) !== 'none' ? 'certificate' : 'chain';
-}
+import type { Access } from './chains';
+import { accessOf, askedBy, checkChains, namesByCertificate } from './chains';
 
 /** What is promised of a cluster's access, for `verify` to prove; no secret. */
 export interface AccessPromise {
   /** How each listener finds out who a client is. */
   readonly listeners: Readonly<Record<string, Access>>;
+  /** By what each listener's clients are asked, as `emqx.authentication` names it, in order. */
+  readonly asks: Readonly<Record<string, readonly AuthenticationKind[]>>;
   /** What clients may do: the first rule that matches decides. */
   readonly authorization: PlannedAuthorization;
   /** What of a client the names of the built-in database's users are compared with. */
@@ -41,20 +28,22 @@ export function promisedAccess(
   }: { readonly authentication: PlannedAuthentication; readonly authorization: PlannedAuthorization },
 ): AccessPromise {
   const { users, userIdType } = authentication.users;
+  const byName = <T>(of: (listener: Listener) => T) =>
+    Object.fromEntries(listeners.map((listener) => [listener.name, of(listener)]));
   return {
     userIdType,
-    listeners: Object.fromEntries(
-      listeners.map((listener) => [listener.name, accessOf(listener, authentication)]),
-    ),
+    listeners: byName((listener) => accessOf(listener, authentication.kinds)),
+    asks: byName((listener) => askedBy(listener, authentication.kinds)),
     authorization,
     superusers: users.filter(({ isSuperuser }) => isSuperuser).map(({ name }) => name),
   };
 }
 
 /** Whether no client can connect, unless somebody makes users in the dashboard. */
-export function namesNobody({ chain, users }: PlannedAuthentication, { listeners }: AccessPromise): boolean {
+export function namesNobody({ users }: PlannedAuthentication, { listeners, asks }: AccessPromise): boolean {
   const asksAll = Object.values(listeners).every((access) => access === 'chain');
-  return asksAll && chain.length === 1 && users.users.length === 0;
+  const asksUsers = Object.values(asks).every((kinds) => kinds.every((kind) => kind === 'users'));
+  return asksAll && asksUsers && users.users.length === 0;
 }
 
 /**
@@ -78,6 +67,7 @@ export function checkAccess(
         'is true where clientCertificates.identity takes the name from the certificate; leave one of the two out',
       );
   checkAnonymousRules(anonymous, authorization, problems);
+  checkChains(listeners, authentication.kinds, problems);
   checkCertificates(listeners, authentication, authorization, problems);
   const { users } = authentication.users;
   if (
@@ -126,11 +116,11 @@ function checkAnonymousRules(
 
 function checkCertificates(
   listeners: readonly Listener[],
-  { certificateIsEnough }: PlannedAuthentication,
+  { kinds }: PlannedAuthentication,
   { rules }: PlannedAuthorization,
   problems: Problems,
 ): void {
-  if (!certificateIsEnough) return;
+  if (!kinds.includes('clientCertificate')) return;
   if (listeners.every((listener) => namesByCertificate(listener) === 'none'))
     problems.add(
       'emqx.authentication',
@@ -138,13 +128,13 @@ function checkCertificates(
     );
   const byUsername = rules.findIndex((rule) => rule.who.anonymous !== true && goesByUsername(rule));
   for (const listener of listeners)
-    if (namesByCertificate(listener) === 'clientid' && byUsername >= 0)
+    if (
+      accessOf(listener, kinds) === 'certificate' &&
+      namesByCertificate(listener) === 'clientid' &&
+      byUsername >= 0
+    )
       problems.add(
         `listeners.${listener.name}.clientCertificates.identity`,
         `is clientid, so a client may choose its user name, and emqx.authorization.rules[${byUsername}] goes by it; set identity to username, or let the rule go by the client id`,
       );
-}
-
-function namesByCertificate({ clientCertificates }: Listener): 'none' | 'username' | 'clientid' {
-  return clientCertificates?.verify === 'required' ? clientCertificates.identity : 'none';
 }

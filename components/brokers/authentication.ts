@@ -1,3 +1,5 @@
+import type { AuthenticationKind, Listener } from '../listeners/listener';
+import { authenticationKinds } from '../listeners/listener';
 import type { Problems } from '../rendering/problems';
 import type { AuthenticatorSettings, PlannedAuthenticator } from './authenticators/authenticator';
 import type {
@@ -13,12 +15,15 @@ import { planJwt } from './authenticators/jwt';
 import type { LdapAuthenticationArgs } from './authenticators/ldap';
 import { planLdap } from './authenticators/ldap';
 import type { ServerFile, ServerPort } from './authenticators/server';
+import type { Chains, Link } from './chains';
+import { planChains } from './chains';
 import type { PlannedUsers, UserArgs } from './users';
 import { planUsers } from './users';
 
 /**
  * One way for clients to prove who they are; just one of its keys is given. EMQX asks one after the other: who is
  * unknown to one is asked of the next, who is known there and wrong is refused, and who is unknown to all is refused.
+ * A listener may have its clients asked by some of them: its `authentication`.
  */
 export interface AuthenticatorArgs {
   /** Users by name, in EMQX's built-in database: made, changed and removed while the brokers run. Users that others make there stay. @default none */
@@ -43,39 +48,33 @@ export interface AuthenticatorArgs {
 
 /** Who may connect, with everything decided. */
 export interface PlannedAuthentication {
-  /** EMQX's `authentication`, but for what is secret. Never empty: an empty chain lets everybody in. */
-  readonly chain: readonly AuthenticatorSettings[];
+  /** What is given, in its order. */
+  readonly kinds: readonly AuthenticationKind[];
+  /** What a link of a chain is to EMQX, but for what is secret. */
+  readonly links: Readonly<Partial<Record<Link, AuthenticatorSettings>>>;
+  readonly chains: Chains;
   readonly files: readonly ServerFile[];
   readonly reaches: readonly ServerPort[];
   readonly users: PlannedUsers;
-  /** Whether a certificate that names the client is enough. */
-  readonly certificateIsEnough: boolean;
   /** Where in the arguments somebody is let in who may claim any user name; empty where nobody is. */
   readonly unprovenUsernames: readonly string[];
 }
 
-const kinds = [
-  'users',
-  'jwt',
-  'http',
-  'postgresql',
-  'mysql',
-  'redis',
-  'ldap',
-  'clientCertificate',
-] as const satisfies readonly (keyof AuthenticatorArgs)[];
+type Kind = AuthenticationKind & keyof AuthenticatorArgs;
 
-type Kind = (typeof kinds)[number];
+const kinds: readonly Kind[] = authenticationKinds;
 
-/** Decides the chain; what is wrong goes to `problems` under `path`. */
+/** Decides whom EMQX asks on each listener; what is wrong with the arguments goes to `problems` under `path`. */
 export function planAuthentication(
   authenticators: readonly AuthenticatorArgs[],
+  listeners: readonly Listener[],
   path: string,
   problems: Problems,
 ): PlannedAuthentication {
   const used = new Map<Kind, string>();
   let users: PlannedUsers = { userIdType: 'username', users: [] };
-  const chain: PlannedAuthenticator[] = [];
+  // Also where no users are given: no chain is without it.
+  const links = new Map<Link, PlannedAuthenticator>([['users', builtInDatabase('username')]]);
   const unprovenUsernames: string[] = [];
   authenticators.forEach((args, index) => {
     const own = `${path}[${index}]`;
@@ -89,17 +88,20 @@ export function planAuthentication(
     used.set(kind, own);
     if (kind === 'users') users = planUsers(args.users ?? {}, args.userIdType ?? 'username', own, problems);
     const planned = planOne(args, own, problems);
-    chain.push(...planned);
-    if (planned.some(({ provesUsername }) => !provesUsername)) unprovenUsernames.push(`${own}.${kind}`);
+    // A certificate is judged by the balancer, before EMQX is reached.
+    if (planned === undefined || kind === 'clientCertificate') return;
+    links.set(kind, planned);
+    if (!planned.provesUsername) unprovenUsernames.push(`${own}.${kind}`);
   });
-  // Also where no users are given: with it the chain is never empty, and a link that EMQX cannot make opens no door.
-  if (!used.has('users')) chain.push(builtInDatabase('username'));
+  const given = [...used.keys()];
+  const all = [...links.values()];
   return {
-    chain: chain.map(({ settings }) => settings),
-    files: chain.flatMap(({ files }) => files),
-    reaches: chain.flatMap(({ reaches }) => reaches),
+    kinds: given,
+    links: Object.fromEntries([...links].map(([kind, { settings }]) => [kind, settings])),
+    chains: planChains(listeners, given),
+    files: all.flatMap(({ files }) => files),
+    reaches: all.flatMap(({ reaches }) => reaches),
     users,
-    certificateIsEnough: used.has('clientCertificate'),
     unprovenUsernames,
   };
 }
@@ -119,17 +121,28 @@ function kindOf(args: AuthenticatorArgs, path: string, problems: Problems): Kind
   return kind;
 }
 
-function planOne(args: AuthenticatorArgs, path: string, problems: Problems): readonly PlannedAuthenticator[] {
-  if (args.users !== undefined) return [builtInDatabase(args.userIdType ?? 'username')];
-  if (args.jwt !== undefined) return [planJwt(args.jwt, `${path}.jwt`, problems)];
-  if (args.http !== undefined) return [planHttpAuthentication(args.http, `${path}.http`, problems)];
+function planOne(
+  args: AuthenticatorArgs,
+  path: string,
+  problems: Problems,
+): PlannedAuthenticator | undefined {
+  if (args.users !== undefined) return builtInDatabase(args.userIdType ?? 'username');
+  if (args.jwt !== undefined) return planJwt(args.jwt, `${path}.jwt`, problems);
+  if (args.http !== undefined) return planHttpAuthentication(args.http, `${path}.http`, problems);
   if (args.postgresql !== undefined)
-    return [planSql('postgresql', args.postgresql, `${path}.postgresql`, problems)];
-  if (args.mysql !== undefined) return [planSql('mysql', args.mysql, `${path}.mysql`, problems)];
-  if (args.redis !== undefined) return [planRedis(args.redis, `${path}.redis`, problems)];
-  if (args.ldap !== undefined) return [planLdap(args.ldap, `${path}.ldap`, problems)];
-  // A certificate is judged by the balancer, before EMQX is reached.
-  return [];
+    return planSql('postgresql', args.postgresql, `${path}.postgresql`, problems);
+  if (args.mysql !== undefined) return planSql('mysql', args.mysql, `${path}.mysql`, problems);
+  if (args.redis !== undefined) return planRedis(args.redis, `${path}.redis`, problems);
+  if (args.ldap !== undefined) return planLdap(args.ldap, `${path}.ldap`, problems);
+  return undefined;
+}
+
+/** What EMQX is told of a chain. */
+export function settingsOf(
+  { links }: Pick<PlannedAuthentication, 'links'>,
+  chain: readonly Link[],
+): readonly AuthenticatorSettings[] {
+  return chain.flatMap((kind) => links[kind] ?? []);
 }
 
 function builtInDatabase(userIdType: 'username' | 'clientid'): PlannedAuthenticator {

@@ -16,11 +16,13 @@ import { apiKeysWithSecrets } from './apiKeySecrets';
 import { chainSecrets } from './authenticators/secrets';
 import type { ClusterParts } from './brokerHost';
 import { brokerHost } from './brokerHost';
+import { brokerListeners } from './brokerListeners';
 import type { EmqxClusterArgs, PlannedClusterArgs } from './clusterArguments';
 import { drainPace } from './draining';
 import { brokerPrograms } from './files';
 import { usersWithPasswords } from './passwords';
 import { opensTlsPorts } from './encryption';
+import { noteOnLicence } from './licence';
 import type { PlannedBroker } from './plan';
 import { planCluster } from './plan';
 import { brokerRules } from './rules';
@@ -71,6 +73,8 @@ export class EmqxCluster extends pulumi.ComponentResource {
       void pulumi.log.warn('emqx.authentication names nobody, so no client can connect', this);
     const note = noteOnRelease(plan.release);
     if (note !== undefined) void pulumi.log.info(note, this);
+    const ofLicence = noteOnLicence(planned.licenseKey);
+    if (ofLicence !== undefined) void pulumi.log.warn(ofLicence, this);
     const atStart = Object.keys(plan.settings.atStart);
     if (atStart.length > 0)
       void pulumi.log.info(
@@ -84,7 +88,11 @@ export class EmqxCluster extends pulumi.ComponentResource {
         dashboardPassword: this.dashboardPassword,
         licenseKey: planned.licenseKey,
         users: this.users,
-        chain: chainSecrets(authenticators),
+        chain: chainSecrets(
+          authenticators,
+          plan.authentication.chains,
+          brokerListeners(plan.listeners, plan.encryption),
+        ),
         settings: withoutSecrets(planned.settings ?? {}).secrets,
         apiKeys: this.apiKeys,
         listenersKey: opensTlsPorts(plan.encryption) ? planned.hostCertificates?.privateKey : undefined,
@@ -105,7 +113,13 @@ export class EmqxCluster extends pulumi.ComponentResource {
       this,
     );
     this.securityGroupId = group.id;
-    const rules = allow(name, group.id, brokerRules(group.id, planned.clientsGroupId, planned, plan), this);
+    const rules = allow(
+      name,
+      group.id,
+      brokerRules(group.id, planned.clientsGroupId, planned, plan),
+      tagged(platform, name, tags),
+      this,
+    );
     this.brokers = this.oneAfterTheOther(plan.brokers, {
       platform,
       args: planned,

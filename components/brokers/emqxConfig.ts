@@ -1,10 +1,10 @@
-import { brokerPortsOf } from '../listeners/brokerPorts';
 import type { ClientCertificates, Listener } from '../listeners/listener';
 import { isWebSocket } from '../listeners/listener';
-import { accessOf } from './access';
 import { accessFile } from './accessConfig';
 import { anonymousZone } from './aclFile';
-import { opensPlainPorts, opensTlsPorts, overTls, tlsFiles } from './encryption';
+import { brokerListeners } from './brokerListeners';
+import { accessOf } from './chains';
+import { tlsFiles } from './encryption';
 import { renderHocon } from './hocon';
 import { secretFiles } from './secrets';
 import { settingsPath } from './settings/files';
@@ -15,7 +15,6 @@ import type { BrokerView } from './view';
 /** emqx.conf: one broker listener for each balancer listener; clients' TLS ends at the balancers. */
 export function emqxConfig(view: BrokerView): string {
   const { atStart } = view.settings;
-  const step = view.encryption?.step ?? 'none';
   const hasAtStart = Object.keys(atStart).length > 0;
   const { common, zoned } = identitiesOf(view.listeners);
   return render('broker/emqx.conf', {
@@ -36,23 +35,19 @@ export function emqxConfig(view: BrokerView): string {
       zone: identityZone(identity),
       setting: `peer_cert_as_${identity}`,
     })),
-    listeners: [
-      ...(opensPlainPorts(step) ? listenerViews(view, view.listeners, false) : []),
-      ...(opensTlsPorts(step) ? listenerViews(view, view.listeners.map(overTls), true) : []),
-    ],
+    listeners: listenerViews(view),
   });
 }
 
-/** One for each port. */
-function listenerViews(view: BrokerView, listeners: readonly Listener[], encrypted: boolean): View[] {
+function listenerViews(view: BrokerView): View[] {
   const { zoned } = identitiesOf(view.listeners);
-  return listeners.flatMap((listener) => {
-    const websocket = isWebSocket(listener);
-    const access = accessOf(listener, view.authentication);
-    return brokerPortsOf(listener).map((brokerPort, index) => ({
-      kind: websocket ? (encrypted ? 'wss' : 'ws') : encrypted ? 'ssl' : 'tcp',
-      name: index === 0 ? listener.name : `${listener.name}_${index + 1}`,
-      brokerPort,
+  return brokerListeners(view.listeners, view.encryption?.step ?? 'none').map((brokerListener) => {
+    const { listener, transport, name, port, isEncrypted } = brokerListener;
+    const access = accessOf(listener, view.authentication.kinds);
+    return {
+      kind: transport,
+      name,
+      brokerPort: port,
       maxConnections: view.maxConnections,
       acceptors: listener.acceptors ?? 16,
       rate: listener.connectionsPerSecond !== undefined && { perSecond: listener.connectionsPerSecond },
@@ -60,9 +55,9 @@ function listenerViews(view: BrokerView, listeners: readonly Listener[], encrypt
       proxied: view.proxyProtocol,
       unasked: access !== 'chain',
       zone: access === 'anonymous' ? { zone: anonymousZone } : zoneOf(listener, zoned),
-      websocket: websocket && { path: listener.path },
-      tls: encrypted && { ...tlsFiles, key: secretFiles.listenersKey },
-    }));
+      websocket: isWebSocket(listener) && { path: listener.path },
+      tls: isEncrypted && { ...tlsFiles, key: secretFiles.listenersKey },
+    };
   });
 }
 

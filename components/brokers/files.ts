@@ -68,6 +68,9 @@ export function brokerFiles(view: BrokerView): HostFile[] {
       'broker',
       [
         programCommand('broker.cookie'),
+        ...(view.licensed === true
+          ? [[...programCommand('broker.licence'), String(view.maxConnections)]]
+          : []),
         // EMQX judges what is staged before it is in force; as its own user, whose script that is.
         ['/usr/sbin/runuser', '-u', 'emqx', '--', '/usr/bin/emqx', 'check_config'],
       ],
@@ -102,6 +105,7 @@ export function brokerPrograms(): HostFile[] {
     'broker.data_volume',
     'broker.health',
     'broker.leave',
+    'broker.licence',
     'broker.spare',
     'broker.without',
     'broker.drift',

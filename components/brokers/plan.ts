@@ -3,7 +3,7 @@ import type { Machine } from '../host/machines';
 import { planMachine } from '../host/machines';
 import { planEgress } from '../host/openings';
 import type { Listener } from '../listeners/listener';
-import { checkPorts } from '../listeners/plan';
+import { checkPorts } from '../listeners/ports';
 import type { SubnetRange } from '../network/addresses';
 import {
   brokerAddress,
@@ -24,6 +24,7 @@ import { planAuthorization } from './authorization';
 import type { Encryption } from './encryption';
 import { checkTlsPorts, encryptionSteps, opensTlsPorts } from './encryption';
 import { checkDashboardPassword } from './dashboardPassword';
+import { checkLicence } from './licence';
 import { checkBrokerMemory } from './limits';
 import { brokerPorts } from './ports';
 import type { PlannedSettings } from './settings/plan';
@@ -106,9 +107,22 @@ export function planCluster(
   if (opensTlsPorts(encryption)) checkTlsPorts(listeners, problems);
   checkBrokerMemory({ listeners, brokerCount: brokers.length, instanceType, encryption }, problems);
   const access = {
-    authentication: planAuthentication(args.authentication ?? [], `${path}.authentication`, problems),
+    authentication: planAuthentication(
+      args.authentication ?? [],
+      listeners,
+      `${path}.authentication`,
+      problems,
+    ),
     authorization: planAuthorization(args.authorization ?? {}, `${path}.authorization`, problems),
   };
+  const maxConnections = listeners.reduce((sum, each) => sum + each.maxConnections, 0);
+  if (release.packageName === 'emqx-enterprise')
+    checkLicence(
+      args.licenseKey,
+      { clients: maxConnections, brokerCount: brokers.length },
+      `${path}.licenseKey`,
+      problems,
+    );
   checkDashboardPassword(args.dashboardPassword, `${path}.dashboardPassword`, problems);
   checkAccess(listeners, access, args.authorization, problems);
   return {
@@ -125,7 +139,7 @@ export function planCluster(
     ...access,
     apiKeys: planApiKeys(args.apiKeys ?? {}, version, `${path}.apiKeys`, problems),
     settings: planSettings(args.settings ?? {}, version, `${path}.settings`, problems),
-    maxConnections: listeners.reduce((sum, { maxConnections }) => sum + maxConnections, 0),
+    maxConnections,
   };
 }
 

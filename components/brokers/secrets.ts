@@ -67,7 +67,7 @@ export function accessSecrets(
     ...settings.map(({ path, json }) => ({ path, value: asHocon(JSON.parse(json), path) })),
     // EMQX looks at it when its database is new.
     { path: ['dashboard', 'default_password'], value: dashboardPassword },
-    ...chain.map(({ path, text }) => ({ path: ['authentication', ...path], value: text })),
+    ...chain.map(({ path, text }) => ({ path, value: text })),
   ];
   return renderHocon(all.reduce<HoconObject>((tree, { path, value }) => withPath(tree, path, value), {}));
 }

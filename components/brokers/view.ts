@@ -21,7 +21,7 @@ export interface BrokerView {
   readonly seeds: readonly string[];
   readonly nodeName: string;
   readonly listeners: readonly Listener[];
-  readonly authentication: Pick<PlannedAuthentication, 'chain' | 'files' | 'certificateIsEnough'>;
+  readonly authentication: Pick<PlannedAuthentication, 'kinds' | 'links' | 'chains' | 'files'>;
   readonly authorization: PlannedAuthorization;
   readonly settings: PlannedSettings;
   readonly proxyProtocol: boolean;

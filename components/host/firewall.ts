@@ -17,12 +17,13 @@ export function securityGroup(
 
 /**
  * Makes the rules of a group; each is named by what it lets through, so that a diff reads by itself, and EC2 is not asked
- * for the same one twice.
+ * for the same one twice. Rules carry tags of their own: accounts may demand them.
  */
 export function allow(
   name: string,
   securityGroupId: pulumi.Input<string>,
   rules: readonly Rule[],
+  tags: Tags,
   parent: pulumi.Resource,
 ): readonly pulumi.Resource[] {
   const named = new Map(rules.map((rule) => [labelOf(rule), rule] as const));
@@ -37,6 +38,7 @@ export function allow(
           }
         : { ipProtocol: what.protocol }),
       ...('cidr' in peer ? { cidrIpv4: peer.cidr } : { referencedSecurityGroupId: peer.groupId }),
+      tags: { ...tags, Name: `${name}-${suffix}` },
     };
     return direction === 'from'
       ? new aws.vpc.SecurityGroupIngressRule(`${name}-${suffix}`, args, { parent })

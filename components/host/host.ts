@@ -75,6 +75,8 @@ export class Host extends pulumi.ComponentResource implements TurnHost, LeavingH
   readonly instanceId: pulumi.Output<string>;
   readonly interfaceId: pulumi.Output<string>;
   readonly privateAddress: string;
+  /** The name of its IAM role, for policies of yours, such as that of an agent in your image. */
+  readonly roleName: pulumi.Output<string>;
   /** The host's own Elastic IP, where it has one. */
   readonly publicAddress: pulumi.Output<string> | undefined;
   /** The pinned SSH host key. */
@@ -124,7 +126,7 @@ export class Host extends pulumi.ComponentResource implements TurnHost, LeavingH
       { ...accountOf(args), tags, protect, parent: this },
     );
     const secrets = [keySecret, ...args.secrets];
-    const { profile, policy } = hostRole(
+    const { role, profile, policy } = hostRole(
       name,
       [...secrets, args.programs].map(({ arn }) => arn),
       args.statements ?? pulumi.output([]),
@@ -166,6 +168,7 @@ export class Host extends pulumi.ComponentResource implements TurnHost, LeavingH
     this.replacedBy = [...imageOf(args), typeOf(args)];
     this.instanceId = instance.id;
     this.interfaceId = networkInterface.id;
+    this.roleName = role.name;
     this.privateAddress = args.address;
     this.publicAddress = publicAddress?.publicIp;
     this.hostKey = key.publicKeyOpenssh.apply((line) => line.trim());

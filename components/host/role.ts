@@ -14,6 +14,7 @@ export interface PolicyStatement {
 
 /** A host's own role: it may read its own secrets, and what `statements` allow. */
 export interface HostRole {
+  readonly role: aws.iam.Role;
   readonly profile: aws.iam.InstanceProfile;
   /** The instance waits for it: without the policy its first fetch is refused. */
   readonly policy: aws.iam.RolePolicy;
@@ -71,7 +72,7 @@ export function hostRole(
     { role: role.name, ...inPath, tags },
     { parent },
   );
-  return { profile, policy };
+  return { role, profile, policy };
 }
 
 /** Secrets Manager decrypts in the name of whoever asks, and nothing else may be decrypted by it. */

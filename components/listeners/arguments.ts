@@ -1,5 +1,5 @@
 import type { BalancingMethod } from './balancing';
-import type { ListenerKind } from './listener';
+import type { AuthenticationKind, ListenerKind } from './listener';
 
 /** Listeners by their names: 1 to 24 small letters, digits and hyphens, a letter first; 20 listeners at most. */
 export type ListenersArgs = Record<string, ListenerArgs>;
@@ -62,6 +62,13 @@ export interface ListenerArgs {
   tls?: ListenerTlsArgs;
   /** Mutual TLS. mqtts and wss only. @default none */
   clientCertificates?: ClientCertificatesArgs;
+  /**
+   * By which kinds of `emqx.authentication` this listener's clients are asked, and in which order: `users`, `jwt`, `http`,
+   * `postgresql`, `mysql`, `redis`, `ldap`, `clientCertificate`. Who is known to the others only is refused here. Listeners
+   * that ask `users` ask all the same, in the same order: EMQX's database of users belongs to one chain.
+   * @default all of them, in their order there
+   */
+  authentication?: AuthenticationKind[];
   /**
    * True lets anyone in, unasked, with only what `emqx.authorization` allows anonymous clients; their client ids get the
    * prefix `anonymous-`, so that none takes over the session of another.

@@ -9,6 +9,20 @@ export function isListenerKind(name: string): name is ListenerKind {
   return listenerKinds.some((kind) => kind === name);
 }
 
+/** Ways for clients to prove who they are, as `emqx.authentication` names them. */
+export const authenticationKinds = [
+  'users',
+  'jwt',
+  'http',
+  'postgresql',
+  'mysql',
+  'redis',
+  'ldap',
+  'clientCertificate',
+] as const;
+
+export type AuthenticationKind = (typeof authenticationKinds)[number];
+
 export interface ClientCertificates {
   readonly verify: 'optional' | 'required';
   /** PEM, one or more. */
@@ -63,6 +77,8 @@ export interface Listener {
   readonly passesUnknown?: boolean;
   readonly tls?: ListenerTls;
   readonly clientCertificates?: ClientCertificates;
+  /** By what its clients are asked, in order; absent where by all that brokers have. */
+  readonly authentication?: readonly AuthenticationKind[];
   /** True lets in who does not say who it is; absent otherwise. */
   readonly anonymous?: boolean;
   /** The path of the WebSocket endpoint; ws and wss. */

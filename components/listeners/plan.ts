@@ -1,13 +1,14 @@
 import { checkCidrs } from '../network/addresses';
 import type { Problems } from '../rendering/problems';
-import type { BalancingArgs, ClientCertificatesArgs, ListenerArgs, ListenersArgs } from './arguments';
-import type { Balancing, BalancingMethod, ClientIdTable } from './balancing';
-import { balancingMethods, methodsByClientId, methodsByHash, othersThan } from './balancing';
-import { brokerPortFor, brokerPortsOf, defaultPorts, furtherBrokerPorts, mostOnOnePort } from './brokerPorts';
+import { planAcceptance, planAcceptProxy, planRateLimit, planRefusals } from './admission';
+import type { ListenerArgs, ListenersArgs } from './arguments';
+import { planAuthenticationOf } from './authentication';
+import { brokerPortFor, defaultPorts, furtherBrokerPorts } from './brokerPorts';
 import { checkIdentities, planClientCertificates } from './clientCertificates';
 import { planFailedLogins } from './failedLogins';
 import type { Listener, ListenerKind } from './listener';
 import { isListenerKind, isWebSocket, listenerKinds } from './listener';
+import { hiddenIds, planBalancing } from './planBalancing';
 import type { TlsSurroundings } from './tls';
 import { planListenerTls } from './tls';
 
@@ -62,35 +63,6 @@ const mostListeners = 20;
 function inOrder([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
   const place = (name: string) => (isListenerKind(name) ? listenerKinds.indexOf(name) : listenerKinds.length);
   return place(a) - place(b) || (a < b ? -1 : 1);
-}
-
-/** Ports must differ from each other and from those that the hosts use themselves. */
-export function checkPorts(
-  listeners: readonly Listener[],
-  key: 'port' | 'brokerPort',
-  taken: Readonly<Record<number, string>>,
-  problems: Problems,
-): void {
-  const owners = new Map(Object.entries(taken).map(([port, owner]) => [Number(port), owner]));
-  // Further ports are not for the user to choose: others have to keep off them.
-  if (key === 'brokerPort')
-    for (const listener of listeners) {
-      const row = brokerPortsOf(listener).slice(1);
-      const met = row.find((further) => owners.has(further));
-      if (met !== undefined)
-        problems.add(
-          `listeners.${listener.name}.brokerPort`,
-          `is ${listener.brokerPort}, whose further ports for many clients hold ${met}, which ${owners.get(met) ?? ''} uses already; give another`,
-        );
-      for (const further of row) owners.set(further, `listeners.${listener.name} for its many clients`);
-    }
-  for (const listener of listeners) {
-    const path = `listeners.${listener.name}.${key}`;
-    problems.wholeNumber(path, listener[key], 1, 65535);
-    const owner = owners.get(listener[key]);
-    if (owner === undefined) owners.set(listener[key], `listeners.${listener.name}`);
-    else problems.add(path, `is ${listener[key]}, which ${owner} uses already; give each its own port`);
-  }
 }
 
 /** Of HAProxy's own frontend, and of the listeners that EMQX brings. */
@@ -171,7 +143,7 @@ function planOne(
     inspect,
     ...planRefusals(args, inspect && !websocket, `${path}.refusals`, problems),
     ...planAcceptProxy(args, maxConnections, `${path}.acceptProxy`, problems),
-    ...(args.anonymous === true ? { anonymous: true } : {}),
+    ...planAuthenticationOf(args, path, problems),
     path: endpointPath,
     ...(args.furtherPaths === undefined ? {} : { furtherPaths: args.furtherPaths }),
     ...(args.tls === undefined ? {} : { tls: planListenerTls(kind, args.tls, tls, `${path}.tls`, problems) }),
@@ -190,136 +162,7 @@ function planOne(
   };
 }
 
-function planAcceptance(
-  { acceptors, connectionsPerSecond }: ListenerArgs,
-  path: string,
-  problems: Problems,
-): Pick<Listener, 'acceptors' | 'connectionsPerSecond'> {
-  if (acceptors !== undefined) problems.wholeNumber(`${path}.acceptors`, acceptors, 1, 1024);
-  if (connectionsPerSecond !== undefined)
-    problems.wholeNumber(`${path}.connectionsPerSecond`, connectionsPerSecond, 1, 1_000_000);
-  return {
-    ...(acceptors === undefined ? {} : { acceptors }),
-    ...(connectionsPerSecond === undefined ? {} : { connectionsPerSecond }),
-  };
-}
-
-function planRefusals(
-  { refusals, failedLogins }: ListenerArgs,
-  isInspected: boolean,
-  path: string,
-  problems: Problems,
-): Pick<Listener, 'passesUnknown'> {
-  if (refusals === undefined) return {};
-  problems.oneOf(path, refusals, ['close', 'broker']);
-  if (!isInspected)
-    problems.add(
-      path,
-      'is for mqtt and mqtts that are inspected: elsewhere the broker judges anyway; leave it out',
-    );
-  if (refusals === 'broker' && failedLogins !== undefined)
-    problems.add(
-      path,
-      'is broker, and failedLogins counts logins that HAProxy can read: who guesses would send others; leave one of the two out',
-    );
-  return refusals === 'broker' ? { passesUnknown: true } : {};
-}
-
-/** Where no client id is seen, as errors name it; undefined where one is. */
-function hiddenIds(
-  websocket: boolean,
-  inspect: boolean,
-  identity: ClientCertificatesArgs['identity'],
-): string | undefined {
-  if (identity === 'clientid') return undefined;
-  if (websocket) return 'inside a WebSocket';
-  return inspect ? undefined : 'where `inspect` is false';
-}
-
 function checkPath(at: string, path: string, problems: Problems): void {
   if (!/^\/[A-Za-z0-9._~/-]{0,200}$/.test(path))
     problems.add(at, `is ${JSON.stringify(path)}; it begins with / and has letters, digits and ._~/- only`);
-}
-
-/**
- * Applies the defaults and checks them; what is wrong goes to `problems` under `path`. `hidden` says why no client id
- * is seen on the listener, where none is.
- */
-function planBalancing(
-  args: BalancingArgs & Required<Pick<BalancingArgs, 'method'>>,
-  hidden: string | undefined,
-  path: string,
-  problems: Problems,
-): Balancing {
-  const { method, slowStartSeconds } = args;
-  if (hidden !== undefined && methodsByClientId.has(method))
-    problems.add(
-      `${path}.method`,
-      `is ${method}, but a client id is not visible ${hidden}; use ${othersThan(methodsByClientId)}`,
-    );
-  problems.oneOf(`${path}.method`, method, balancingMethods);
-  if (slowStartSeconds !== undefined)
-    checkSlowStart(slowStartSeconds, method, `${path}.slowStartSeconds`, problems);
-  const slowStart = slowStartSeconds === undefined ? {} : { slowStartSeconds };
-  if (method === 'clientIdTable') return { method, ...planTable(args, path, problems), ...slowStart };
-  for (const key of ['entries', 'expireSeconds', 'keyLength'] as const)
-    if (args[key] !== undefined)
-      problems.add(
-        `${path}.${key}`,
-        `is for method clientIdTable and has no effect with ${method}; leave it out`,
-      );
-  return { method, ...slowStart };
-}
-
-function planTable(args: BalancingArgs, path: string, problems: Problems): ClientIdTable {
-  const { entries = 100_000, expireSeconds = 1800, keyLength = 128 } = args;
-  problems.wholeNumber(`${path}.entries`, entries, 1_000, 10_000_000);
-  problems.wholeNumber(`${path}.expireSeconds`, expireSeconds, 60, 2_592_000, 'seconds');
-  problems.wholeNumber(`${path}.keyLength`, keyLength, 16, 1024, 'characters');
-  return { entries, expireSeconds, keyLength };
-}
-
-function checkSlowStart(seconds: number, method: BalancingMethod, path: string, problems: Problems): void {
-  problems.wholeNumber(path, seconds, 1, 3600, 'seconds');
-  if (methodsByHash.has(method))
-    problems.add(
-      path,
-      `is for other methods than ${method}, whose hash sends clients elsewhere while a weight grows; leave it out, or use ${othersThan(methodsByHash)}`,
-    );
-}
-
-function planAcceptProxy(
-  { acceptProxy }: ListenerArgs,
-  maxConnections: number,
-  path: string,
-  problems: Problems,
-): Pick<Listener, 'acceptProxy'> {
-  if (acceptProxy === undefined) return {};
-  if (acceptProxy.length === 0)
-    problems.add(path, 'is empty; give the ranges of the load balancers in front, or leave it out');
-  checkCidrs(path, acceptProxy, problems);
-  if (acceptProxy.includes('0.0.0.0/0'))
-    problems.add(
-      path,
-      'has 0.0.0.0/0, by which anybody could claim any address; give the load balancers alone',
-    );
-  if (maxConnections > mostOnOnePort)
-    problems.add(
-      path,
-      `does not go together with ${maxConnections} maxConnections: what a load balancer tells takes the place of the port by which brokers' further ports are chosen; ${mostOnOnePort} are allowed`,
-    );
-  return { acceptProxy };
-}
-
-function planRateLimit(
-  { rateLimit }: ListenerArgs,
-  path: string,
-  problems: Problems,
-): Pick<Listener, 'rateLimit'> {
-  if (rateLimit === undefined) return {};
-  const { connectionsPerSource, periodSeconds = 10, sparedCidrs = [] } = rateLimit;
-  problems.wholeNumber(`${path}.connectionsPerSource`, connectionsPerSource, 1, 1_000_000);
-  problems.wholeNumber(`${path}.periodSeconds`, periodSeconds, 1, 3600, 'seconds');
-  checkCidrs(`${path}.sparedCidrs`, sparedCidrs, problems);
-  return { rateLimit: { connectionsPerSource, periodSeconds, sparedCidrs } };
 }

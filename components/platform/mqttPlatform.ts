@@ -12,7 +12,7 @@ import { accountOf } from '../host/account';
 import type { JumpHostArgs, SshArgs } from '../host/ssh';
 import { endpointUrls } from '../listeners/endpoints';
 import { Network } from '../network/network';
-import { typeToken } from '../rendering/naming';
+import { tagged, typeToken } from '../rendering/naming';
 import { refuse } from '../rendering/problems';
 import { VirtualIp } from '../virtualIp/virtualIp';
 import type { MqttPlatformArgs } from './arguments';
@@ -71,6 +71,7 @@ export class MqttPlatform extends pulumi.ComponentResource {
       plan.listeners,
       this,
       plan.cluster.encryption,
+      tagged(name, `${name}-balancers`, args.tags),
     );
 
     this.endpoint = this.virtualIp.address;

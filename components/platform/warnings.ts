@@ -5,7 +5,30 @@ import type { PlatformPlan } from './plan';
 
 /** What is allowed, and may still not go as wished on AWS: told in each preview, and in docs/hosts.md why. */
 export function warningsOf(plan: PlatformPlan, args: MqttPlatformArgs): readonly string[] {
-  return [...ofVirtualIp(plan), ...ofOperatingSystems(plan), ...ofTracking(plan, args)];
+  return [
+    ...ofVirtualIp(plan),
+    ...ofZones(plan, args),
+    ...ofOperatingSystems(plan),
+    ...ofTracking(plan, args),
+  ];
+}
+
+/** A subnet is in one zone. Of zones that two subnets of the user's may share nothing is known here. */
+function ofZones(
+  { network: plan, pair, cluster, virtualIp }: PlatformPlan,
+  { network = {} }: MqttPlatformArgs,
+) {
+  const isTheirs = 'vpcId' in network;
+  const shared = 'are in one subnet, and so in one zone: what takes that zone, or the rack, takes them all';
+  const balancers =
+    virtualIp.mode === 'privateIp'
+      ? `virtualIp.mode: is privateIp, so both balancers ${shared}; only the other modes can spread them`
+      : `network.${isTheirs ? 'balancerSubnets' : 'balancerZoneCount'}: both balancers ${shared}; give two`;
+  const brokers = `network.${isTheirs ? 'brokerSubnets' : 'zoneCount'}: all ${cluster.brokers.length} brokers ${shared}; give more`;
+  return [
+    ...(pair.balancers.length > 1 && plan.balancerSubnets.length === 1 ? [balancers] : []),
+    ...(cluster.brokers.length > 1 && plan.brokerSubnets.length === 1 ? [brokers] : []),
+  ];
 }
 
 function ofVirtualIp({ virtualIp }: PlatformPlan): readonly string[] {

@@ -16,6 +16,7 @@ from balancer.haproxy_socket import RUNTIME, ask
 from balancer.hung import ENDED
 from balancer.sessions import workers
 from balancer.settings import settings
+from balancer.to_broker import is_encrypted
 from balancer.virtual_ip import VirtualIp
 from cloud.aws import Aws, AwsError
 from residents.reports import RUN
@@ -98,8 +99,10 @@ def at_virtual_ip(config: str) -> set[str]:
 
 
 def brokers() -> list[dict[str, Any]]:
-    """As HAProxy's checks find them, by listener; `proxied` says whether clients come with a PROXY header."""
-    proxied = "send-proxy-v2" in CONFIG.read_text()
+    """As HAProxy's checks find them, by listener; `proxied`: whether clients come with a PROXY header;
+    `encrypted`: by TLS."""
+    config = CONFIG.read_text()
+    proxied, encrypted = "send-proxy-v2" in config, is_encrypted(config)
     return [
         {
             "listener": pool.partition("_")[2],
@@ -107,6 +110,7 @@ def brokers() -> list[dict[str, Any]]:
             "status": status,
             "address": address,
             "proxied": proxied,
+            "encrypted": encrypted,
         }
         for pool, name, kind, status, address in _rows()
         if kind == SERVER and pool.startswith("brokers_")

@@ -112,7 +112,7 @@ def _reload() -> None:
     """By its output: the exit code tells of the command, not of its effect."""
     with gone_ones_taken_back() as roots:
         output = emqx_ctl(*RELOAD, seconds=60)
-    for root in ("authentication", "authorization", *roots):
+    for root in ("authentication", "authorization", "listeners", *roots):
         if not re.search(rf"^load {root} on \S+ ok", output, re.M):
             raise RuntimeError(f"`emqx ctl {' '.join(RELOAD)}`: {_reason(output)}")
 

@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
+import type { Program } from '../program';
 import type { Command } from './command';
 import { withChild } from './interrupt';
 import { outputsJson } from './outputs';
+import { filled } from './references';
 import { up } from './up';
 
 export const verify: Command = {
@@ -23,9 +25,19 @@ export const verify: Command = {
 
 export const start: Command = {
   arguments: '',
-  summary: 'up, then verify where the program says how',
+  summary: 'up, then verify where the program says how; says what to try next',
   run: async (args, program) => {
-    const exitCode = await up.run(args, program);
-    return exitCode === 0 && program().verify !== undefined ? verify.run([], program) : exitCode;
+    const raised = await up.run(args, program);
+    if (raised !== 0) return raised;
+    const { verify: command, next } = program();
+    const verified = command === undefined ? 0 : await verify.run([], program);
+    if (verified === 0 && next.length > 0) await sayNext(program());
+    return verified;
   },
 };
+
+async function sayNext(program: Program): Promise<void> {
+  const outputs: unknown = JSON.parse(await outputsJson(program));
+  const lines = program.next.flatMap((line) => filled(line, outputs) ?? []);
+  process.stdout.write(['', ...lines, ''].join('\n'));
+}

@@ -29,6 +29,9 @@ export default defineConfig({
     'provider/**',
     'policies/**',
     'shared/**',
+    // Pages of the Pulumi Registry.
+    'docs/_index.md',
+    'docs/installation-configuration.md',
   ],
   rewrites,
   cleanUrls: true,
@@ -89,6 +92,7 @@ export default defineConfig({
           page('From clone to pull request', '/contribute/'),
           page('Architecture', '/contribute/architecture'),
           page('Tests', '/contribute/tests'),
+          page('Releasing', '/releasing'),
           page('The lab', '/lab'),
           page('The lab, in full', '/lab/'),
           page('How strict the lab is', '/lab/strictness'),

@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { accessOf, checkAccess, namesNobody, promisedAccess } from '../../components/brokers/access';
+import { checkAccess, namesNobody, promisedAccess } from '../../components/brokers/access';
 import { aclFile } from '../../components/brokers/aclFile';
-import type { AuthenticatorArgs } from '../../components/brokers/authentication';
-import { planAuthentication } from '../../components/brokers/authentication';
+import type { AuthenticatorArgs, PlannedAuthentication } from '../../components/brokers/authentication';
+import { planAuthentication, settingsOf } from '../../components/brokers/authentication';
 import { chainSecrets } from '../../components/brokers/authenticators/secrets';
+import { brokerListeners } from '../../components/brokers/brokerListeners';
+import { accessOf } from '../../components/brokers/chains';
 import type { AuthorizationArgs } from '../../components/brokers/authorization';
 import { planAuthorization } from '../../components/brokers/authorization';
-import type { Listener } from '../../components/listeners/listener';
+import type { AuthenticationKind, Listener, ListenerKind } from '../../components/listeners/listener';
 import { Problems } from '../../components/rendering/problems';
 import { certificate, listener } from '../../proving/views';
 
@@ -21,17 +23,21 @@ function plan(
   listeners: Listener[] = [listener('mqtts')],
 ) {
   const problems = new Problems();
-  const authentication = planAuthentication(authenticators, 'emqx.authentication', problems);
+  const authentication = planAuthentication(authenticators, listeners, 'emqx.authentication', problems);
   const rules = planAuthorization(authorization ?? {}, 'emqx.authorization', problems);
   checkAccess(listeners, { authentication, authorization: rules }, authorization, problems);
   return { authentication, rules, told: problems.all.map(({ path, reason }) => `${path} ${reason}`) };
 }
 
 const refused = (...given: Parameters<typeof plan>) => plan(...given).told.join('\n');
+const namesOf = (authentication: PlannedAuthentication, listener?: string) =>
+  settingsOf(
+    authentication,
+    (listener === undefined ? undefined : authentication.chains.own[listener]) ??
+      authentication.chains.common,
+  ).map(({ backend, mechanism }) => backend ?? mechanism);
 const backends = (authenticators: AuthenticatorArgs[]) =>
-  plan(authenticators, { rules: [] }).authentication.chain.map(
-    ({ backend, mechanism }) => backend ?? mechanism,
-  );
+  namesOf(plan(authenticators, { rules: [] }).authentication);
 
 describe('the chain of authenticators', () => {
   it('is never empty, since an empty one lets everybody in', () => {
@@ -57,17 +63,12 @@ describe('the chain of authenticators', () => {
       { users: { a: { password: 'eight-or-more' } } },
     ];
     const { authentication } = plan(authenticators, { rules: [] });
-    expect(authentication.chain.map(({ backend, mechanism }) => backend ?? mechanism)).toEqual([
-      'jwt',
-      'http',
-      'postgresql',
-      'built_in_database',
-    ]);
+    expect(namesOf(authentication)).toEqual(['jwt', 'http', 'postgresql', 'built_in_database']);
     expect(JSON.stringify(authentication)).not.toMatch(/hmac"|Bearer|"pg"|eight-or-more/);
-    expect(chainSecrets(authenticators)).toEqual([
-      { path: ['1', 'secret'], value: 'hmac' },
-      { path: ['2', 'headers', 'authorization'], value: 'Bearer b' },
-      { path: ['3', 'password'], value: 'pg' },
+    expect(chainSecrets(authenticators, authentication.chains, [])).toEqual([
+      { path: ['authentication', '1', 'secret'], value: 'hmac' },
+      { path: ['authentication', '2', 'headers', 'authorization'], value: 'Bearer b' },
+      { path: ['authentication', '3', 'password'], value: 'pg' },
     ]);
   });
 
@@ -147,7 +148,7 @@ describe('how a listener finds out who a client is', () => {
       'chain',
     ],
   ])('%s', (_, one, expected) => {
-    expect(accessOf(one, authentication)).toBe(expected);
+    expect(accessOf(one, authentication.kinds)).toBe(expected);
   });
 
   it.each<[string, AuthenticatorArgs[], Listener, boolean]>([
@@ -165,7 +166,109 @@ describe('how a listener finds out who a client is', () => {
 
   it('asks the chain for the password of a certificate where clientCertificate is not given', () => {
     const { authentication: passwords } = plan([{ users: {} }]);
-    expect(accessOf(listener('mqtts', named('username')), passwords)).toBe('chain');
+    expect(accessOf(listener('mqtts', named('username')), passwords.kinds)).toBe('chain');
+  });
+});
+
+describe('listeners that ask by some of what is given', () => {
+  const given: AuthenticatorArgs[] = [
+    { users: { a: { isSuperuser: true } } },
+    { jwt: { secret: 'hmac', verifyClaims: { sub: '${username}' } } },
+    { http: { url: 'https://auth.example.com', headers: { Authorization: 'Bearer b' } } },
+    { clientCertificate: true },
+  ];
+  const asking = (kind: ListenerKind, ...authentication: AuthenticationKind[]) =>
+    listener(kind, { authentication });
+  const listeners = [
+    asking('mqtt', 'users'),
+    listener('mqtts', { ...named('username'), authentication: ['clientCertificate'] }),
+    asking('ws', 'http', 'jwt'),
+    listener('wss', { ...named('username'), authentication: ['users'] }),
+  ];
+
+  it('have the brokers ask the list with users, and others by a chain of their own, in their order', () => {
+    const { authentication, told } = plan(given, { rules: [] }, listeners);
+    expect(told).toEqual([]);
+    expect(namesOf(authentication)).toEqual(['built_in_database']);
+    expect(Object.keys(authentication.chains.own)).toEqual(['ws']);
+    expect(namesOf(authentication, 'ws')).toEqual(['http', 'jwt', 'built_in_database']);
+  });
+
+  it('have a chain of their own where they differ from the brokers by the users alone', () => {
+    // With the database behind it, in which its own group of users is empty, it reads the same.
+    const both = [asking('mqtt', 'jwt', 'users'), asking('mqtts', 'jwt')];
+    const { authentication } = plan([...given.slice(1, 2), ...given.slice(0, 1)], { rules: [] }, both);
+    expect(Object.keys(authentication.chains.own)).toEqual(['mqtts']);
+    expect(namesOf(authentication, 'mqtts')).toEqual(namesOf(authentication));
+  });
+
+  it('promise by what they ask', () => {
+    const { authentication, rules } = plan(given, { rules: [] }, listeners);
+    expect(promisedAccess(listeners, { authentication, authorization: rules })).toMatchObject({
+      listeners: { mqtt: 'chain', mqtts: 'certificate', ws: 'chain', wss: 'chain' },
+      asks: { mqtt: ['users'], mqtts: ['clientCertificate'], ws: ['http', 'jwt'], wss: ['users'] },
+    });
+  });
+
+  it('have their secrets beside the brokers, for each of their ports', () => {
+    const one = listener('ws', {
+      authentication: ['http', 'jwt'],
+      furtherBrokerPorts: { first: 20_201, count: 1 },
+    });
+    const { authentication } = plan(given, { rules: [] }, [asking('mqtt', 'users'), one]);
+    const secrets = chainSecrets(given, authentication.chains, brokerListeners([one], 'offered'));
+    expect(secrets.map(({ path }) => path.join('.'))).toEqual(
+      ['ws.ws', 'ws.ws_2', 'wss.ws', 'wss.ws_2'].flatMap((name) => [
+        `listeners.${name}.authentication.1.headers.authorization`,
+        `listeners.${name}.authentication.2.secret`,
+      ]),
+    );
+  });
+
+  const users = given.slice(0, 1);
+  const usersAndTokens = given.slice(0, 2);
+  it.each<[string, Parameters<typeof plan>, RegExp]>([
+    [
+      'a kind that is not given',
+      [users, { rules: [] }, [asking('mqtt', 'users', 'ldap')]],
+      /listeners\.mqtt\.authentication\[1\] is ldap, and emqx\.authentication has users only/,
+    ],
+    [
+      'any kind where none is given',
+      [[], { rules: [] }, [asking('mqtt', 'users')]],
+      /authentication\[0\] is users, and emqx\.authentication has nothing/,
+    ],
+    [
+      'certificates on a listener that takes no name from them',
+      [given, { rules: [] }, [asking('mqtts', 'clientCertificate')]],
+      /listeners\.mqtts\.authentication\[0\] is clientCertificate, and this listener takes no name/,
+    ],
+    [
+      'a kind beside a certificate that is enough',
+      [
+        given,
+        { rules: [] },
+        [listener('mqtts', { ...named('username'), authentication: ['clientCertificate', 'users'] })],
+      ],
+      /listeners\.mqtts\.authentication\[1\] is users, by which nobody would be asked/,
+    ],
+    [
+      'users in two lists',
+      [usersAndTokens, { rules: [] }, [asking('mqtt', 'users'), asking('ws', 'jwt', 'users')]],
+      /listeners\.ws\.authentication asks by jwt, users, and listeners\.mqtt by users: EMQX's database/,
+    ],
+    [
+      'users in a list beside a listener that asks by all',
+      [usersAndTokens, { rules: [] }, [asking('mqtt', 'users'), listener('ws')]],
+      /listeners\.mqtt\.authentication asks by users, and listeners\.ws by users, jwt/,
+    ],
+    [
+      'what no listener asks by',
+      [usersAndTokens, { rules: [] }, [asking('mqtt', 'users')]],
+      /emqx\.authentication has jwt, and no listener asks by it/,
+    ],
+  ])('refuse %s', (_, given_, message) => {
+    expect(refused(...given_)).toMatch(message);
   });
 });
 

@@ -1,9 +1,8 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { MockCallArgs } from '@pulumi/pulumi/runtime';
 import { afterEach, describe, expect, it } from 'vitest';
-import { planPlatform } from '../../components';
+import { activeBalancer, planPlatform } from '../../components';
 import type { MqttPlatformArgs } from '../../components';
-import { activeBalancer } from '../../infra/activeBalancer';
 
 /** EC2 as the program asks it: the pair's interfaces, an Elastic IP, a route, a private address. */
 interface Ec2 {

@@ -12,6 +12,7 @@ import { graphOf, isSecret, valueOf } from './resourceGraph';
 
 const authentication = planAuthentication(
   [{ users: { app: {} } }, { clientCertificate: true }],
+  [],
   'emqx.authentication',
   new Problems(),
 );
@@ -86,6 +87,29 @@ describe("a broker's files", () => {
       authentication: ['password_based:built_in_database'],
       noMatch: 'deny',
     });
+  });
+
+  it('give a listener that asks by others than the brokers a chain of its own, at each of its ports', () => {
+    const listeners = [
+      listener('mqtt', { authentication: ['users'] }),
+      listener('ws', { authentication: ['jwt'], furtherBrokerPorts: { first: 20_201, count: 1 } }),
+    ];
+    const asked = planAuthentication(
+      [{ users: { app: {} } }, { jwt: { secret: 's' } }],
+      listeners,
+      'emqx.authentication',
+      new Problems(),
+    );
+    const { content } = fileOf('/etc/emqx-haproxy/emqx/access.hocon', { listeners, authentication: asked });
+    const [brokers = '', own = ''] = content.split(/^listeners /m);
+    expect(brokers).toContain('built_in_database');
+    expect(brokers).not.toContain('jwt');
+    for (const name of ['ws', 'ws_2'])
+      // Its database is empty, and keeps a chain whose token cannot be judged from opening.
+      expect(own).toMatch(
+        new RegExp(`  ${name} \\{\\s+authentication = \\[[^\\]]*"jwt"[^\\]]*"built_in_database"`),
+      );
+    expect(own).not.toMatch(/mqtt \{/);
   });
 
   it('are judged by EMQX before they are in force', () => {

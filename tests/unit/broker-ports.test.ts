@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MqttPlatform } from '../../components';
-import { checkPorts, planListeners } from '../../components/listeners/plan';
+import { planListeners } from '../../components/listeners/plan';
+import { checkPorts } from '../../components/listeners/ports';
 import { brokerPorts } from '../../components/brokers/ports';
 import { Problems } from '../../components/rendering/problems';
 import { brokerPortsOf } from '../../components/listeners/brokerPorts';

@@ -94,6 +94,16 @@ describe("the deployer's policy", () => {
     expect(await refusal('ec2', 'CreateTags', { 'ResourceId.1': stranger })).toContain('ec2:CreateTags');
   });
 
+  it('lets the rules of 0.1.0, which have no tags, be tagged as those that are made now', async () => {
+    const tags = {
+      'TagSpecification.1.ResourceType': 'security-group-rule',
+      'TagSpecification.1.Tag.1.Key': platform,
+    };
+    const own = { GroupId: 'vpc-own', ...tags };
+    expect(await refusal('ec2', 'AuthorizeSecurityGroupIngress', own)).toBeUndefined();
+    expect(await refusal('ec2', 'CreateTags', { 'ResourceId.1': 'sgr-0123456789abcdef0' })).toBeUndefined();
+  });
+
   it('gives EC2 roles of the platform, and no other', async () => {
     const run = (name: string) => refusal('ec2', 'RunInstances', { 'IamInstanceProfile.Name': name });
     expect(await run('mqtt-emqx-1-profile-1')).toBeUndefined();

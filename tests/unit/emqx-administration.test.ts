@@ -5,6 +5,7 @@ import { MqttPlatform, checkMqttPlatformArgs } from '../../components';
 import { brokerSecrets } from '../../components/brokers/secrets';
 import type { StackOutputs } from '../../infra/outputs';
 import { stackOutputs } from '../../infra/outputs';
+import { licenceKey } from '../../proving/licenceKey';
 import type { ResourceGraph } from './resourceGraph';
 import { graphOf, isSecret, valueOf } from './resourceGraph';
 
@@ -22,7 +23,7 @@ describe('API keys', () => {
     graph = await graphOf(() => {
       const emqx: EmqxArgs = {
         version: '5.10.3',
-        licenseKey: 'licence',
+        licenseKey: licenceKey({}),
         apiKeys: { ops: { secret: 'a-given-secret-1' }, panel: { role: 'viewer' } },
       };
       outputs = stackOutputs(new MqttPlatform('demo', { ssh, emqx }));

@@ -49,9 +49,9 @@ describe('the secrets of the chain', () => {
   it('lie over its elements, counted from 1', () => {
     const text = accessSecrets(
       [
-        { path: ['2', 'headers', 'x-key'], text: 'k' },
-        { path: ['2', 'headers', 'y'], text: 'l' },
-        { path: ['3', 'password'], text: 'p' },
+        { path: ['authentication', '2', 'headers', 'x-key'], text: 'k' },
+        { path: ['authentication', '2', 'headers', 'y'], text: 'l' },
+        { path: ['authentication', '3', 'password'], text: 'p' },
       ],
       'dashboard',
       [],

@@ -173,6 +173,30 @@ test("a root volume's own tags come after the launch", async () => {
   });
 });
 
+test("a security group rule's tags come with the call that makes it, for policies that demand them", async () => {
+  const rule = { SecurityGroupRuleId: 'sgr-1', GroupId: 'sg-1', IpProtocol: 'tcp' };
+  const aws = fakeAws({
+    AuthorizeSecurityGroupIngress: () => ({ SecurityGroupRules: [rule] }),
+    DescribeSecurityGroupRules: () => ({ SecurityGroupRules: [rule] }),
+  });
+  const inputs = {
+    securityGroupId: 'sg-1',
+    ipProtocol: 'tcp',
+    fromPort: 22,
+    toPort: 22,
+    cidrIpv4: '10.0.0.0/8',
+  };
+  await aws.provider.create(
+    'aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule',
+    { ...inputs, tagsAll: { Owner: 'me' } },
+    applied,
+  );
+  expect(aws.calls[0]?.input['TagSpecifications']).toEqual([
+    { ResourceType: 'security-group-rule', Tags: [{ Key: 'Owner', Value: 'me' }] },
+  ]);
+  expect(aws.actions()).not.toContain('CreateTags');
+});
+
 test('zones are sorted by name, which puts a Local Zone first, and filters reach EC2', async () => {
   const names = ['eu-central-1a', 'eu-central-1b', 'eu-central-1-lz-1a'];
   const aws = fakeAws({

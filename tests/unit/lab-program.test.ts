@@ -33,6 +33,8 @@ describe('a program', () => {
       operatingSystems: ['debian-13'],
       packages: { debian: [], repositories: [] },
       verify: undefined,
+      pages: {},
+      next: [],
     });
   });
 
@@ -59,8 +61,12 @@ describe('a program', () => {
       'repositories: [emqx]',
       'operatingSystems: [debian-12, debian-13]',
       'verify: [./check.sh, --fast]',
+      "pages: { shop: { url: '${url}' } }",
+      "next: ['open ${url}']",
     );
-    const { packages, operatingSystems, verify } = loadProgram(folder);
+    const { packages, operatingSystems, verify, pages, next } = loadProgram(folder);
+    expect(pages).toEqual({ shop: { url: '${url}' } });
+    expect(next).toEqual(['open ${url}']);
     expect(packages.debian).toEqual(['nginx']);
     expect(packages.repositories.map(({ packageName }) => packageName)).toEqual(['emqx']);
     expect(operatingSystems).toEqual(['debian-12', 'debian-13']);
@@ -79,15 +85,19 @@ describe('a program', () => {
       'repositories: [docker]',
       'operatingSystems: [plan9]',
       'verify: []',
+      'pages: { shop: { link: x } }',
     );
     const refusal = () => loadProgram(folder);
     expect(refusal).toThrow(`${join(folder, 'lab.yaml')} is not understood`);
-    expect(refusal).toThrow('It may hold packages, repositories, operatingSystems, verify, passphrase');
+    expect(refusal).toThrow(
+      'It may hold packages, repositories, operatingSystems, verify, pages, next, passphrase',
+    );
     for (const [path, what] of [
       ['the file', '"package"'],
       ['repositories.0', '"emqx"'],
       ['operatingSystems.0', '"debian-12"'],
       ['verify', '>=1'],
+      ['pages.shop', '"link"'],
     ])
       expect(refusal).toThrow(new RegExp(`^  ${path ?? ''}: .*${what ?? ''}`, 'm'));
   });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { planLimits } from '../../components/balancers/limits';
 import { balancerPorts } from '../../components/balancers/ports';
-import { checkPorts, planListeners } from '../../components/listeners/plan';
+import { planListeners } from '../../components/listeners/plan';
+import { checkPorts } from '../../components/listeners/ports';
 import { Problems } from '../../components/rendering/problems';
 import { Identity } from '../../proving/identities';
 
@@ -47,6 +48,26 @@ describe('listeners', () => {
     ]);
     expect(planned.map(({ balancing }) => balancing.method)).toEqual([
       ...['clientId', 'leastConnections', 'leastConnections', 'clientId'],
+    ]);
+  });
+
+  it('let clients be asked by kinds that are known, each once, and by none only where anyone is let in', () => {
+    expect(planListeners({ mqtt: { authentication: ['jwt', 'users'] }, ws: {} }, new Problems())).toEqual([
+      expect.objectContaining({ name: 'mqtt', authentication: ['jwt', 'users'] }),
+      expect.not.objectContaining({ authentication: expect.anything() as unknown }),
+    ]);
+    expect(problemsOf({ mqtt: { authentication: [], anonymous: true } })).toEqual([]);
+    expect(problemsOf({ mqtt: { authentication: [] } })).toEqual([
+      expect.stringMatching(/^listeners\.mqtt\.authentication: is empty, so no client could connect; /),
+    ]);
+    expect(problemsOf({ mqtt: { authentication: ['users'], anonymous: true } })).toEqual([
+      expect.stringMatching(/^listeners\.mqtt\.authentication: is given where anonymous is true/),
+    ]);
+    // As a configuration in YAML may say.
+    const unknown = { mqtt: { authentication: ['users', 'kerberos', 'users'] } };
+    expect(problemsOf(unknown as Parameters<typeof planListeners>[0])).toEqual([
+      expect.stringMatching(/^listeners\.mqtt\.authentication\[1\]: .*kerberos.*users, jwt, http/),
+      expect.stringMatching(/^listeners\.mqtt\.authentication\[2\]: is users, which stands before it/),
     ]);
   });
 

@@ -71,6 +71,34 @@ describe('a platform that another language asks for', () => {
     expect(resourcesOf(graph)).toEqual(resourcesOf(inTypeScript));
   });
 
+  it('changes the balancer last that has the address, as EC2 says, unless the program names one', async () => {
+    const answers = {
+      'aws:ec2/getNetworkInterfaces:getNetworkInterfaces': { ids: ['eni-1'] },
+      'aws:ec2/getNetworkInterface:getNetworkInterface': {
+        tags: { Name: 'mqtt-haproxy-2' },
+        vpcId: 'vpc-1',
+        privateIps: [],
+      },
+      'aws:ec2/getEips:getEips': { allocationIds: ['eipalloc-1'] },
+      'aws:ec2/getElasticIp:getElasticIp': {
+        tags: { Name: 'mqtt-vip-address' },
+        networkInterfaceId: 'eni-1',
+      },
+    };
+    const last = async (inputs: pulumi.Inputs) => {
+      const { graph } = await made('MqttPlatform', inputs, 'mqtt', answers);
+      const command = 'command:remote:Command';
+      const waits = ['mqtt-haproxy-1', 'mqtt-haproxy-2'].filter((host) =>
+        [...graph.ancestorsOf(command, `${host}-files`)].some((key) =>
+          /^command:remote:Command mqtt-haproxy-\d-files$/.test(key),
+        ),
+      );
+      return waits;
+    };
+    expect(await last(spoken)).toEqual(['mqtt-haproxy-2']);
+    expect(await last({ ...spoken, activeBalancer: 'haproxy-1' })).toEqual(['mqtt-haproxy-1']);
+  });
+
   it('keeps what stands in a secret whole out of all that is readable', async () => {
     const { graph } = await made('MqttPlatform', {
       ...spoken,

@@ -20,21 +20,30 @@ afterAll(() => {
 });
 
 describe('countVitest', () => {
-  const test = (fullName: string, status: string) => ({ fullName, status });
+  const test = (fullName: string, status: string, ...failureMessages: string[]) => ({
+    fullName,
+    status,
+    failureMessages,
+  });
 
-  it('names each test that failed', () => {
-    const assertionResults = [test('a', 'passed'), test('b', 'failed'), test('c', 'skipped')];
+  it('names each test that failed, and why', () => {
+    const assertionResults = [test('a', 'passed'), test('b', 'failed', 'it was red'), test('c', 'skipped')];
     const path = report(
       JSON.stringify({ testResults: [{ name: 'x.ts', status: 'failed', assertionResults }] }),
     );
-    expect(countVitest(path, 1)).toEqual({ passed: 1, failures: ['b'] });
+    expect(countVitest(path, 1)).toEqual({ passed: 1, failures: [{ test: 'b', reason: 'it was red' }] });
   });
 
   it('names a file that failed without a test that did', () => {
     const path = report(
-      JSON.stringify({ testResults: [{ name: 'x.ts', status: 'failed', assertionResults: [] }] }),
+      JSON.stringify({
+        testResults: [{ name: 'x.ts', status: 'failed', message: 'no such module', assertionResults: [] }],
+      }),
     );
-    expect(countVitest(path, 1)).toEqual({ passed: 0, failures: ['x.ts'] });
+    expect(countVitest(path, 1)).toEqual({
+      passed: 0,
+      failures: [{ test: 'x.ts', reason: 'no such module' }],
+    });
   });
 
   it('counts a run that failed and wrote nothing', () => {
@@ -50,10 +59,16 @@ describe('countPytest', () => {
   it('names each test that failed, or whose set-up did', () => {
     const path = suite(
       `${passed}<testcase classname="m" name="b"><failure message="no">trace</failure></testcase>` +
-        '<testcase classname="m" name="c"><error message="no" /></testcase>' +
+        '<testcase classname="m" name="c"><error message="never" /></testcase>' +
         '<testcase classname="m" name="d"><skipped message="why" /></testcase>',
     );
-    expect(countPytest(path, 1)).toEqual({ passed: 1, failures: ['m b', 'm c'] });
+    expect(countPytest(path, 1)).toEqual({
+      passed: 1,
+      failures: [
+        { test: 'm b', reason: 'no' },
+        { test: 'm c', reason: 'never' },
+      ],
+    });
   });
 
   it('counts a run of a single test', () => {

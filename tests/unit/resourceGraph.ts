@@ -218,6 +218,7 @@ function answer(args: MockCallArgs): Record<string, unknown> {
     case 'aws:ssm/getParameter:getParameter':
       return { insecureValue: `ami for ${String(name)}` };
     case 'aws:ec2/getInstances:getInstances':
+    case 'aws:ec2/getNetworkInterfaces:getNetworkInterfaces':
       return { ids: [] };
     case 'aws:ec2/getSubnet:getSubnet':
       return { availabilityZone: 'eu-central-1a' };

@@ -10,11 +10,16 @@ export const schema = JSON.parse(provider.schema) as PackageSchema;
 export const type = (component: string) => `emqx-haproxy:index:${component}`;
 
 /** What a component comes to when another language asks for it. */
-export async function made(component: string, inputs: pulumi.Inputs, name = 'mqtt') {
+export async function made(
+  component: string,
+  inputs: pulumi.Inputs,
+  name = 'mqtt',
+  answers: Readonly<Record<string, Record<string, unknown>>> = {},
+) {
   let state: pulumi.Inputs = {};
   const graph = await graphOf(async () => {
     ({ state } = await provider.construct(name, type(component), inputs, {}));
-  });
+  }, answers);
   return { graph, state };
 }
 

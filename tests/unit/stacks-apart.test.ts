@@ -87,6 +87,37 @@ it('every resource that carries the tag of its platform carries that of its stac
   expect(tagged.filter(([, stack]) => stack !== own)).toEqual([]);
 });
 
+/** What EC2, IAM and Secrets Manager give no tags, or a part of something that has its own. */
+const withoutTags = [
+  'aws:ebs/volumeAttachment:VolumeAttachment',
+  'aws:ec2/route:Route',
+  'aws:ec2/routeTableAssociation:RouteTableAssociation',
+  'aws:ec2/subnetCidrReservation:SubnetCidrReservation',
+  'aws:ec2/volumeAttachment:VolumeAttachment',
+  'aws:iam/rolePolicy:RolePolicy',
+  'aws:secretsmanager/secretVersion:SecretVersion',
+];
+
+it('gives the tags of its user, of the platform and of the stack to everything that can carry them', async () => {
+  const graph = await graphOf(() => new MqttPlatform('mqtt', { ssh, tags: { Owner: 'messaging' } }));
+  const untagged = graph.resources
+    .filter(({ type }) => type.startsWith('aws:') && !withoutTags.includes(type))
+    .filter(({ inputs }) => {
+      const { tags = {} } = inputs as { readonly tags?: Readonly<Record<string, string>> };
+      return (
+        tags['Owner'] !== 'messaging' ||
+        tags['emqx-haproxy:platform'] === undefined ||
+        tags['emqx-haproxy:stack'] !== own
+      );
+    });
+  expect(untagged.map(({ type, name }) => `${type} ${name}`)).toEqual([]);
+  const { inputs } = graph.one(
+    'aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule',
+    'mqtt-balancers-8883-from-0-0-0-0-0',
+  );
+  expect(inputs['tags']).toMatchObject({ Name: 'mqtt-balancers-8883-from-0-0-0-0-0' });
+});
+
 describe.each([
   { mode: 'elasticIp' as const },
   { mode: 'route' as const, address: '10.255.0.1' },

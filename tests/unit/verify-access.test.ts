@@ -14,6 +14,7 @@ function access(
 ): Access {
   return {
     listeners: { mqtt: 'chain' },
+    asks: { mqtt: ['users'] },
     userIdType: 'username',
     superusers: [],
     authorization: {
@@ -99,6 +100,14 @@ describe('how a client of a listener says who it is', () => {
     expect(given('chain', []).unknown).toContain('names nobody');
   });
 
+  test('nobody where the listener does not ask the users', () => {
+    const asks = access([], { asks: { mqtt: ['jwt', 'http'] } });
+    const users = [{ username: 'app', password: 'p' }];
+    expect(credentials('mqtt', { access: asks, users } as Outputs, undefined)).toEqual({
+      unknown: expect.stringContaining('asks by jwt, http') as unknown,
+    });
+  });
+
   test('nothing where nobody asks, a certificate where that is the name', () => {
     expect(given('anonymous', [{ username: 'app', password: 'p' }])).toEqual({});
     expect(given('certificate', []).unknown).toContain('--client-cert');
@@ -109,11 +118,12 @@ describe('a broker that', () => {
   let broker: FakeBroker | undefined;
   afterEach(() => broker?.stop());
   const rules = access([{ topics: ['app/#'] }]);
+  const user = { username: 'app', password: 'right' };
 
   async function verdicts(behaviour: Behaviour) {
     broker = await FakeBroker.start(behaviour);
     const dial = { url: broker.url, ca: '', username: 'app', password: 'right', provenName: 'app' };
-    return Promise.all(checkAccess({ mqtt: dial }, rules));
+    return Promise.all(checkAccess({ mqtt: dial }, { access: rules, users: [user] }));
   }
 
   test('turns strangers away and denies what no rule allows passes', async () => {
@@ -158,6 +168,21 @@ describe('a broker that', () => {
     });
     expect(results[2]?.verdict).toBe('fail');
     expect(results[2]?.detail).toMatch(/publish allowed/);
+  });
+
+  test.each<[string, string[], Behaviour['admits'], string, RegExp]>([
+    ['turns them away passes', ['jwt'], () => false, 'pass', /app: CONNACK 135, asked by jwt/],
+    ['lets them in fails', ['jwt'], (name) => name === 'app', 'fail', /app to be refused, who has no token/],
+    // A server may know the same name with the same password.
+    ['lets them in where a server is asked warns', ['http'], (name) => name === 'app', 'warn', /\(http\)/],
+  ])('does not ask users and %s', async (_, asked, admits, verdict, message) => {
+    broker = await FakeBroker.start({ admits, code: 135 });
+    const asks = { ...rules, asks: { mqtt: asked } };
+    const dial = { url: broker.url, ca: '', unknown: 'nobody is known here' };
+    const results = await Promise.all(checkAccess({ mqtt: dial }, { access: asks, users: [user] }));
+    const result = results.find(({ name }) => name === 'mqtt: users of other listeners are turned away');
+    expect(result?.verdict).toBe(verdict);
+    expect(result?.detail).toMatch(message);
   });
 
   test('closes the connection instead of answering is not waited for', async () => {

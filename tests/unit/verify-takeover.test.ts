@@ -9,7 +9,7 @@ import { judgeLifetime, judgeLifetimes } from '../../verify/lifetimes';
 import { judgeBrokers, judgeHaproxy, judgeTakeover } from '../../verify/takeover';
 import { changes, watch, wrongIn } from '../../verify/watch';
 
-const broker = { listener: 'mqtt', address: '10.0.0.5:1883', proxied: true };
+const broker = { listener: 'mqtt', address: '10.0.0.5:1883', proxied: true, encrypted: false };
 
 const well: Condition = {
   faults: { told: { haproxy: '0', vip: '0' } },

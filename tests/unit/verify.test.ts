@@ -23,6 +23,7 @@ const outputs = {
   users: [{ username: 'app', password: 'p' }],
   access: {
     listeners: { mqtt: 'chain' },
+    asks: { mqtt: ['users'] },
     userIdType: 'username',
     superusers: [],
     authorization: { rules: [], noMatch: 'deny', denyAction: 'ignore' },

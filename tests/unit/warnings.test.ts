@@ -16,11 +16,43 @@ describe('a preview', () => {
   it('warns of a reservation of one address, and not where the block has it', () => {
     const network = { balancerZoneCount: 1 };
     const role = expect.stringContaining('may take any secondary address of the subnet') as unknown;
+    const zone = expect.stringContaining(
+      'virtualIp.mode: is privateIp, so both balancers are in one subnet, and so in one zone',
+    ) as unknown;
     expect(warnings({ network, virtualIp: { mode: 'privateIp' } })).toEqual([
       role,
       expect.stringContaining('virtualIp.address: 10.20.0.31/32 is reserved in the subnet'),
+      zone,
     ]);
-    expect(warnings({ network, virtualIp: { mode: 'privateIp', address: '10.20.0.34' } })).toEqual([role]);
+    expect(warnings({ network, virtualIp: { mode: 'privateIp', address: '10.20.0.34' } })).toEqual([
+      role,
+      zone,
+    ]);
+  });
+
+  it('warns of hosts that one zone would take with it, and by the argument that spreads them', () => {
+    const both = 'both balancers are in one subnet, and so in one zone';
+    expect(warnings({ network: { balancerZoneCount: 1 } })).toEqual([
+      expect.stringContaining(`network.balancerZoneCount: ${both}`),
+    ]);
+    expect(warnings({ network: { zoneCount: 1 } })).toEqual([
+      expect.stringContaining(both),
+      expect.stringContaining('network.zoneCount: all 3 brokers are in one subnet'),
+    ]);
+    expect(warnings({ network: { zoneCount: 1, balancerZoneCount: 1 }, emqx: { brokers: 1 } })).toHaveLength(
+      1,
+    );
+    const theirs = {
+      vpcId: 'vpc-1',
+      vpcCidr: '10.1.0.0/16',
+      balancerSubnets: [{ subnetId: 'subnet-1', cidr: '10.1.0.0/24' }],
+      brokerSubnets: [{ subnetId: 'subnet-2', cidr: '10.1.10.0/24' }],
+      egress: 'nat' as const,
+    };
+    expect(warnings({ network: theirs })).toEqual([
+      expect.stringContaining(`network.balancerSubnets: ${both}`),
+      expect.stringContaining('network.brokerSubnets: all 3 brokers are in one subnet'),
+    ]);
   });
 
   it('warns of an operating system that was never booted', () => {

@@ -22,7 +22,7 @@ export interface Step {
 const run = promisify(execFile);
 const stack = 'lab';
 
-/** A stack whose state is given, in a folder of its own, with today's program and the lab's engine and providers. */
+/** A stack, new or with a state that is given, in a folder of its own, with today's program and the lab's engine and providers. */
 export class RestoredStack {
   private constructor(
     private readonly folder: string,
@@ -30,7 +30,11 @@ export class RestoredStack {
     private readonly environment: NodeJS.ProcessEnv,
   ) {}
 
-  static async open(region: ApiLab, state: Deployment, stackFile: string): Promise<RestoredStack> {
+  static async open(
+    region: ApiLab,
+    state: Deployment | undefined,
+    stackFile: string,
+  ): Promise<RestoredStack> {
     const folder = mkdtempSync(join(tmpdir(), 'restored-stack-'));
     const backend = join(folder, 'state');
     mkdirSync(backend);
@@ -41,8 +45,9 @@ export class RestoredStack {
     };
     const restored = new RestoredStack(folder, await ensureEngine(), environment);
     copyFileSync(stackFile, restored.stackFile);
-    writeFileSync(join(folder, 'state.json'), JSON.stringify(state));
     await restored.pulumi('stack', 'init', stack);
+    if (state === undefined) return restored;
+    writeFileSync(join(folder, 'state.json'), JSON.stringify(state));
     await restored.pulumi('stack', 'import', '--stack', stack, '--file', join(folder, 'state.json'));
     return restored;
   }
@@ -59,6 +64,12 @@ export class RestoredStack {
     );
     // The engine's own format.
     return (JSON.parse(text) as { readonly steps: readonly Step[] }).steps;
+  }
+
+  /** Gives what it printed; fails with that. */
+  async up(): Promise<string> {
+    const named = ['--stack', stack, '--config-file', this.stackFile];
+    return this.pulumi('up', '--yes', '--skip-preview', ...named);
   }
 
   async refresh(): Promise<void> {
@@ -82,7 +93,12 @@ export class RestoredStack {
 
   private async pulumi(...args: readonly string[]): Promise<string> {
     const options = { cwd: repositoryRoot, env: this.environment, maxBuffer: 256 * 1024 * 1024 };
-    const { stdout } = await run(this.engine, [...args, '--non-interactive'], options);
-    return stdout;
+    try {
+      return (await run(this.engine, [...args, '--non-interactive'], options)).stdout;
+    } catch (error) {
+      const printed =
+        error instanceof Error && 'stdout' in error && typeof error.stdout === 'string' ? error.stdout : '';
+      throw new Error(`pulumi ${args.join(' ')} failed: ${printed}`, { cause: error });
+    }
   }
 }

@@ -2,10 +2,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { repositoryRoot } from '../../proving/product';
+import { filesOnHostsSince } from '../../release/changelog';
 import { sdkClients } from '../../lab/providers/aws/clients';
 import { ApiLab, regionName } from '../lab/parts/apiLab';
 import { changedPaths } from './hostFiles';
 import { readState, recordedReleases, stackFileOf } from './release';
+import { parsePreview } from '../../preview/pulumiPreview';
+import { reportOf } from '../../preview/report';
 import { restoreRegion } from './restoredRegion';
 import { RestoredStack, type Step } from './restoredStack';
 import { tryOnHost } from './runningHost';
@@ -25,6 +28,7 @@ const untouched = [
  */
 const renewed = ['aws:secretsmanager/secretVersion:SecretVersion', 'command:remote:Command'];
 
+const changelog = readFileSync(join(repositoryRoot, 'CHANGELOG.md'), 'utf8');
 const programFolder = '/usr/local/lib/emqx-haproxy/';
 
 describe.each(recordedReleases())('a stack of %s, previewed with today’s code', (release) => {
@@ -60,8 +64,18 @@ describe.each(recordedReleases())('a stack of %s, previewed with today’s code'
     expect(touched.map(summary)).toEqual([]);
   });
 
+  test('is told to a reviewer host by host, the balancers first', () => {
+    const { hosts } = reportOf(parsePreview(JSON.stringify({ steps })));
+    const names = hosts.map(({ name }) => name);
+    expect(names.map((name) => name.replace(/\d+$/, 'N'))).toEqual([
+      ...['mqtt-haproxy-N', 'mqtt-haproxy-N'],
+      ...['mqtt-emqx-N', 'mqtt-emqx-N', 'mqtt-emqx-N'],
+    ]);
+    expect(hosts.filter(({ happens }) => happens.includes('replaced'))).toEqual([]);
+  });
+
   test('changes those files of hosts that the changelog names', () => {
-    const named = pathsInChangelog();
+    const named = filesOnHostsSince(changelog, release);
     const changed = steps.flatMap(({ oldState, newState }) => {
       const [before, after] = [oldState?.inputs?.['stdin'], newState?.inputs?.['stdin']];
       return typeof before === 'string' && typeof after === 'string' ? changedPaths(before, after) : [];
@@ -93,12 +107,4 @@ function onlyTags({ op, detailedDiff = {} }: Step): boolean {
 function summary({ op, urn, replaceReasons, detailedDiff }: Step): string {
   const why = [...(replaceReasons ?? []), ...Object.keys(detailedDiff ?? {})].join(', ');
   return `${op} ${urn.split('::').at(-1) ?? urn} (${why})`;
-}
-
-/** CHANGELOG.md names them under "On hosts" of what is not released yet. */
-function pathsInChangelog(): ReadonlySet<string> {
-  const changelog = readFileSync(join(repositoryRoot, 'CHANGELOG.md'), 'utf8');
-  const unreleased = /^## \[Unreleased\]\n([\s\S]*?)(?=^## \[|$(?![\s\S]))/m.exec(changelog)?.[1] ?? '';
-  const onHosts = /^### On hosts\n([\s\S]*?)(?=^### |$(?![\s\S]))/m.exec(unreleased)?.[1] ?? '';
-  return new Set([...onHosts.matchAll(/`(\/[^`]+)`/g)].map(([, path]) => path ?? ''));
 }

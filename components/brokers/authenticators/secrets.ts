@@ -1,20 +1,34 @@
 import type * as pulumi from '@pulumi/pulumi';
 import type { AuthenticatorArgs } from '../authentication';
+import type { BrokerListener } from '../brokerListeners';
+import type { Chains, Link } from '../chains';
 
 /** A setting whose value only the hosts see: it stands in no plan. */
 export interface SecretSetting {
-  /** Below the chain; its first element is a place counted from 1. */
+  /** In EMQX's configuration; a place in a chain is counted from 1. */
   readonly path: readonly string[];
   readonly value: pulumi.Input<string>;
 }
 
-/** What is secret among the settings of a chain that was planned without a problem. */
-export function chainSecrets(authenticators: readonly AuthenticatorArgs[]): readonly SecretSetting[] {
-  // A certificate is judged by the balancer and has no place in the chain.
-  const links = authenticators.filter(({ clientCertificate }) => clientCertificate !== true);
-  return links.flatMap((args, index) =>
-    secretsOf(args).map(({ path, value }) => ({ path: [String(index + 1), ...path], value })),
-  );
+/** What is secret among the settings of chains that were planned without a problem. */
+export function chainSecrets(
+  authenticators: readonly AuthenticatorArgs[],
+  { common, own }: Chains,
+  listeners: readonly BrokerListener[],
+): readonly SecretSetting[] {
+  const of = (chain: readonly Link[], path: readonly string[]) =>
+    chain.flatMap((kind, index) =>
+      secretsOf(authenticators.find((args) => args[kind] !== undefined) ?? {}).map((secret) => ({
+        ...secret,
+        path: [...path, 'authentication', String(index + 1), ...secret.path],
+      })),
+    );
+  return [
+    ...of(common, []),
+    ...listeners.flatMap(({ listener, transport, name }) =>
+      of(own[listener.name] ?? [], ['listeners', transport, name]),
+    ),
+  ];
 }
 
 function secretsOf({

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 
 import pytest
+from ports import free_port
 from waiting import until
 
 from balancer.haproxy_socket import ask
@@ -45,16 +46,10 @@ class HaProxy:
         self.folder = folder
         self.runtime, self.master = str(folder / "admin.sock"), str(folder / "master.sock")
         self.brokers = [Broker() for _ in range(3)]
-        self.port = self.free_port()
+        self.port = free_port()
         self.clients: list[socket.socket] = []
         self.globals = self.extra = self.frontends = self.rule = self.stick = ""
         self.backend = "brokers"
-
-    def free_port(self) -> int:
-        """One that nothing listens on."""
-        with socket.create_server(("127.0.0.1", 0)) as found:
-            port: int = found.getsockname()[1]
-            return port
 
     def configure(self) -> None:
         """Writes haproxy.cfg."""

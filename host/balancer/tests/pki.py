@@ -30,10 +30,11 @@ class Authority:
         """Of one of its files."""
         return self.folder / name
 
-    def issue(self, name: str) -> None:
-        """Signs a certificate with a key of its own."""
+    def issue(self, name: str, host: str = "") -> None:
+        """Signs a certificate with a key of its own, for a host's name where one is given."""
         issuer = ["-CA", str(self.path("ca.pem")), "-CAkey", str(self.path("ca.pem.key"))]
-        self._openssl("req", "-x509", "-subj", f"/CN={name}", *issuer, *self._new(name))
+        named = ["-addext", f"subjectAltName=DNS:{host}"] if host else []
+        self._openssl("req", "-x509", "-subj", f"/CN={name}", *issuer, *self._new(name), *named)
 
     def serial(self, name: str) -> int:
         """Of a certificate."""

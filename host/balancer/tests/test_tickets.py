@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from haproxy import HaProxy
 from pki import Authority
+from ports import free_port
 from waiting import until
 
 from balancer import haproxy_runtime, tickets
@@ -28,7 +29,7 @@ class Balancer(HaProxy):
         server = f"ssl crt {pki}/server.pem tls-ticket-keys "
         self.extra = f"{server}mutual.keys ca-file {pki}/ca.pem verify required crl-file {pki}/crl.pem"
         self.globals = f"tune.ssl.lifetime {LIFETIME}\n tune.ssl.cachesize 0"
-        self.open_port = self.free_port()
+        self.open_port = free_port()
         bind = f"bind 127.0.0.1:{self.open_port} {server}open.keys"
         self.frontends = f"frontend open\n {bind}\n default_backend brokers"
         self.configure()

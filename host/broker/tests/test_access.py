@@ -10,7 +10,9 @@ from fake_emqx import FakeEmqx
 from broker import access, emqx_ctl
 from broker.access import Teller, main
 
-GOOD = "load authentication on emqx@10.0.0.1 ok\nload authorization on emqx@10.0.0.1 ok\n"
+GOOD = "".join(
+    f"load {root} on emqx@10.0.0.1 ok\n" for root in ("authentication", "authorization", "listeners")
+)
 
 
 @pytest.fixture
@@ -49,6 +51,15 @@ def test_a_reload_without_effect_fails_whatever_its_exit_code(
     assert main() == 1
     assert "Reason: bad" in capsys.readouterr().err
     assert emqx.users == {}
+
+
+def test_a_reload_without_the_chains_of_listeners_fails(
+    emqx: FakeEmqx, capsys: pytest.CaptureFixture[str]
+) -> None:
+    refused = "Can't replace the new configurations!\nRoot key: listeners\nReason: bad\n"
+    prints(emqx, GOOD.replace("load listeners on emqx@10.0.0.1 ok\n", refused))
+    assert main() == 1
+    assert "Root key: listeners" in capsys.readouterr().err
 
 
 def test_what_emqx_shows_of_a_refused_setting_hides_its_secrets(

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ports import free_port
 from waiting import until
 
 from broker import broker_agent
@@ -30,8 +31,7 @@ class Node:
         self.page = HTTPServer(("127.0.0.1", 0), Page)
         self.status(503)
         threading.Thread(target=self.page.serve_forever, args=(0.01,), daemon=True).start()
-        with socket.create_server(("127.0.0.1", 0)) as found:
-            self.port: int = found.getsockname()[1]
+        self.port = free_port()
         (folder / "emqx").write_text(EMQX)
         (folder / "emqx").chmod(0o755)
         (folder / "seeds.env").write_text(

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ports import free_port
 
 FOLDER = Path(__file__).parents[1]
 
@@ -136,9 +137,7 @@ def test_what_haproxy_hands_on_of_a_client_certificate_arrives(recorder: Recorde
     haproxy = shutil.which("haproxy", path="/usr/sbin:/usr/bin")
     assert haproxy is not None, "haproxy is not installed"
     make_certificate(tmp_path, "device-42")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     pem = tmp_path / "both.pem"
     (tmp_path / "haproxy.cfg").write_text(
         "defaults\n mode tcp\n timeout client 5s\n timeout server 5s\n timeout connect 1s\n"

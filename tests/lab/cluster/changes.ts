@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { parsePreview } from '../../../preview/pulumiPreview';
+import { reportOf, type ReportedHost } from '../../../preview/report';
 import { activeBalancer, configure, instanceIds, lab, labOk, onHost, outputs } from './lab';
 import { connectOnce } from './mqtt';
 
@@ -25,6 +27,11 @@ export function changes(): void {
         expect(preview).toMatch(/^ *- +timeout tunnel +\S+/m);
         expect(preview).toMatch(/^ *\+ +timeout tunnel +\S+/m);
         expect(preview).not.toContain('aws:ec2/instance:Instance');
+        const active = `mqtt-${await activeBalancer()}`;
+        const told = (await toldToReviewers()).filter(({ name }) => name.includes('haproxy'));
+        expect(told.map(({ name }) => name === active)).toEqual([false, true]);
+        for (const { happens, clients } of told)
+          expect({ happens, clients }).toEqual({ happens: 'reloads haproxy', clients: 'nobody is cut' });
         await labOk('up');
         expect(client.connected).toBe(true);
         expect(await instanceIds()).toEqual(before);
@@ -81,6 +88,13 @@ export function changes(): void {
       configure({ emqx: { brokers: 4, dataVolumeGib: 1 } });
       const preview = await labOk('preview');
       expect(preview).toMatch(/^ *\+ +server emqx-4 /m);
+      const told = await toldToReviewers();
+      expect(told).toContainEqual({
+        name: 'mqtt-emqx-4',
+        happens: 'is new: boots and joins',
+        clients: 'nobody is cut',
+      });
+      expect(told.filter(({ clients }) => clients !== 'nobody is cut')).toEqual([]);
       await labOk('up');
       const after = await instanceIds();
       expect(after).toMatchObject(before);
@@ -101,4 +115,9 @@ export function changes(): void {
       await labOk('verify');
     });
   });
+}
+
+/** What `npm run preview` says of the hosts. */
+async function toldToReviewers(): Promise<readonly ReportedHost[]> {
+  return reportOf(parsePreview(await labOk('pulumi', '--', 'preview', '--json'))).hosts;
 }

@@ -1,17 +1,21 @@
+import { spawn } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { run } from '../../../lab/process';
+import { repositoryRoot } from '../../../proving/product';
 import { changes } from './changes';
 import { chaosOfOneSeed } from './chaos';
 import { faults } from './faults';
 import { interruption } from './interruption';
-import { labOk, outputs, resetConfiguration } from './lab';
+import { finished, labOk, outputs, resetConfiguration, startLab } from './lab';
 import { servedWithinMs } from './mqtt';
 import { verifySees } from './verifySees';
 
 /** One cluster, brought up once; the subjects come in this order and leave it whole. */
+let started: string;
 beforeAll(async () => {
   resetConfiguration();
   await labOk('down');
-  await labOk('up');
+  started = await labOk('start');
 });
 
 afterAll(async () => {
@@ -19,8 +23,45 @@ afterAll(async () => {
 });
 
 describe('a fresh cluster', () => {
-  it('is proved by verify', async () => {
-    expect(await labOk('verify')).not.toContain('FAIL');
+  it('is proved by verify', () => {
+    expect(started).not.toContain('FAIL');
+  });
+
+  it('tells lines to copy, with which a message goes from one client to another', async () => {
+    const [listen = '', speak = ''] = started.match(/^ {2}npx mqtt .*$/gm) ?? [];
+    // Of a group of its own: npx runs another program.
+    const listener = spawn('sh', ['-c', listen], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      detached: true,
+      cwd: repositoryRoot,
+    });
+    const heard: string[] = [];
+    listener.stdout.setEncoding('utf8').on('data', (text: string) => heard.push(text));
+    try {
+      // Until the listener has subscribed nobody hears it.
+      while (heard.length === 0) await run('sh', ['-c', speak], { cwd: repositoryRoot });
+      expect(heard.join('')).toContain('lab/hello world');
+    } finally {
+      process.kill(-(listener.pid ?? process.pid), 'SIGTERM');
+    }
+  });
+
+  it('shows its statistics page on a port of this machine until it is interrupted', async () => {
+    const { statsPassword } = await outputs();
+    const opened = startLab('open', 'stats');
+    const ended = finished(opened);
+    const address = await new Promise<string>((done, failed) => {
+      opened.stdout?.on('data', (text: string) => {
+        const [found] = /http:\S+/.exec(text) ?? [];
+        if (found !== undefined) done(found);
+      });
+      void ended.then(({ stderr }) => failed(new Error(stderr)));
+    });
+    const authorization = `Basic ${Buffer.from(`admin:${statsPassword}`).toString('base64')}`;
+    const page = await fetch(address, { headers: { authorization }, signal: AbortSignal.timeout(10_000) });
+    expect(await page.text()).toContain('Statistics Report');
+    opened.kill('SIGINT');
+    expect((await ended).code).toBe(0);
   });
 
   it('tells its outputs as one JSON object', async () => {

@@ -28,8 +28,6 @@ def foreground() -> int:
     if errors:
         print("\n".join(errors), file=sys.stderr)
         return 1
-    for name in settings.unopened():
-        print(f"{name} is not opened: the stand-in has no TLS listeners", file=sys.stderr)
     print(f"EMQX {layout.version()} (a stand-in on ejabberd) starts as {settings.node_name}", flush=True)
     arguments = _generate(settings)
     _write_state(settings)

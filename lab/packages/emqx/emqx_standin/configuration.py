@@ -110,6 +110,8 @@ class Configuration:
             fresh = {**self._config, **change["roots"]}
             _fail_on([*check(fresh, ROOT), *repeated(fresh)])
             settings = Settings.of(fresh)
+            if "listeners" in change["roots"]:
+                _fail_on(settings.bad_listener_files())
             folder = settings.data_folder
             former = {name: _read_data(folder, name) for name in change["files"]}
             for name, text in change["files"].items():
@@ -146,6 +148,9 @@ class Configuration:
         with self._lock:
             fresh = {**self._config, root: value}
             _fail_on([*check(fresh, ROOT), *repeated(fresh)])
+            # As in EMQX, files are not looked at where nothing has changed.
+            if root == "listeners" and value != self._config.get(root):
+                _fail_on(Settings.of(fresh).bad_listener_files())
             try:
                 self._load(Settings.of(fresh), root == "api_key")
             except Refused as refusal:

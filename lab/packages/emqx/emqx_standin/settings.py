@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import hocon
+from . import hocon, listener_tls
 from .api_keys import read_keys
 from .authenticators import chain
 from .hocon import Object, Value
@@ -93,16 +93,19 @@ class Settings:
             errors.append(f"cluster.discovery_strategy: the stand-in knows static seeds only, not {strategy}")
         if self.get("durable_sessions.enable") in (True, "true") and strategy != "singleton":
             errors.append("durable_sessions.enable: open-source EMQX refuses durable sessions in a cluster")
+        for transport, name, value in self._listeners():
+            errors += listener_tls.left_out(f"{transport}.{name}", value)
         if not self.data_folder.is_absolute():
             errors.append("node.data_dir: the stand-in needs an absolute path")
         return errors
 
-    def unopened(self) -> list[str]:
-        """TLS listeners, which the stand-in does not open."""
+    def bad_listener_files(self) -> list[str]:
+        """Files of TLS that no change of the listeners may name."""
         return [
-            f"{transport}:{name}"
+            problem
             for transport, name, value in self._listeners()
             if transport in ("ssl", "wss") and is_true(value["enable"])
+            for problem in listener_tls.bad_files(f"{transport}:{name}", value)
         ]
 
     def listeners(self) -> list[Json]:
@@ -127,9 +130,7 @@ class Settings:
             "ejabberd": ejabberd_yml(self),
             "zones": self._zones(),
             "listeners": [
-                self._listener(transport, name, value, counts)
-                for transport, name, value in self._listeners()
-                if transport in ("tcp", "ws")
+                self._listener(transport, name, value, counts) for transport, name, value in self._listeners()
             ],
             "authentication": chain(self.get("authentication"), "mqtt:global", counts),
             "authorization": self._authorization(),
@@ -206,7 +207,7 @@ class Settings:
         assert isinstance(options, dict)
         return {
             "name": f"{transport}:{name}",
-            "transport": transport,
+            "transport": "ws" if transport in ("ws", "wss") else "tcp",
             "enable": is_true(value["enable"]),
             "address": address,
             "port": port,
@@ -219,6 +220,7 @@ class Settings:
             "proxy_protocol_timeout_ms": duration_ms(value["proxy_protocol_timeout"]),
             "zone": str(value["zone"]),
             "path": str(websocket["mqtt_path"]) if isinstance(websocket, dict) else "",
+            "tls": listener_tls.told(transport, value),
             "enable_authn": _switch(value["enable_authn"]),
             "authentication": chain(value["authentication"], f"{transport}:{name}", renewed),
         }

@@ -5,7 +5,7 @@
 
 -record(gate, {
     connection :: emqx_socket:connection() | undefined,
-    socket :: gen_tcp:socket(),
+    socket :: emqx_stream:stream(),
     transport :: tcp | ws,
     listener :: emqx_listener:options(),
     origin :: origin(),
@@ -32,14 +32,14 @@
 -define(PACKET_TOO_LARGE, 16#95).
 
 %% Serves the connection until it ends. `Read` is what has been read of it behind a WebSocket's handshake.
--spec run(gen_tcp:socket(), origin(), binary(), emqx_listener:options()) -> ok.
+-spec run(emqx_stream:stream(), origin(), binary(), emqx_listener:options()) -> ok.
 run(Socket, Origin, Read, #{transport := Transport} = Listener) ->
     {_, #{<<"idle_timeout_ms">> := Idle, <<"max_packet_size">> := Limit}} = emqx_policy:zone(maps:get(name, Listener)),
     Gate = #gate{socket = Socket, transport = Transport, listener = Listener, origin = Origin, max_packet_size = Limit},
     _ = erlang:send_after(Idle, self(), idle),
     case input(Read, Gate) of
         {more, Gate1} ->
-            _ = inet:setopts(Socket, [{active, once}]),
+            _ = emqx_stream:setopts(Socket, [{active, once}]),
             loop(Gate1);
         {stop, _} ->
             ok
@@ -47,13 +47,13 @@ run(Socket, Origin, Read, #{transport := Transport} = Listener) ->
 
 loop(#gate{socket = Socket, session = Session} = Gate) ->
     receive
-        {tcp, Socket, Data} ->
+        {Kind, Socket, Data} when Kind =:= tcp; Kind =:= ssl ->
             case input(Data, Gate) of
                 {more, Gate1} -> loop(Gate1);
                 {stop, Gate1} -> end_session(Gate1)
             end;
         ready ->
-            _ = inet:setopts(Socket, [{active, once}]),
+            _ = emqx_stream:setopts(Socket, [{active, once}]),
             loop(Gate);
         close ->
             close(Gate);
@@ -67,16 +67,16 @@ loop(#gate{socket = Socket, session = Session} = Gate) ->
         expired ->
             say(emqx_packet:disconnect(Gate#gate.version, ?NOT_AUTHORIZED), Gate),
             end_session(Gate);
-        {tcp_closed, Socket} ->
+        {Closed, Socket} when Closed =:= tcp_closed; Closed =:= ssl_closed ->
             end_session(Gate);
-        {tcp_error, Socket, _} ->
+        {Error, Socket, _} when Error =:= tcp_error; Error =:= ssl_error ->
             end_session(Gate);
         _ ->
             loop(Gate)
     end.
 
 close(#gate{transport = ws, socket = Socket} = Gate) ->
-    _ = gen_tcp:send(Socket, emqx_websocket:close()),
+    _ = emqx_stream:send(Socket, emqx_websocket:close()),
     left(Gate);
 close(Gate) ->
     left(Gate).
@@ -103,7 +103,7 @@ input(Data, #gate{frames = Frames} = Gate) ->
 frames([{data, Payload} | Frames], Data, Gate) ->
     frames(Frames, <<Data/binary, Payload/binary>>, Gate);
 frames([{ping, Payload} | Frames], Data, #gate{socket = Socket} = Gate) ->
-    _ = gen_tcp:send(Socket, emqx_websocket:pong(Payload)),
+    _ = emqx_stream:send(Socket, emqx_websocket:pong(Payload)),
     frames(Frames, Data, Gate);
 frames([{pong, _} | Frames], Data, Gate) ->
     frames(Frames, Data, Gate);
@@ -125,7 +125,7 @@ packets(Data, #gate{packets = Packets} = Gate) ->
 
 %% The session asks for more with each message that it is sent; without one the gate asks itself.
 hand_on([], #gate{socket = Socket}) ->
-    inet:setopts(Socket, [{active, once}]);
+    emqx_stream:setopts(Socket, [{active, once}]);
 hand_on(Allowed, #gate{session = Session, socket = Socket}) ->
     Session ! {tcp, Socket, iolist_to_binary(Allowed)}.
 
@@ -286,6 +286,6 @@ judge(Filter, Options, Client) ->
 say(<<>>, _) ->
     ok;
 say(Packet, #gate{transport = tcp, socket = Socket}) ->
-    gen_tcp:send(Socket, Packet);
+    emqx_stream:send(Socket, Packet);
 say(Packet, #gate{transport = ws, socket = Socket}) ->
-    gen_tcp:send(Socket, emqx_websocket:frame(Packet)).
+    emqx_stream:send(Socket, emqx_websocket:frame(Packet)).

@@ -1,5 +1,5 @@
 %% A listener of MQTT over TCP or WebSocket, with the settings that EMQX gives one: acceptors, limits of connections and
-%% of their rate, and PROXY v2 within a time limit. ejabberd's own listener reads the PROXY header in its only acceptor,
+%% of their rate, PROXY v2 within a time limit, and TLS behind the PROXY header. ejabberd's own listener reads the PROXY header in its only acceptor,
 %% so one silent connection stops all others.
 -module(emqx_listener).
 -export([start_table/0, set/1, stop_all/0, list/0]).
@@ -22,12 +22,13 @@
     max_conn_rate := infinity | {pos_integer(), pos_integer()},
     proxy_protocol := boolean(),
     proxy_protocol_timeout := pos_integer(),
-    path := binary()
+    path := binary(),
+    tls := undefined | emqx_stream:tls()
 }.
 -export_type([options/0]).
 
 %% What cannot be changed without opening the listener anew, which ends its connections.
--define(FIXED, [transport, ip, port, acceptors, backlog, nodelay, proxy_protocol, proxy_protocol_timeout, path]).
+-define(FIXED, [transport, ip, port, acceptors, backlog, nodelay, proxy_protocol, proxy_protocol_timeout, path, tls]).
 
 -spec start_table() -> ok.
 start_table() ->
@@ -35,7 +36,7 @@ start_table() ->
     ok.
 
 %% Opens, changes and closes listeners until these are there. Those that cannot be opened are named; the others are open.
--spec set([options()]) -> ok | {error, [{binary(), inet:posix()}]}.
+-spec set([options()]) -> ok | {error, [{binary(), inet:posix() | no_cert}]}.
 set(Wanted) ->
     Names = [Name || #{name := Name} <- Wanted],
     [stop(Name) || {Name, _, _, _} <- ets:tab2list(?LISTENERS), not lists:member(Name, Names)],
@@ -85,6 +86,9 @@ stop(Name) ->
     receive {'DOWN', Monitor, process, Owner, _} -> ok end.
 
 %% Its acceptors and connections are linked to the owner, and end with it.
+own(Asker, #{transport := ws, tls := #{certfile := undefined}}) ->
+    %% Ranch does not listen then, as esockd does.
+    Asker ! {self(), {error, no_cert}};
 own(Asker, #{name := Name, ip := IP, port := Port} = Options) ->
     Socket = [
         binary, {ip, IP}, {active, false}, {reuseaddr, true}, {keepalive, true},
@@ -142,7 +146,7 @@ handle(Socket, Name, Counter, Rate, Acceptor) ->
 serve(Socket, #{name := Name} = Options) ->
     case origin(Socket, Options) of
         {ok, Origin} ->
-            enter(Socket, Origin, Options);
+            secure(Socket, Origin, Options);
         local ->
             keep_silent(Socket, Name);
         closed ->
@@ -151,11 +155,20 @@ serve(Socket, #{name := Name} = Options) ->
             logger:error("listener ~ts: closed ~p: ~p", [Name, inet:peername(Socket), Reason])
     end.
 
-enter(Socket, Origin, #{transport := tcp} = Options) ->
-    emqx_connection:run(Socket, Origin, <<>>, Options);
-enter(Socket, Origin, #{transport := ws, path := Path} = Options) ->
-    case emqx_websocket:accept(Socket, Path, ?UPGRADE_MS) of
-        {ok, Rest} -> emqx_connection:run(Socket, Origin, Rest, Options);
+%% Of a handshake that fails EMQX says nothing; Erlang does.
+secure(Socket, Origin, #{tls := TLS} = Options) ->
+    case emqx_stream:secure(Socket, TLS) of
+        {ok, Stream} ->
+            try enter(Stream, Origin, Options) after emqx_stream:close(Stream) end;
+        {error, _} ->
+            ok
+    end.
+
+enter(Stream, Origin, #{transport := tcp} = Options) ->
+    emqx_connection:run(Stream, Origin, <<>>, Options);
+enter(Stream, Origin, #{transport := ws, path := Path} = Options) ->
+    case emqx_websocket:accept(Stream, Path, ?UPGRADE_MS) of
+        {ok, Rest} -> emqx_connection:run(Stream, Origin, Rest, Options);
         closed -> ok
     end.
 

@@ -136,9 +136,12 @@ open_listeners(Settings) ->
     case emqx_listener:set(listeners(Settings)) of
         ok -> ok;
         {error, Failed} ->
-            fail("~ts", [[io_lib:format("Failed to start listener ~ts: ~ts. ", [Name, inet:format_error(Reason)])
+            fail("~ts", [[io_lib:format("Failed to start listener ~ts: ~ts. ", [Name, reason(Reason)])
                           || {Name, Reason} <- Failed]])
     end.
+
+reason(no_cert) -> "no_cert";
+reason(Posix) -> inet:format_error(Posix).
 
 listeners(#{<<"listeners">> := Listeners}) ->
     [listener(Listener) || #{<<"enable">> := true} = Listener <- Listeners].
@@ -157,8 +160,41 @@ listener(#{<<"name">> := Name, <<"transport">> := Transport} = Listener) ->
         max_conn_rate => rate(maps:get(<<"max_conn_rate">>, Listener)),
         proxy_protocol => maps:get(<<"proxy_protocol">>, Listener),
         proxy_protocol_timeout => maps:get(<<"proxy_protocol_timeout_ms">>, Listener),
-        path => maps:get(<<"path">>, Listener)
+        path => maps:get(<<"path">>, Listener),
+        tls => tls(maps:get(<<"tls">>, Listener))
     }.
+
+tls(null) ->
+    undefined;
+tls(#{<<"versions">> := Versions} = TLS) ->
+    #{
+        certfile => file(maps:get(<<"certfile">>, TLS)),
+        keyfile => file(maps:get(<<"keyfile">>, TLS)),
+        cacertfile => file(maps:get(<<"cacertfile">>, TLS)),
+        verify => verify(maps:get(<<"verify">>, TLS)),
+        fail_if_no_peer_cert => maps:get(<<"fail_if_no_peer_cert">>, TLS),
+        versions => [version(Version) || Version <- Versions],
+        depth => maps:get(<<"depth">>, TLS),
+        handshake_timeout => maps:get(<<"handshake_timeout_ms">>, TLS)
+    }.
+
+verify(<<"verify_peer">>) -> verify_peer;
+verify(<<"verify_none">>) -> verify_none.
+
+version(<<"tlsv1.3">>) -> 'tlsv1.3';
+version(<<"tlsv1.2">>) -> 'tlsv1.2';
+version(<<"tlsv1.1">>) -> 'tlsv1.1';
+version(<<"tlsv1">>) -> tlsv1.
+
+%% As in EMQX: a start goes on without what is not there, and its handshakes fail.
+file(Path) ->
+    case filelib:is_regular(Path) of
+        true ->
+            binary_to_list(Path);
+        false ->
+            logger:error("cert_file_not_found, path: ~ts", [Path]),
+            undefined
+    end.
 
 limit(null) -> infinity;
 limit(Number) -> Number.

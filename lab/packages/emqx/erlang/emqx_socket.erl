@@ -8,7 +8,7 @@
 
 -type connection() :: #{
     gate := pid(),
-    socket := gen_tcp:socket(),
+    socket := emqx_stream:stream(),
     transport := tcp | ws,
     peer := {inet:ip_address(), inet:port_number()},
     version := 3..5,
@@ -37,8 +37,8 @@ close(#{gate := Gate}) ->
 
 %% Bytes as they are.
 -spec write(connection(), iodata()) -> ok | {error, term()}.
-write(#{transport := tcp, socket := Socket}, Data) -> gen_tcp:send(Socket, Data);
-write(#{transport := ws, socket := Socket}, Data) -> gen_tcp:send(Socket, emqx_websocket:frame(Data)).
+write(#{transport := tcp, socket := Socket}, Data) -> emqx_stream:send(Socket, Data);
+write(#{transport := ws, socket := Socket}, Data) -> emqx_stream:send(Socket, emqx_websocket:frame(Data)).
 
 %% The session is given a part of a SUBSCRIBE: `Codes` has a code for each filter that was kept from it, `asked` for
 %% the others.

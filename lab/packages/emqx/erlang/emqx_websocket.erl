@@ -7,7 +7,7 @@
 
 %% Answers the client's HTTP request; `closed` when it was no handshake of MQTT, and has been told so. What it sent
 %% behind the request is the rest.
--spec accept(gen_tcp:socket(), binary(), timeout()) -> {ok, binary()} | closed.
+-spec accept(emqx_stream:stream(), binary(), timeout()) -> {ok, binary()} | closed.
 accept(Socket, Path, Timeout) ->
     case head(Socket, <<>>, Timeout) of
         {ok, Head, Rest} ->
@@ -77,7 +77,7 @@ head(Socket, Read, Timeout) ->
         [Head, Rest] ->
             {ok, Head, Rest};
         [_] ->
-            case gen_tcp:recv(Socket, 0, Timeout) of
+            case emqx_stream:recv(Socket, 0, Timeout) of
                 {ok, More} -> head(Socket, <<Read/binary, More/binary>>, Timeout);
                 {error, _} -> closed
             end
@@ -109,4 +109,4 @@ field(Line) ->
     end.
 
 answer(Socket, Status, Fields) ->
-    gen_tcp:send(Socket, ["HTTP/1.1 ", Status, "\r\n", Fields, "\r\n"]).
+    emqx_stream:send(Socket, ["HTTP/1.1 ", Status, "\r\n", Fields, "\r\n"]).

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import ssl
 import struct
 from collections.abc import Mapping
 from types import TracebackType
@@ -34,12 +35,21 @@ class Closed(Exception):
 class Client:
     """One connection."""
 
-    def __init__(self, address: str, port: int = 1883, prefix: bytes = NO_PROXY, version: int = 5) -> None:
+    def __init__(
+        self,
+        address: str,
+        port: int = 1883,
+        prefix: bytes = NO_PROXY,
+        version: int = 5,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self.version = version
         self._id = 0
         self._read = b""
         self._socket = socket.create_connection((address, port), timeout=10)
         self._socket.sendall(prefix)
+        if tls is not None:
+            self._socket = tls.wrap_socket(self._socket)
 
     def __enter__(self: Self) -> Self:
         return self

@@ -273,15 +273,70 @@ def test_a_token_signed_by_a_private_key_is_checked_with_the_public_one(broker: 
 # Listeners
 
 
+def own_chain(chain: str, more: str = "") -> str:
+    """Behind port 1884, beside the brokers' chain of users on 1883."""
+    own = f'listeners.tcp.own {{ bind = "127.0.0.1:1884", authentication = [{chain}] }}\n'
+    return f"authentication = [{USERS}]\n{own}{more}"
+
+
 def test_a_listeners_own_chain_takes_the_place_of_the_brokers(users: Node) -> None:
-    other = f'listeners.tcp.own {{ bind = "127.0.0.1:1884", authentication = [{USERS}] }}\n'
-    users.reconfigure(f"authentication = [{USERS}]\n{other}")
-    own = "/listeners/tcp:own/authentication/password_based:built_in_database/users"
-    assert users.api("POST", own, {"user_id": "only-here", "password": "p"})[0] == 201
-    assert enter(users, "only-here", "p", port=1884) == WELCOME
-    assert enter(users, "u1", "p1", port=1884) == UNKNOWN
-    assert enter(users, "only-here", "p") == UNKNOWN
+    users.reconfigure(own_chain(f"{TOKENS}, {USERS}"))
+    assert enter(users, None, token({}), port=1884) == WELCOME
+    assert enter(users, None, token({})) == UNKNOWN
     assert enter(users, "u1", "p1") == WELCOME
+    # A chain's database has users of its own.
+    assert enter(users, "u1", "p1", port=1884) == UNKNOWN
+
+
+def test_a_listener_with_an_empty_chain_asks_the_brokers(users: Node) -> None:
+    users.reconfigure(own_chain(""))
+    assert enter(users, "u1", "p1", port=1884) == WELCOME
+    assert enter(users, "u2", "p1", port=1884) == UNKNOWN
+
+
+def test_a_listeners_chain_comes_and_goes_while_the_broker_runs(users: Node) -> None:
+    users.reconfigure(own_chain(""))
+    with Client(users.address, 1884) as client:
+        assert client.connect("stays", "u1", "p1") == WELCOME
+        users.reconfigure(own_chain(f"{TOKENS}, {USERS}"))
+        assert enter(users, "u1", "p1", port=1884) == UNKNOWN
+        users.reconfigure(own_chain(""))
+        assert enter(users, "u1", "p1", port=1884) == WELCOME
+        assert client.publish("still/here") == 0x10
+
+
+def test_a_secret_may_be_laid_over_a_listeners_chain(users: Node) -> None:
+    unsigned = '{mechanism = jwt, algorithm = hmac-based, secret = "another", use_jwks = false}'
+    over = f'listeners.tcp.own.authentication {{ "1" {{ secret = "{SECRET}" }} }}\n'
+    users.reconfigure(own_chain(f"{unsigned}, {USERS}", over))
+    assert enter(users, None, token({}), port=1884) == WELCOME
+    assert enter(users, None, token({}, "another"), port=1884) == UNKNOWN
+
+
+def test_a_listener_whose_only_link_cannot_be_made_asks_the_brokers(users: Node) -> None:
+    keyed = '{mechanism = jwt, algorithm = public-key, use_jwks = false, public_key = "/etc/emqx/none.pem"}'
+    users.reconfigure(own_chain(keyed))
+    assert enter(users, "u1", "p1", port=1884) == WELCOME
+    # Which an empty database behind it keeps from happening.
+    users.reconfigure(own_chain(f"{keyed}, {USERS}"))
+    assert enter(users, "u1", "p1", port=1884) == UNKNOWN
+
+
+def test_a_listeners_chain_with_nothing_enabled_lets_everybody_in(users: Node) -> None:
+    users.reconfigure(own_chain(USERS.replace("{", "{enable = false, ")))
+    assert enter(users, "anybody", "anything", port=1884) == WELCOME
+    assert enter(users, "anybody", "anything") == UNKNOWN
+
+
+def test_a_listeners_chain_is_told_by_no_api(users: Node) -> None:
+    users.reconfigure(own_chain(f"{TOKENS}, {USERS}"))
+    assert users.api("GET", "/listeners/tcp:own/authentication")[0] == 404
+    added = {"user_id": "u9", "password": "p9"}
+    path = "/listeners/tcp:own/authentication/password_based:built_in_database/users"
+    assert users.api("POST", path, added)[0] == 404
+    status, told = users.api("GET", "/listeners/tcp:own")
+    assert (status, told["id"]) == (200, "tcp:own")
+    assert "authentication" not in told
 
 
 def test_a_listener_may_ask_nobody_or_refuse_the_nameless_at_once(users: Node) -> None:

@@ -44,6 +44,13 @@ def test_a_command_that_nobody_knows_ends_with_1(broker: Node) -> None:
     assert broker.ctl().returncode == 0
 
 
+def test_a_browser_is_told_that_there_is_no_dashboard_and_how_to_have_one(broker: Node) -> None:
+    status, text = broker.http("GET", "/")
+    assert status == 200
+    assert "no dashboard" in text
+    assert "LAB_EMQX_DEB=" in text
+
+
 def test_statistics_always_end_with_1(broker: Node) -> None:
     with Client(broker.address) as client:
         assert client.connect("c") == 0

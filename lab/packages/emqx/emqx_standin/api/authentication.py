@@ -1,8 +1,7 @@
-"""/authentication, of the broker and of a listener: authenticators, and users of the built-in database."""
+"""/authentication: authenticators, and users of the built-in database."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from tempfile import NamedTemporaryFile
 from typing import Any
 
@@ -21,22 +20,13 @@ _SCHEMA = Struct({"authentication": AUTHENTICATION})
 
 
 class _Chain:
-    """The broker's chain, or that of the listener that the path names."""
+    """The brokers' own chain; since 5.1 EMQX tells nobody of a listener's."""
 
-    def __init__(self, context: Context, request: Request) -> None:
+    name = "global"
+
+    def __init__(self, context: Context) -> None:
         self._context = context
-        listener = request.names.get("listener")
-        self._path = (
-            ["authentication"] if listener is None else ["listeners", *listener.split(":"), "authentication"]
-        )
-        #: As the broker's Erlang side calls it, and its users' group.
-        self.name = "global" if listener is None else listener
-        self.group = "mqtt:global" if listener is None else listener
-        value: Value = filled(context.configuration.config, ROOT)
-        for key in self._path:
-            value = value.get(key) if isinstance(value, dict) else None
-        if value is None:
-            raise Failure(404, "NOT_FOUND", f"Listener '{listener}' does not exist")
+        value = filled(context.configuration.config, ROOT).get("authentication")
         self.authenticators = [item for item in as_list(value) if isinstance(item, dict)]
 
     def find(self, name: str) -> Object:
@@ -46,19 +36,13 @@ class _Chain:
         raise Failure(404, "NOT_FOUND", f"Authenticator '{name}' does not exist")
 
     def put(self, authenticators: list[Object], renewed: str | None = None) -> None:
-        problems = check({"authentication": list(authenticators)}, _SCHEMA)
+        chain: list[Value] = list(authenticators)
+        problems = check({"authentication": chain}, _SCHEMA)
         if problems:
             raise Failure(400, "BAD_REQUEST", "\n".join(map(str, problems)))
-        root = self._path[0]
-        value: Value = list(authenticators)
-        if root == "listeners":
-            whole = filled(self._context.configuration.config, ROOT)["listeners"]
-            inner: Any = whole
-            for key in self._path[1:-1]:
-                inner = inner[key]
-            inner["authentication"] = value
-            value = whole
-        self._context.configuration.commit({root: value}, renewed=renewed and f"{self.group}/{renewed}")
+        self._context.configuration.commit(
+            {"authentication": chain}, renewed=renewed and f"mqtt:global/{renewed}"
+        )
 
 
 def _told(authenticator: Object) -> Object:
@@ -66,23 +50,23 @@ def _told(authenticator: Object) -> Object:
 
 
 def _list(context: Context, request: Request) -> Answer:
-    return Answer(200, [_told(item) for item in _Chain(context, request).authenticators])
+    return Answer(200, [_told(item) for item in _Chain(context).authenticators])
 
 
 def _create(context: Context, request: Request) -> Answer:
-    chain, body = _Chain(context, request), request.object()
+    chain, body = _Chain(context), request.object()
     if any(authenticator_id(item) == authenticator_id(body) for item in chain.authenticators):
         raise Failure(409, "ALREADY_EXISTS", f"Authenticator '{authenticator_id(body)}' already exist")
     chain.put([*chain.authenticators, body])
-    return Answer(200, _told(_Chain(context, request).find(authenticator_id(body))))
+    return Answer(200, _told(_Chain(context).find(authenticator_id(body))))
 
 
 def _show(context: Context, request: Request) -> Answer:
-    return Answer(200, _told(_Chain(context, request).find(request.names["id"])))
+    return Answer(200, _told(_Chain(context).find(request.names["id"])))
 
 
 def _update(context: Context, request: Request) -> Answer:
-    chain, name = _Chain(context, request), request.names["id"]
+    chain, name = _Chain(context), request.names["id"]
     former = chain.find(name)
     body = restored({key: value for key, value in request.object().items() if key != "id"}, former)
     if authenticator_id(body) != name:
@@ -92,13 +76,13 @@ def _update(context: Context, request: Request) -> Answer:
 
 
 def _delete(context: Context, request: Request) -> Answer:
-    chain = _Chain(context, request)
+    chain = _Chain(context)
     chain.put([item for item in chain.authenticators if authenticator_id(item) != request.names["id"]])
     return NO_CONTENT
 
 
 def _status(context: Context, request: Request) -> Answer:
-    _Chain(context, request).find(request.names["id"])
+    _Chain(context).find(request.names["id"])
     nodes = context.broker.ask("cluster")["running"]
     return Answer(
         200, {"status": "connected", "node_status": [{"node": node, "status": "connected"} for node in nodes]}
@@ -106,7 +90,7 @@ def _status(context: Context, request: Request) -> Answer:
 
 
 def _move(context: Context, request: Request) -> Answer:
-    chain = _Chain(context, request)
+    chain = _Chain(context)
     moved = chain.find(request.names["id"])
     others = [item for item in chain.authenticators if item is not moved]
     where, _, related = request.names["position"].partition(":")
@@ -123,7 +107,7 @@ def _move(context: Context, request: Request) -> Answer:
 
 
 def _order(context: Context, request: Request) -> Answer:
-    chain, wanted = _Chain(context, request), [str(item.get("id")) for item in request.json()]
+    chain, wanted = _Chain(context), [str(item.get("id")) for item in request.json()]
     if sorted(wanted) != sorted(authenticator_id(item) for item in chain.authenticators):
         raise Failure(
             400, "BAD_REQUEST", "No positions are specified for authenticators, or some are not found"
@@ -136,7 +120,7 @@ def _order(context: Context, request: Request) -> Answer:
 
 
 def _users(context: Context, request: Request, command: str, *arguments: str) -> Any:
-    chain, name = _Chain(context, request), request.names["id"]
+    chain, name = _Chain(context), request.names["id"]
     if not chain.authenticators:
         raise Failure(404, "NOT_FOUND", f"Authenticator not found in the '{chain.name}' scope")
     if chain.find(name).get("backend") != "built_in_database" or name.startswith("scram"):
@@ -201,7 +185,7 @@ def _import(context: Context, request: Request) -> Answer:
         return Answer(200, _users(context, request, "import", kind, name, file.name)["ok"])
 
 
-_OF_A_CHAIN: list[tuple[str, str, Handler]] = [
+_OF_THE_CHAIN: list[tuple[str, str, Handler]] = [
     ("GET", "", _list),
     ("POST", "", _create),
     ("PUT", "/order", _order),
@@ -218,11 +202,4 @@ _OF_A_CHAIN: list[tuple[str, str, Handler]] = [
     ("DELETE", "/{id}/users/{user}", _delete_user),
 ]
 
-_PREFIXES: list[Callable[[str], str]] = [
-    lambda path: f"/authentication{path}",
-    lambda path: f"/listeners/{{listener}}/authentication{path}",
-]
-
-ROUTES: list[Route] = [
-    (method, prefix(path), handler) for prefix in _PREFIXES for method, path, handler in _OF_A_CHAIN
-]
+ROUTES: list[Route] = [(method, f"/authentication{path}", handler) for method, path, handler in _OF_THE_CHAIN]

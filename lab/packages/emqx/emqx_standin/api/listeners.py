@@ -26,7 +26,9 @@ def _find(context: Context, name: str) -> tuple[str, str, Object]:
 
 def _told(context: Context, kind: str, own: str, value: Object) -> Object:
     running = {entry["name"] for entry in context.broker.ask("listeners")}
-    return {**value, "id": f"{kind}:{own}", "type": kind, "name": own, "running": f"{kind}:{own}" in running}
+    # As in EMQX, a chain of its own is told nobody.
+    told = {key: setting for key, setting in value.items() if key != "authentication"}
+    return {**told, "id": f"{kind}:{own}", "type": kind, "name": own, "running": f"{kind}:{own}" in running}
 
 
 def _list(context: Context, request: Request) -> Answer:

@@ -31,6 +31,10 @@ _GUARDED: list[Route] = [
     *listeners.ROUTES,
     *nodes.ROUTES,
 ]
+#: Where EMQX has its dashboard.
+_NO_DASHBOARD = """This is the lab's stand-in for EMQX. It has EMQX's REST API, below /api/v5, and no dashboard.
+EMQX itself, which has one, runs in the lab with LAB_EMQX_DEB=/path/to/emqx.deb npm start
+"""
 #: EMQX keeps these for logins: an API key is refused.
 _NOT_BY_KEY = re.compile(r"/(users|logout|api_key)(/|$)")
 
@@ -139,7 +143,9 @@ def _handler(context: Context) -> type[BaseHTTPRequestHandler]:
                 return
             headers = {name.lower(): value for name, value in self.headers.items()}
             request = Request(query, headers, self.rfile.read(length))
-            if url.path == "/status":
+            if url.path == "/":
+                self._send(Answer(200, _NO_DASHBOARD, "text/plain; charset=utf-8"))
+            elif url.path == "/status":
                 self._send(status(context, query.get("format") == "json"))
             elif url.path.startswith(_API):
                 self._send(answer(context, self.command, url.path[len(_API) :], request))

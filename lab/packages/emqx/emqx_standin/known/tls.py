@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from ..setting_types import BOOLEAN, DURATION, STRING, Struct, Type, array, either, enum, integer
+from ..hocon import Object
+from ..setting_types import (
+    BOOLEAN,
+    DURATION,
+    STRING,
+    Struct,
+    Type,
+    array,
+    either,
+    enum,
+    integer,
+    is_true,
+)
 from .log import LEVELS
 
 _CERTIFICATES = "${EMQX_ETC_DIR}/certs"
@@ -13,7 +25,7 @@ _COMMON: dict[str, Type] = {
     "reuse_sessions": BOOLEAN.by(True),
     "depth": integer(0).by(10),
     "password": STRING,
-    "versions": array(STRING).by(["tlsv1.3", "tlsv1.2"]),
+    "versions": array(enum("tlsv1.3", "tlsv1.2", "tlsv1.1", "tlsv1")).by(["tlsv1.3", "tlsv1.2"]),
     "ciphers": either(array(STRING), STRING).by([]),
     "secure_renegotiate": BOOLEAN.by(True),
     "log_level": enum(*LEVELS, "none").by("notice"),
@@ -47,6 +59,13 @@ _SERVER: dict[str, Type] = {
 
 SERVER = Struct(_SERVER)
 
+
+def _asks_for_what_it_checks(value: Object) -> str | None:
+    if is_true(value.get("fail_if_no_peer_cert")) and value.get("verify", "verify_none") != "verify_peer":
+        return "verify must be verify_peer when fail_if_no_peer_cert is true"
+    return None
+
+
 LISTENER = Struct(
     {
         **_SERVER,
@@ -62,5 +81,6 @@ LISTENER = Struct(
         "enable_crl_check": BOOLEAN.by(False),
         "partial_chain": either(BOOLEAN, STRING),
         "verify_peer_ext_key_usage": STRING,
-    }
+    },
+    rule=_asks_for_what_it_checks,
 )

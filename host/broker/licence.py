@@ -1,0 +1,89 @@
+"""CLIENTS: exit 1 where with the set's licence key EMQX takes fewer clients, none, or no second broker."""
+
+import base64
+import binascii
+import re
+import sys
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
+
+from broker import cluster
+
+KEY = Path("/etc/emqx-haproxy/secrets/licence")
+_TRIAL, _OFFICIAL, _COMMUNITY = range(3)
+_SMALL_CUSTOMER, _EVALUATION_CUSTOMER = 0, 10
+_GRACE_OF_SMALL_CUSTOMERS = timedelta(days=90)
+_FEW, _COMMUNITYS = 25, 10_000_000
+
+
+@dataclass(frozen=True)
+class Licence:
+    """What EMQX goes by; None for what does not end, or is not limited by the key."""
+
+    type: int
+    customer: int
+    ends: date | None
+    sessions: int | None
+
+    def is_over(self, today: date) -> bool:
+        """Whether EMQX takes no client with it."""
+        if self.ends is None:
+            return False
+        if self.type == _OFFICIAL:
+            return self.customer == _SMALL_CUSTOMER and today - self.ends > _GRACE_OF_SMALL_CUSTOMERS
+        return today > self.ends
+
+
+# Those that EMQX has in itself.
+_OWN = {
+    "default": Licence(_COMMUNITY, 11, None, _COMMUNITYS),
+    "evaluation": Licence(_TRIAL, _EVALUATION_CUSTOMER, None, _FEW),
+}
+
+
+def main() -> int:
+    """Prints what is wrong."""
+    key = re.sub(r"[ \r\n]", "", KEY.read_text())
+    if key.startswith("file://"):
+        return 0
+    today = datetime.now(timezone.utc).date()
+    found = problems(key, int(sys.argv[1]), len(cluster.planned()), today)
+    for problem in found:
+        print(f"emqx.licenseKey {problem}")
+    return 1 if found else 0
+
+
+def problems(key: str, clients: int, brokers: int, today: date) -> list[str]:
+    """As the preview finds them in a key that it knows."""
+    try:
+        licence = _OWN.get(key) or read(key)
+    except (ValueError, binascii.Error):
+        return ["is no licence key"]
+    found = []
+    if licence.is_over(today):
+        found.append(f"ended on {licence.ends}, and EMQX takes no client with it any more")
+    if licence.type == _COMMUNITY and brokers > 1:
+        found.append(f"is for a single broker, and there are {brokers}")
+    if licence.sessions is not None and licence.sessions < clients:
+        found.append(f"covers {licence.sessions} sessions, and the listeners take {clients} clients at once")
+    return found
+
+
+def read(key: str) -> Licence:
+    """Raises ValueError for what is no licence key."""
+    payload, _ = (base64.b64decode(part, validate=True) for part in key.split("."))
+    lines = [line.strip() for line in payload.decode().strip().split("\n")]
+    # From 6.0 on there may be messages a second behind the sessions.
+    if len(lines) not in (9, 10) or lines[0] != "220111":
+        raise ValueError("not of this format")
+    kind, customer, days, sessions = (int(lines[at].replace(",", "")) for at in (1, 2, 7, 8))
+    if kind not in (_TRIAL, _OFFICIAL, _COMMUNITY):
+        raise ValueError("no such type")
+    start = datetime.strptime(lines[6], "%Y%m%d").replace(tzinfo=timezone.utc).date()
+    default = _COMMUNITYS if kind == _COMMUNITY else _FEW if customer == _EVALUATION_CUSTOMER else None
+    return Licence(kind, customer, start + timedelta(days=days), sessions or default)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
