@@ -15,6 +15,8 @@ const condition = z.object({
   faults: part(z.object({ haproxy: z.string(), vip: z.string() })),
   /** Since the resident programs reported last. */
   silentSeconds: part(z.object({ vip: z.number(), watch: z.number() })),
+  /** Since HAProxy was ended because it did not answer; null where that has not happened since the boot. */
+  hungSeconds: part(z.number().nullable()).default({ told: null }),
   workers: part(z.object({ former: z.number(), formerAllowed: z.number(), failedReloads: z.number() })),
   listeners: part(z.array(z.object({ name: z.string(), status: z.string(), limited: z.boolean() }))),
   /** Brokers by listener, as HAProxy's checks find them; `address` is ADDRESS:PORT. */

@@ -4,6 +4,8 @@ import type { Finding, Survey } from './checks';
 type States = ReadonlyMap<string, BalancerState>;
 
 const silentLimitSeconds = 10;
+/** How long what has mended itself is told. */
+const rememberedSeconds = 86_400;
 
 /** Whether one balancer is active, and a takeover by the other would work now. */
 export function judgeTakeover(states: States): Survey {
@@ -78,6 +80,12 @@ export function judgeHaproxy(states: States): Survey {
           `${name}: ${workers.former} former workers of HAProxy still have clients, ${workers.formerAllowed} may; haproxy-watch should be ending the oldest: ${journal('haproxy-watch')}`,
         );
     }
+    const hungSeconds = told(findings, name, condition.hungSeconds, notAnswering) ?? Infinity;
+    if (hungSeconds < rememberedSeconds)
+      warn(
+        findings,
+        `${name}: HAProxy did not answer and was ended and started anew ${Math.round(hungSeconds / 60)} min ago; look at ${journal('haproxy')}`,
+      );
     for (const listener of told(findings, name, condition.listeners, notAnswering) ?? [])
       if (listener.status !== 'OPEN')
         fail(

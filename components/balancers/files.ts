@@ -5,7 +5,7 @@ import { packagesFiles } from '../host/packages';
 import { hostPrograms, programCommand, programFiles, programFolder } from '../host/programs';
 import { applySettings, awsSettings, settingsFile } from '../host/settings';
 import { unattendedFiles } from '../host/unattended';
-import { dropIn, programUnit } from '../host/units';
+import { dropIn, programUnit, unitFile } from '../host/units';
 import { render } from '../rendering/template';
 import { haproxyConfig } from './haproxyConfig';
 import { haproxyFiles } from './haproxyFiles';
@@ -16,6 +16,8 @@ import type { BalancerView } from './view';
 /** In a folder that every system has: a check of a set sees one that it adds, and not the accounts made there. */
 const accounts = '/usr/lib/sysusers.d/emqx-haproxy.conf';
 const runtimeFiles = '/etc/tmpfiles.d/emqx-haproxy.conf';
+/** The unit that waits for an HAProxy that does not answer. */
+const hungPath = 'haproxy-hung.path';
 const unchanged: FileChange = { kind: 'none' };
 
 const restart = (unit: string): FileChange => ({ kind: 'restart', unit });
@@ -60,7 +62,7 @@ export function balancerFiles(view: BalancerView): HostFile[] {
         programCommand('balancer.interface'),
         ['/usr/sbin/keepalived', '-t', '-f', '/etc/keepalived/keepalived.conf'],
       ],
-      ['haproxy', 'haproxy-watch', 'vip-agent', 'keepalived'],
+      ['haproxy', 'haproxy-watch', hungPath, 'vip-agent', 'keepalived'],
       60,
       { haproxy: programCommand('balancer.haproxy_runtime') },
       true,
@@ -88,6 +90,7 @@ export function balancerPrograms(limits: BalancerLimits): HostFile[] {
       'haproxy_runtime',
       'haproxy_watch',
       'health',
+      'hung',
       'interface',
       'leave',
       'without',
@@ -125,6 +128,12 @@ function units(): HostFile[] {
       watchdogSeconds: 30,
       confined: { user: 'vip-agent', network: true },
     }),
+    unitFile(hungPath, restart(hungPath), render('balancer/units/haproxy-hung.path', {})),
+    unitFile(
+      'haproxy-hung.service',
+      unchanged,
+      render('balancer/units/haproxy-hung.service', { programFolder }),
+    ),
     ...[
       { path: accounts, content: render('balancer/sysusers.conf', {}) },
       { path: runtimeFiles, content: render('balancer/tmpfiles.conf', {}) },

@@ -1,10 +1,10 @@
 import { render } from '../rendering/template';
-import type { HostFile } from './fileSet';
+import type { FileChange, HostFile } from './fileSet';
 import { codeVersion, programFolder } from './programs';
 
 /** What this platform adds to the unit of a Debian package. */
 export function dropIn(unit: string, content: string, name = 'emqx-haproxy'): HostFile {
-  return unitFile(`${unit}.service.d/${name}.conf`, unit, content);
+  return unitFile(`${unit}.service.d/${name}.conf`, { kind: 'restart', unit }, content);
 }
 
 /** The unit of a resident program of ours. */
@@ -26,21 +26,22 @@ export function programUnit(
     programFolder,
     codeVersion: codeVersion(program),
   });
-  return unitFile(`${unit}.service`, unit, content);
+  return unitFile(`${unit}.service`, { kind: 'restart', unit }, content);
 }
 
 /** The unit that mounts a broker's data volume. It is not restarted for a change: EMQX would lose its database. */
 export function dataVolumeUnit(volumeId: string): HostFile {
   const content = render('broker/units/emqx-data.service', { volumeId, programFolder });
-  return { ...unitFile('emqx-data.service', 'emqx-data', content), change: { kind: 'none' } };
+  return unitFile('emqx-data.service', { kind: 'none' }, content);
 }
 
-function unitFile(name: string, unit: string, content: string): HostFile {
+/** A file of systemd's, by its name there. */
+export function unitFile(name: string, change: FileChange, content: string): HostFile {
   return {
     path: `/etc/systemd/system/${name}`,
     content,
     mode: '0644',
     owner: 'root:root',
-    change: { kind: 'restart', unit },
+    change,
   };
 }

@@ -16,4 +16,5 @@ def runs_on(path: str, before: bytes, after: bytes) -> bool:
 def unit_of(path: str) -> str | None:
     """The unit that is no more when this file is no more."""
     file = Path(path)
-    return file.stem if file.parent == Path(FOLDER) and file.suffix == ".service" else None
+    names = {".service": file.stem, ".path": file.name}
+    return names.get(file.suffix) if file.parent == Path(FOLDER) else None

@@ -13,6 +13,7 @@ from balancer import expiry
 from balancer.fault import told
 from balancer.haproxy_answers import Misread, statistics
 from balancer.haproxy_socket import RUNTIME, ask
+from balancer.hung import ENDED
 from balancer.sessions import workers
 from balancer.settings import settings
 from balancer.to_broker import is_encrypted
@@ -32,6 +33,7 @@ def main() -> int:
     parts: dict[str, Callable[[], Any]] = {
         "faults": lambda: {name: told(name) for name in ("haproxy", "vip")},
         "silentSeconds": silent_seconds,
+        "hungSeconds": since_hung,
         "workers": processes,
         "listeners": listeners,
         "brokers": brokers,
@@ -53,6 +55,11 @@ def attempt(part: Callable[[], Any]) -> dict[str, Any]:
 def silent_seconds() -> dict[str, float]:
     """How long the resident programs have reported nothing: what they said last may no longer be so."""
     return {name: time.time() - (RUN / f"metrics/{name}.prom").stat().st_mtime for name in ("vip", "watch")}
+
+
+def since_hung() -> float | None:
+    """How long ago HAProxy was ended since it did not answer."""
+    return time.time() - ENDED.stat().st_mtime if ENDED.exists() else None
 
 
 def processes() -> dict[str, int]:

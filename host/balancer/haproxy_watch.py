@@ -9,6 +9,7 @@ from balancer.expiry import Expiry
 from balancer.fault import fault, told
 from balancer.haproxy_answers import Misread
 from balancer.haproxy_socket import RUNTIME, ask
+from balancer.hung import Patience, request
 from balancer.refusals import Refusals
 from balancer.settings import settings
 from residents.reports import RUN, metrics, tell_systemd
@@ -58,8 +59,9 @@ class Watch:
         # Started anew beside a HAProxy that was well, which may be about to come back.
         self.verdict = Verdict(grace, time.monotonic() + grace if told("haproxy") == "0" else 0)
         self.closer = Closer(int(own["drainPerSecond"]), int(own["oldWorkers"]))
-        self.counts = dict.fromkeys(["misread_total", "late_total", "late_seconds"], 0.0)
+        self.counts = dict.fromkeys(["misread_total", "hung_total", "late_total", "late_seconds"], 0.0)
         self.expiry, self.refusals = Expiry(), Refusals()
+        self.patience = Patience()
         self.said: tuple[str, bool] | None = None
         self.open_at = time.monotonic()
         self.report_at = 0.0
@@ -77,6 +79,10 @@ class Watch:
         if (answer, bad) != self.said:
             print(f"HAProxy is {answer}: fault {int(bad)}", flush=True)
             self.said = (answer, bad)
+        if self.patience.is_out(answer == "hung", time.monotonic()):
+            self.counts["hung_total"] += 1
+            print("HAProxy has not answered for long: its end is asked for", flush=True)
+            request()
         now = time.monotonic()
         if now >= self.report_at:
             own = {"fault": bad, "answer_seconds": now - begun}
@@ -92,7 +98,8 @@ class Watch:
     def _ask(self) -> str:
         try:
             look = broker_states.look(ask(RUNTIME, broker_states.QUERY, self.answer_seconds))
-        except TimeoutError:
+        except (TimeoutError, BlockingIOError):
+            # The latter once nobody takes so many connections that there is no room for one more.
             return "hung"
         except OSError:
             return "dead"

@@ -306,8 +306,8 @@ describe('user data', () => {
     'of a %s names the digest of what its role stores, which a secret has room for',
     (_role, programs, files) => {
       expect(fetchedPrograms(files)).toBe(fetchedPrograms(programs));
-      // Secrets Manager takes 65,536 bytes.
-      expect(JSON.stringify({ files: packedPrograms(programs) }).length).toBeLessThanOrEqual(60_000);
+      // Secrets Manager takes 65,536 bytes; the rest is for the programs of releases to come.
+      expect(JSON.stringify({ files: packedPrograms(programs) }).length).toBeLessThanOrEqual(62_000);
     },
   );
 

@@ -14,6 +14,7 @@ const broker = { listener: 'mqtt', address: '10.0.0.5:1883', proxied: true, encr
 const well: Condition = {
   faults: { told: { haproxy: '0', vip: '0' } },
   silentSeconds: { told: { vip: 0.3, watch: 0.9 } },
+  hungSeconds: { told: null },
   workers: { told: { former: 1, formerAllowed: 3, failedReloads: 0 } },
   listeners: { told: [{ name: 'mqtt', status: 'OPEN', limited: false }] },
   brokers: {
@@ -128,6 +129,17 @@ describe('HAProxy', () => {
       expect.stringMatching(/^haproxy-1: 5 former workers of HAProxy still have clients, 3 may;/),
       expect.stringMatching(/^haproxy-1: listener mqtts is PAUSED; open it/),
     ]);
+  });
+
+  test('that was ended since it did not answer is told for a day', () => {
+    const ended = (told: number) => judgeHaproxy(pair({}, { condition: { hungSeconds: { told } } })).findings;
+    expect(ended(600)).toEqual([
+      {
+        verdict: 'warn',
+        text: 'haproxy-2: HAProxy did not answer and was ended and started anew 10 min ago; look at `journalctl -u haproxy`',
+      },
+    ]);
+    expect(ended(86_401)).toEqual([]);
   });
 
   test('that hangs is said once', () => {

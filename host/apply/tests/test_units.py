@@ -45,6 +45,23 @@ def test_a_unit_that_leaves_is_stopped_and_its_file_removed(machine: Machine) ->
     assert_without(machine)
 
 
+def test_a_path_unit_joins_and_leaves_as_a_service_does(machine: Machine) -> None:
+    machine.run(text=WITHOUT)
+    path = f"{SYSTEM}/extra.path"
+    files = {
+        CONF: ("old\n", "reload:app"),
+        path: ("[Path]\n", "restart:extra.path"),
+        EXTRA: ("ExecStart=extra\n", "none"),
+    }
+    done = machine.run(text=file_set(files, enable=["app", "extra.path"]))
+    assert done.returncode == 0, done.stderr
+    assert machine.units("running") == machine.units("enabled") == {"app", "extra.path"}
+    done = machine.run(text=WITHOUT)
+    assert done.returncode == 0, done.stderr
+    assert machine.read(path) is None
+    assert_without(machine)
+
+
 def test_a_unit_of_a_package_that_leaves_is_stopped(machine: Machine) -> None:
     machine.packages("app", "other")
     files = {CONF: ("old\n", "reload:app"), f"{SYSTEM}/other.service.d/own.conf": ("x\n", "restart:other")}

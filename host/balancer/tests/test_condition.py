@@ -84,6 +84,17 @@ def test_what_is_not_well(told: Path, haproxy: HaProxy, capsys: pytest.CaptureFi
     assert parts["silentSeconds"]["told"]["vip"] > 50
 
 
+def test_a_haproxy_that_was_ended_since_it_did_not_answer(
+    told: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ended = told / "hung-ended"
+    monkeypatch.setattr(condition, "ENDED", ended)
+    assert tell(capsys)["hungSeconds"] == {"told": None}
+    ended.touch()
+    os.utime(ended, (time.time() - 600, time.time() - 600))
+    assert tell(capsys)["hungSeconds"]["told"] >= 600
+
+
 def test_a_listener_at_the_virtual_ip_alone_is_limited(told: Path, haproxy: HaProxy) -> None:
     config = told / "haproxy.cfg"
     config.write_text(

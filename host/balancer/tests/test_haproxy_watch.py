@@ -1,8 +1,10 @@
 """The watcher against a real HAProxy."""
 
+import errno
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -35,13 +37,15 @@ def test_a_dead_haproxy_has_a_grace_a_hung_one_has_none() -> None:
 
 PROGRAM = """
 import pathlib
-from balancer import closer, fault, haproxy_watch, sessions, settings, tickets
+from balancer import closer, fault, haproxy_watch, hung, sessions, settings, tickets
 from residents import reports
-haproxy_watch.RUNTIME = closer.RUNTIME = {runtime!r}
+haproxy_watch.RUNTIME = closer.RUNTIME = hung.RUNTIME = {runtime!r}
+hung.LOOKS, hung.SECONDS = 4, 1
 sessions.MASTER = {master!r}
 tickets.renew = int
 reports.RUN = fault.RUN = pathlib.Path({run!r})
 haproxy_watch.STOPPING = reports.RUN / "stopping"
+hung.REQUEST = reports.RUN / "hung"
 settings.SETTINGS = reports.RUN / "watch.json"
 haproxy_watch.main()
 """
@@ -107,6 +111,33 @@ def test_the_watcher_follows_haproxy_through_death_hang_and_return(
     with haproxy:
         until(lambda: watcher.says("0"))
     assert "emqx_haproxy_watch_fault" in (watcher.run / "metrics/watch.prom").read_text()
+
+
+def test_the_end_of_a_haproxy_that_stays_hung_is_asked_for_again_and_again(
+    haproxy: HaProxy, watcher: Watcher
+) -> None:
+    request = watcher.run / "hung"
+    request.touch()
+    worker = int(sessions.workers().running[0])
+    os.kill(worker, signal.SIGSTOP)
+    try:
+        # Until there is no room for one more that asks, and a while longer.
+        until(lambda: no_room(haproxy.runtime), 30)
+        for _ in range(2):
+            request.write_text("")
+            until(lambda: bool(request.read_text()))
+        assert watcher.says("1")
+    finally:
+        os.kill(worker, signal.SIGCONT)
+    until(lambda: watcher.says("0"))
+    assert request.read_text() == "HAProxy does not answer\n"
+
+
+def no_room(path: str) -> bool:
+    """Whether nobody takes the connections, and no more of them wait."""
+    with socket.socket(socket.AF_UNIX) as one:
+        one.setblocking(False)
+        return one.connect_ex(path) == errno.EAGAIN
 
 
 def test_a_fault_that_another_wrote_does_not_stay(watcher: Watcher) -> None:
