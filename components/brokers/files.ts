@@ -4,7 +4,7 @@ import { packagesFiles } from '../host/packages';
 import { hostPrograms, programCommand, programFiles, programFolder } from '../host/programs';
 import { applySettings, awsSettings, settingsFile } from '../host/settings';
 import { unattendedFiles } from '../host/unattended';
-import { dataVolumeUnit, dropIn, programUnit } from '../host/units';
+import { dataVolumeUnit, dropIn, programUnit, unitFile } from '../host/units';
 import { render } from '../rendering/template';
 import { accessFiles, expectedAccess } from './accessConfig';
 import { drainPace } from './draining';
@@ -42,6 +42,13 @@ export function brokerFiles(view: BrokerView): HostFile[] {
       render('broker/units/emqx.conf', {
         dataVolume: view.dataVolumeId !== undefined,
         fileDescriptors: fileDescriptorsOf(view),
+        programFolder,
+      }),
+    ),
+    unitFile(
+      'emqx.service.d/emqx-haproxy-stop.conf',
+      none,
+      render('broker/units/emqx-stop.conf', {
         programFolder,
         drainTimeoutSeconds,
         // EMQX's own unit allows 120 s for an orderly end.

@@ -250,7 +250,8 @@ describe('a broker', () => {
     const files = brokerFiles(brokerView());
     const unit = contentOf(files, '/etc/systemd/system/emqx.service.d/emqx-haproxy.conf');
     expect(unit).toContain('Requires=emqx-data.service');
-    expect(unit).toMatch(/ExecStop=\nExecStop=\+-.* broker\.broker_agent drain --timeout 30\n/);
+    const stop = contentOf(files, '/etc/systemd/system/emqx.service.d/emqx-haproxy-stop.conf');
+    expect(stop).toMatch(/ExecStop=\nExecStop=\+-.* broker\.broker_agent drain --timeout 30\n/);
     expect(contentOf(files, '/etc/systemd/system/emqx-data.service')).toContain(
       'broker.data_volume vol-0123456789abcdef0',
     );

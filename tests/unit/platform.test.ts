@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { MqttPlatform } from '../../components';
 import { applySet, confirmSet } from '../../components/host/applySet';
 import type { MqttPlatformArgs } from '../../components';
+import { changedFiles } from '../../preview/fileChanges';
 import type { ResourceGraph } from './resourceGraph';
 import { graphOf, isSecret, refusalOf, valueOf } from './resourceGraph';
 
@@ -271,6 +272,18 @@ describe('a change', () => {
         ({ type, name }) => type === 'aws:ec2/networkInterface:NetworkInterface' && !name.includes('emqx-2'),
       );
     expect(interfaces(two)).toEqual(interfaces(three));
+  });
+
+  it('restarts no service that clients pass through when a broker is added', async () => {
+    const setsOf = async (brokers: number) => {
+      const its = await graphOf(() => new MqttPlatform('mqtt', { ...small, emqx: { brokers } }));
+      return (host: string) => String(its.one(command, `mqtt-${host}-files`).inputs['stdin']);
+    };
+    const [three, four] = [await setsOf(3), await setsOf(4)];
+    const effects = ['emqx-1', 'emqx-3', 'haproxy-1', 'haproxy-2'].flatMap((host) =>
+      changedFiles(three(host), four(host)).map(({ effect }) => effect),
+    );
+    expect(new Set(effects)).toEqual(new Set(['none', 'reload:haproxy', 'restart:haproxy-watch']));
   });
 
   it("takes Outputs for what only the caller's stack knows", async () => {
