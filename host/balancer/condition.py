@@ -16,7 +16,7 @@ from balancer.haproxy_socket import RUNTIME, ask
 from balancer.hung import ENDED
 from balancer.sessions import workers
 from balancer.settings import settings
-from balancer.to_broker import is_encrypted
+from balancer.to_broker import is_encrypted, is_proxied
 from balancer.virtual_ip import VirtualIp
 from cloud.aws import Aws, AwsError
 from residents.reports import RUN
@@ -102,7 +102,7 @@ def brokers() -> list[dict[str, Any]]:
     """As HAProxy's checks find them, by listener; `proxied`: whether clients come with a PROXY header;
     `encrypted`: by TLS."""
     config = CONFIG.read_text()
-    proxied, encrypted = "send-proxy-v2" in config, is_encrypted(config)
+    proxied, encrypted = is_proxied(config), is_encrypted(config)
     return [
         {
             "listener": pool.partition("_")[2],

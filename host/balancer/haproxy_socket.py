@@ -1,6 +1,7 @@
 """HAProxy's command sockets: the running worker's own, and the master's, which reaches former workers too."""
 
 import socket
+import time
 from codecs import getincrementaldecoder
 from collections.abc import Iterator
 
@@ -19,8 +20,20 @@ def parts(path: str, command: str, timeout_seconds: float = 2) -> Iterator[str]:
     decoder = getincrementaldecoder("utf-8")("replace")
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(timeout_seconds)
-        connection.connect(path)
+        _connect(connection, path, timeout_seconds)
         connection.sendall(command.encode() + b"\n")
         connection.shutdown(socket.SHUT_WR)
         while part := connection.recv(65536):
             yield decoder.decode(part)
+
+
+def _connect(connection: socket.socket, path: str, timeout_seconds: float) -> None:
+    """The kernel says at once that there is no room for one more: one that takes nobody does not answer."""
+    deadline = time.monotonic() + timeout_seconds
+    while True:
+        try:
+            return connection.connect(path)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{path}: no room for one more that asks") from None
+            time.sleep(0.05)

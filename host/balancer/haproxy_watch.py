@@ -98,8 +98,7 @@ class Watch:
     def _ask(self) -> str:
         try:
             look = broker_states.look(ask(RUNTIME, broker_states.QUERY, self.answer_seconds))
-        except (TimeoutError, BlockingIOError):
-            # The latter once nobody takes so many connections that there is no room for one more.
+        except TimeoutError:
             return "hung"
         except OSError:
             return "dead"

@@ -87,19 +87,11 @@ def main() -> int:
 
 
 def _answers() -> bool:
-    deadline = time.monotonic() + ANSWER_SECONDS
-    while True:
-        try:
-            ask(RUNTIME, "show info", ANSWER_SECONDS)
-        except TimeoutError:
-            return False
-        except BlockingIOError:
-            # As many as there is room for wait, which may be over in a moment.
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(0.1)
-        else:
-            return True
+    try:
+        ask(RUNTIME, "show info", ANSWER_SECONDS)
+    except TimeoutError:
+        return False
+    return True
 
 
 if __name__ == "__main__":

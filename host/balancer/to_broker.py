@@ -33,6 +33,11 @@ def is_encrypted(config: str) -> bool:
     return _TLS.search(config) is not None
 
 
+def is_proxied(config: str) -> bool:
+    """Whether HAProxy says of each connection whose it is."""
+    return "send-proxy-v2" in config
+
+
 def dial(address: str, port: int) -> ssl.SSLSocket:
     """The PROXY header, where HAProxy sends one, then TLS with what HAProxy has for it."""
     config = CONFIG.read_text()
@@ -44,7 +49,7 @@ def dial(address: str, port: int) -> ssl.SSLSocket:
     context.load_cert_chain(certificate, f"{certificate}.key")
     plain = socket.create_connection((address, port), _LIMIT_SECONDS)
     try:
-        if "send-proxy-v2" in config:
+        if is_proxied(config):
             plain.sendall(_HEADER)
         return context.wrap_socket(plain, server_hostname=name)
     except OSError:
