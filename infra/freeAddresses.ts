@@ -1,7 +1,7 @@
 import * as aws from '@pulumi/aws';
 import type { PlatformPlan } from '../components';
 import { containsAddress, plannedBlock } from '../components/network/addresses';
-import { ownStack, platformTag, stackTag } from '../components/rendering/naming';
+import { isOwn, platformTag } from '../components/rendering/naming';
 import type { Problems } from '../components/rendering/problems';
 import type { Configuration } from './configuration';
 
@@ -87,7 +87,7 @@ async function checkSubnet(planned: readonly Planned[], platform: string, proble
   const { ids } = await aws.ec2.getNetworkInterfaces({ filters });
   const found = await Promise.all(ids.map((id) => aws.ec2.getNetworkInterface({ id })));
   for (const { id, description, privateIps, tags } of found) {
-    if (tags[platformTag] === platform && (tags[stackTag] ?? ownStack()) === ownStack()) continue;
+    if (tags[platformTag] === platform && isOwn(tags)) continue;
     for (const { address, whose, path, wayOut } of planned)
       if (privateIps.includes(address))
         problems.add(

@@ -2,11 +2,11 @@ import * as aws from '@pulumi/aws';
 import type { PlatformPlan } from '../components';
 import { defaultInstanceType as balancerType } from '../components/balancers/limits';
 import { defaultInstanceType as brokerType } from '../components/brokers/limits';
-import { platformTag } from '../components/rendering/naming';
+import { isOwn, platformTag } from '../components/rendering/naming';
 import type { Problems } from '../components/rendering/problems';
 import type { Configuration } from './configuration';
 import type { Quota } from './quotas';
-import { grantOf, isOwn } from './quotas';
+import { grantOf } from './quotas';
 
 /** Hosts of one kind, with the argument that says what they are. */
 interface Hosts {

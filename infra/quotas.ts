@@ -1,6 +1,5 @@
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
-import { ownStack, stackTag } from '../components/rendering/naming';
 
 /** A quota of Service Quotas. */
 export interface Quota {
@@ -18,9 +17,4 @@ export async function grantOf({ service, code, name }: Quota): Promise<number | 
     await pulumi.log.warn(`the quota ${code} (${name}) cannot be read, so it is not checked: ${reason}`);
     return undefined;
   }
-}
-
-/** Of what carries a platform's tag, what is this stack's; 0.1.0 did not say whose it was. */
-export function isOwn(tags: Readonly<Record<string, string>>): boolean {
-  return tags[stackTag] === undefined || tags[stackTag] === ownStack();
 }

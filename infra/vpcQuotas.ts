@@ -1,11 +1,11 @@
 import * as aws from '@pulumi/aws';
 import type { PlatformPlan } from '../components';
 import { ruleCounts } from '../components/platform/groupRules';
-import { platformTag } from '../components/rendering/naming';
+import { isOwn, platformTag } from '../components/rendering/naming';
 import type { Problems } from '../components/rendering/problems';
 import type { Configuration } from './configuration';
 import type { Quota } from './quotas';
-import { grantOf, isOwn } from './quotas';
+import { grantOf } from './quotas';
 
 const vpcs: Quota = { service: 'vpc', code: 'L-F678F1CE', name: 'VPCs of a region' };
 const groupRules: Quota = {

@@ -15,6 +15,11 @@ export function ownStack(): string {
   return `${pulumi.getProject()}/${pulumi.getStack()}`;
 }
 
+/** Of what carries a platform's tag, whether it is this stack's; 0.1.0 did not say whose it was. */
+export function isOwn(tags: Readonly<Record<string, string>>): boolean {
+  return (tags[stackTag] ?? ownStack()) === ownStack();
+}
+
 export function tagged(platform: string, resourceName: string, tags: Tags | undefined, role?: string): Tags {
   return {
     ...tags,
