@@ -6,18 +6,9 @@ import { promisify } from 'node:util';
 import { labEnvironment } from '../../lab/engine/environment';
 import { ensureEngine } from '../../lab/engine/install';
 import { product, repositoryRoot } from '../../proving/product';
+import type { Step } from '../../preview/pulumiPreview';
 import type { ApiLab } from '../lab/parts/apiLab';
 import type { Deployment } from './release';
-
-/** What a preview would do to one resource. */
-export interface Step {
-  readonly op: string;
-  readonly urn: string;
-  readonly replaceReasons?: readonly string[];
-  readonly detailedDiff?: Readonly<Record<string, unknown>>;
-  readonly oldState?: { readonly type: string; readonly inputs?: Readonly<Record<string, unknown>> };
-  readonly newState?: { readonly type: string; readonly inputs?: Readonly<Record<string, unknown>> };
-}
 
 const run = promisify(execFile);
 const stack = 'lab';

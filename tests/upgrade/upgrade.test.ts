@@ -2,15 +2,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { repositoryRoot } from '../../proving/product';
+import { changedFiles } from '../../preview/fileChanges';
+import { parsePreview, type Step } from '../../preview/pulumiPreview';
+import { reportOf } from '../../preview/report';
 import { filesOnHostsSince } from '../../release/changelog';
 import { sdkClients } from '../../lab/providers/aws/clients';
 import { ApiLab, regionName } from '../lab/parts/apiLab';
-import { changedPaths } from './hostFiles';
 import { readState, recordedReleases, stackFileOf } from './release';
-import { parsePreview } from '../../preview/pulumiPreview';
-import { reportOf } from '../../preview/report';
 import { restoreRegion } from './restoredRegion';
-import { RestoredStack, type Step } from './restoredStack';
+import { RestoredStack } from './restoredStack';
 import { tryOnHost } from './runningHost';
 
 /** What outlives a change of this package, whatever it is: a host's clients, address and data hang on these. */
@@ -78,9 +78,9 @@ describe.each(recordedReleases())('a stack of %s, previewed with today’s code'
     const named = filesOnHostsSince(changelog, release);
     const changed = steps.flatMap(({ oldState, newState }) => {
       const [before, after] = [oldState?.inputs?.['stdin'], newState?.inputs?.['stdin']];
-      return typeof before === 'string' && typeof after === 'string' ? changedPaths(before, after) : [];
+      return typeof before === 'string' && typeof after === 'string' ? changedFiles(before, after) : [];
     });
-    const files = new Set(changed.filter((path) => !path.startsWith(programFolder)));
+    const files = new Set(changed.map(({ path }) => path).filter((path) => !path.startsWith(programFolder)));
     expect([...files].sort()).toEqual([...named].sort());
   });
 
@@ -99,8 +99,8 @@ describe.each(recordedReleases())('a stack of %s, previewed with today’s code'
 });
 
 /** Tags are labels: EC2 changes them on what runs. */
-function onlyTags({ op, detailedDiff = {} }: Step): boolean {
-  const changed = Object.keys(detailedDiff);
+function onlyTags({ op, detailedDiff }: Step): boolean {
+  const changed = Object.keys(detailedDiff ?? {});
   return op === 'update' && changed.length > 0 && changed.every((path) => /(^|\.)tags(All)?\b/.test(path));
 }
 
