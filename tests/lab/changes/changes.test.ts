@@ -1,21 +1,11 @@
 import { once } from 'node:events';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ChangingStack } from '../../../proving/changes/changingStack';
+import { describe, expect, it } from 'vitest';
 import { deadHosts } from './deadHosts';
-import { clusterStatus, instanceIds, replaced } from './hosts';
+import { clusterStatus, instanceIds, replaced, runningStack } from './hosts';
 import { meanwhile, printed } from './meanwhile';
 
 /** A stack on which hosts are replaced while clients are on. Each test begins where the one before ended. */
-const stack = new ChangingStack();
-
-beforeAll(async () => {
-  await stack.lab('down');
-  await stack.lab('up');
-});
-
-afterAll(async () => {
-  await stack.lab('down');
-});
+const stack = runningStack();
 
 const clients = 60;
 const brokers = ['emqx-1', 'emqx-2', 'emqx-3'];

@@ -1,4 +1,18 @@
-import type { ChangingStack } from '../../../proving/changes/changingStack';
+import { afterAll, beforeAll } from 'vitest';
+import { ChangingStack } from '../../../proving/changes/changingStack';
+
+/** A stack that is up from the first test of a file on, and gone after the last. */
+export function runningStack(): ChangingStack {
+  const stack = new ChangingStack();
+  beforeAll(async () => {
+    await stack.lab('down');
+    await stack.lab('up');
+  });
+  afterAll(async () => {
+    await stack.lab('down');
+  });
+  return stack;
+}
 
 /**
  * Ids of the instances that EC2 runs, by host: they tell whether one was replaced. An `up` that fails leaves the
