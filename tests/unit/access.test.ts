@@ -1,35 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { checkAccess, namesNobody, promisedAccess } from '../../components/brokers/access';
-import { aclFile } from '../../components/brokers/aclFile';
+import { namesNobody, promisedAccess } from '../../components/brokers/access';
 import type { AuthenticatorArgs, PlannedAuthentication } from '../../components/brokers/authentication';
-import { planAuthentication, settingsOf } from '../../components/brokers/authentication';
+import { settingsOf } from '../../components/brokers/authentication';
 import { chainSecrets } from '../../components/brokers/authenticators/secrets';
 import { brokerListeners } from '../../components/brokers/brokerListeners';
 import { accessOf } from '../../components/brokers/chains';
 import type { AuthorizationArgs } from '../../components/brokers/authorization';
-import { planAuthorization } from '../../components/brokers/authorization';
 import type { AuthenticationKind, Listener, ListenerKind } from '../../components/listeners/listener';
-import { Problems } from '../../components/rendering/problems';
 import { certificate, listener } from '../../proving/views';
+import { allowAll, named, plan, refused } from './accessPlan';
 
-const allowAll: AuthorizationArgs = { rules: [{ permission: 'allow', topics: ['${username}/#'] }] };
-const named = (identity: 'username' | 'clientid'): Partial<Listener> => ({
-  clientCertificates: { verify: 'required', ca: certificate, identity },
-});
-
-function plan(
-  authenticators: AuthenticatorArgs[],
-  authorization?: AuthorizationArgs,
-  listeners: Listener[] = [listener('mqtts')],
-) {
-  const problems = new Problems();
-  const authentication = planAuthentication(authenticators, listeners, 'emqx.authentication', problems);
-  const rules = planAuthorization(authorization ?? {}, 'emqx.authorization', problems);
-  checkAccess(listeners, { authentication, authorization: rules }, authorization, problems);
-  return { authentication, rules, told: problems.all.map(({ path, reason }) => `${path} ${reason}`) };
-}
-
-const refused = (...given: Parameters<typeof plan>) => plan(...given).told.join('\n');
 const namesOf = (authentication: PlannedAuthentication, listener?: string) =>
   settingsOf(
     authentication,
@@ -336,83 +316,5 @@ describe('listeners, authenticators and rules that do not fit each other', () =>
     ['anonymous clients with a rule', [[], anonymousRule, [listener('mqtt', { anonymous: true })]]],
   ])('takes %s', (_, given) => {
     expect(plan(...given).told).toEqual([]);
-  });
-});
-
-describe('acl.conf', () => {
-  const rules = (args: AuthorizationArgs, hasAnonymous = false) =>
-    aclFile(planAuthorization(args, 'emqx.authorization', new Problems()), hasAnonymous)
-      .split('\n')
-      .slice(1, -1);
-
-  it('denies what no rule allows', () => {
-    expect(rules({})).toEqual(['{deny, all}.']);
-    expect(rules({ noMatch: 'allow' })).toEqual(['{allow, all}.']);
-  });
-
-  it('says who, what and where', () => {
-    expect(
-      rules({
-        rules: [
-          {
-            permission: 'allow',
-            who: { user: 'app', cidrs: ['10.0.0.0/8'] },
-            action: 'publish',
-            topics: ['a/+', 'b/#'],
-          },
-          { permission: 'deny', who: { clientId: 'c' }, action: 'subscribe', topics: ['eq #'] },
-        ],
-      }),
-    ).toEqual([
-      `{allow, {'and', [{username, "app"}, {ipaddrs, ["10.0.0.0/8"]}]}, publish, ["a/+", "b/#"]}.`,
-      '{deny, {clientid, "c"}, subscribe, ["eq #"]}.',
-      '{deny, all}.',
-    ]);
-  });
-
-  it('gives anonymous clients their own rules and no other, whatever name they claim', () => {
-    const args: AuthorizationArgs = {
-      noMatch: 'allow',
-      rules: [
-        { permission: 'allow', who: { user: 'app' }, topics: ['#'] },
-        { permission: 'allow', who: { anonymous: true }, action: 'publish', topics: ['public/#'] },
-      ],
-    };
-    expect(rules(args, true)).toEqual([
-      '{allow, {client_attr, "zone", "anonymous"}, publish, ["public/#"]}.',
-      '{deny, {client_attr, "zone", "anonymous"}, all, all}.',
-      '{allow, {username, "app"}, all, ["#"]}.',
-      '{allow, all}.',
-    ]);
-  });
-
-  it.each<[string, NonNullable<AuthorizationArgs['rules']>[number], RegExp]>([
-    ['a topic that would end the text', { permission: 'allow', topics: ['a"]}.'] }, /topics\[0\] is "a\\"/],
-    [
-      'a user that would end the text',
-      { permission: 'allow', who: { user: 'a\\' }, topics: ['a'] },
-      /who\.user/,
-    ],
-    [
-      'a placeholder that EMQX would not replace',
-      { permission: 'allow', topics: ['${password}'] },
-      /has \$\{password\}/,
-    ],
-    ['half a placeholder', { permission: 'allow', topics: ['${username'] }, /has \$\{username;/],
-    ['a wildcard within a level', { permission: 'allow', topics: ['a+/b'] }, /topics\[0\] is "a\+\/b"/],
-    ['a # that is not last', { permission: 'allow', topics: ['#/b'] }, /topics\[0\] is "#\/b"/],
-    ['no topic', { permission: 'allow', topics: [] }, /topics is empty/],
-    [
-      'a range with host bits',
-      { permission: 'allow', who: { cidrs: ['10.0.0.1/8'] }, topics: ['a'] },
-      /cidrs\[0\]/,
-    ],
-    [
-      'a name that anonymous clients claim',
-      { permission: 'allow', who: { anonymous: true }, topics: ['${username}/#'] },
-      /each of them may choose/,
-    ],
-  ])('refuses %s', (_, rule, message) => {
-    expect(refused([], { rules: [rule] })).toMatch(message);
   });
 });
