@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkMqttPlatformArgs } from '../../components';
+import { checkMqttPlatformArgs, type ListenersArgs } from '../../components';
 import { haproxyConfig } from '../../components/balancers/haproxyConfig';
 import { balancerFiles } from '../../components/balancers/files';
 import { haproxyFiles } from '../../components/balancers/haproxyFiles';
@@ -42,7 +42,7 @@ describe('an inspected listener', () => {
   });
 
   it('is looked into for a long keepalive on no listener where none is inspected, and that is told', () => {
-    const told = (listeners: object) =>
+    const told = (listeners: ListenersArgs) =>
       checkMqttPlatformArgs('demo', {
         ssh: { allowedCidrs: ['198.51.100.7/32'] },
         haproxy: { refuseLongKeepalive: true },
