@@ -45,8 +45,12 @@ export class ChangingStack {
 
   /** `up` that replaces a host's instance whatever changed, as an operator asks for it. */
   async replace(host: string): Promise<Ran> {
-    const urn = await this.urnOf(`-${host}-instance`);
-    return this.pulumi('up', '--yes', '--skip-preview', '--replace', urn);
+    return this.replaceResource(`-${host}-instance`);
+  }
+
+  /** `up` that makes the resource anew whose name ends so. */
+  async replaceResource(end: string): Promise<Ran> {
+    return this.pulumi('up', '--yes', '--skip-preview', '--replace', await this.urnOf(end));
   }
 
   /** The plain `pulumi ARGS` on it, to its end. */
@@ -91,12 +95,18 @@ export class ChangingStack {
   }
 
   /** Applies a change while so many clients are on, and says what it did to them. */
-  async measured(size: number, change: Change | (() => void)): Promise<Measured> {
+  async measured(size: number, change: Change): Promise<Measured> {
+    return this.during(size, async () => {
+      this.configure(change);
+      return this.run('up');
+    });
+  }
+
+  /** The same of whatever is done. */
+  async during(size: number, act: () => Promise<Ran>): Promise<Measured> {
     const ring = await this.ring(size);
-    if (typeof change === 'function') change();
-    else this.configure(change);
     const begun = performance.now();
-    const ran = await this.run('up');
+    const ran = await act();
     const seconds = Math.round((performance.now() - begun) / 1_000);
     return { ...(await ring.end()), seconds, ran };
   }

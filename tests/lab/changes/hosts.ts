@@ -1,9 +1,10 @@
 import { afterAll, beforeAll } from 'vitest';
-import { ChangingStack } from '../../../proving/changes/changingStack';
+import { ChangingStack, type Change } from '../../../proving/changes/changingStack';
 
-/** A stack that is up from the first test of a file on, and gone after the last. */
-export function runningStack(): ChangingStack {
+/** A stack that is up from the first test of a file on, and gone after the last; the lab's, but for `change`. */
+export function runningStack(change: Change = {}): ChangingStack {
   const stack = new ChangingStack();
+  stack.configure(change);
   beforeAll(async () => {
     await stack.lab('down');
     await stack.lab('up');
