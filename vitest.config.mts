@@ -81,7 +81,8 @@ export default defineConfig({
       lab('lab-vip', 'tests/lab/vip/**/*.test.ts'),
       lab('lab-modes', 'tests/lab/modes/**/*.test.ts'),
       lab('lab-check', 'tests/lab/check/**/*.test.ts'),
-      lab('chaos', 'tests/chaos/**/*.test.ts'),
+      lab('chaos', 'tests/chaos/chaos.test.ts'),
+      lab('rollouts', 'tests/chaos/rollouts.test.ts'),
     ],
   },
 });

@@ -14,7 +14,8 @@ import { type Count, countPytest, countVitest, failure } from './reports';
 
 /**
  * Runs every suite but the long ones, cheapest first, and closes with one line that counts all tests. Names as
- * arguments run those suites only, `--all` runs the long ones too; `chaos` takes `--minutes`, `--seed` and `--step`.
+ * arguments run those suites only, `--all` runs the long ones too; `chaos` and `rollouts` take `--minutes`,
+ * `--seed` and `--step`.
  * tests/README.md says what each costs.
  */
 interface Suite {
@@ -64,6 +65,7 @@ const suites: readonly Suite[] = [
   { name: 'lab-check', run: () => vitest('lab-check'), long: true },
   // Only by name: as long as one likes. `lab` has a few steps of it.
   { name: 'chaos', run: () => vitest('chaos'), long: true },
+  { name: 'rollouts', run: () => vitest('rollouts'), long: true },
   { name: 'lab-changes', run: () => vitest('lab-changes'), long: true },
   {
     name: 'site-browser',
@@ -99,7 +101,10 @@ async function main(args: readonly string[]): Promise<void> {
     allowPositionals: true,
   });
   const { all } = values;
-  tellChaos(values, wanted.includes('chaos'));
+  tellChaos(
+    values,
+    wanted.some((name) => name === 'chaos' || name === 'rollouts'),
+  );
   const chosen = ({ name, long }: Suite) =>
     all || (wanted.length > 0 ? wanted.includes(name) : long === undefined);
   const unknown = wanted.filter((name) => !suites.some((suite) => suite.name === name));
@@ -132,13 +137,13 @@ function indented(text: string): string {
   return text.replace(/^.+$/gm, '  $&') + (text === '' ? '' : '\n');
 }
 
-/** Of the suite `chaos`: which steps, and for how long. */
+/** Of the suites `chaos` and `rollouts`: which steps, and for how long. */
 function tellChaos(
   { seed, minutes, step }: { readonly seed?: string; readonly minutes?: string; readonly step?: string },
   isNamed: boolean,
 ): void {
   if (!isNamed && (seed ?? minutes ?? step) !== undefined)
-    throw new Error('--seed, --minutes and --step are of the suite chaos: name it');
+    throw new Error('--seed, --minutes and --step are of the suites chaos and rollouts: name one');
   const told = {
     CHAOS_SEED: seed,
     CHAOS_MINUTES: minutes ?? (isNamed ? namedChaosMinutes : undefined),

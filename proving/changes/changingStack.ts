@@ -81,6 +81,15 @@ export class ChangingStack {
     return startLab(args, this.stackFile);
   }
 
+  /** The balancer whose claim to the virtual IP EC2 has confirmed; undefined where none says so. */
+  async holder(): Promise<string | undefined> {
+    for (const host of ['haproxy-1', 'haproxy-2']) {
+      const { stdout } = await this.run('exec', host, '--', 'cat', '/run/emqx-haproxy/metrics/vip.prom');
+      if (stdout.includes('emqx_haproxy_vip_held 1\n')) return host;
+    }
+    return undefined;
+  }
+
   async outputs(): Promise<ReturnType<typeof parseOutputs>> {
     return parseOutputs(await this.lab('outputs', '--json'));
   }

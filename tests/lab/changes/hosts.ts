@@ -37,12 +37,3 @@ export function replaced(
 export async function clusterStatus(stack: ChangingStack): Promise<unknown> {
   return JSON.parse(await stack.lab('exec', 'emqx-1', '--', 'emqx', 'ctl', 'cluster', 'status', '--json'));
 }
-
-/** The balancer whose claim to the virtual IP EC2 has confirmed. */
-export async function holderOfAddress(stack: ChangingStack): Promise<string> {
-  for (const host of ['haproxy-1', 'haproxy-2']) {
-    const report = await stack.lab('exec', host, '--', 'cat', '/run/emqx-haproxy/metrics/vip.prom');
-    if (report.includes('emqx_haproxy_vip_held 1\n')) return host;
-  }
-  throw new Error('no balancer says that it holds the virtual IP');
-}
