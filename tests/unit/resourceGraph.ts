@@ -1,6 +1,26 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { RegisterResourceRequest } from '@pulumi/pulumi/proto/resource_pb';
 import type { MockCallArgs, MockResourceArgs } from '@pulumi/pulumi/runtime';
+import debuggable from '@pulumi/pulumi/runtime/debuggable';
+
+/** The SDK's types leave out what it calls internal. */
+const sdk = debuggable as unknown as {
+  debuggablePromise: <T>(promise: Promise<T>, about: unknown) => Promise<T>;
+};
+const { debuggablePromise } = sdk;
+/**
+ * The SDK notes where each promise was made, in case that it is never settled, and to find that by the source maps of
+ * the tests takes longer than all the rest of a graph. An error of a program keeps its own stack.
+ */
+sdk.debuggablePromise = (promise, about) => {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return debuggablePromise(promise, about);
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+};
 
 /** A resource that a program registered, with its inputs as the engine would get them. */
 export interface Registered {
