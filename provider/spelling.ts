@@ -31,7 +31,16 @@ export function spellingIn(folder: string): Spelling {
 /** `runtime: python`, or an object whose name comes first. */
 const runtimeLine = /^runtime:[\s{]*(?:name:\s*)?["']?(\w+)/m;
 
-/** As the generator of Python's SDKs does where no two capitals meet, which a test holds all names to. */
+/** As the generator of Python's SDKs does where no two capitals meet; a test compares the two. */
 export function snakeCase(name: string): string {
-  return name.replace(/(?<=[a-z0-9])[A-Z]/g, (capital) => `_${capital}`).toLowerCase();
+  const words = name.replace(/(?<=[a-z0-9])[A-Z]/g, (capital) => `_${capital}`).toLowerCase();
+  return keywords.has(words) ? `${words}_` : words;
 }
+
+/** Python's own words, which are no names. */
+const keywords: ReadonlySet<string> = new Set(
+  (
+    'and as assert async await break class continue def del elif else except finally for from global if import in is ' +
+    'lambda nonlocal not or pass raise return try while with yield'
+  ).split(' '),
+);

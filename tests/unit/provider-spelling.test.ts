@@ -75,6 +75,11 @@ describe('the language of a program', () => {
   });
 });
 
+it('Python has names of its own for what are its words', () => {
+  const python = spellingIn(join(repositoryRoot, 'examples', 'minimal', 'python'));
+  expect(['from', 'dataVolumeGib', 'tls'].map(python)).toEqual(['from_', 'data_volume_gib', 'tls']);
+});
+
 it('no name has two capitals side by side, of which Python and C# would make other names', () => {
   const schema = JSON.parse(
     readFileSync(join(repositoryRoot, 'provider', 'schema.json'), 'utf8'),
