@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { PackageProvider } from '../../provider/provider';
 import { repositoryRoot } from '../../proving/product';
 import { Identity } from '../../proving/identities';
+import { costLine, readmeOf } from './exampleReadme';
 import type { ResourceGraph } from './resourceGraph';
 import { graphOf } from './resourceGraph';
 
@@ -63,7 +64,7 @@ function valueAt(reference: string, known: Readonly<Record<string, unknown>>): u
   }, known);
 }
 
-describe.each(examples)('the example $path', ({ name, packages, resources, variables, outputs }) => {
+describe.each(examples)('the example $path', ({ path, name, packages, resources, variables, outputs }) => {
   let graph: ResourceGraph;
   let told: Readonly<Record<string, object>> = {};
   beforeAll(async () => {
@@ -86,6 +87,11 @@ describe.each(examples)('the example $path', ({ name, packages, resources, varia
     expect(Object.values(resources).every(({ type }) => ofPackage(type))).toBe(true);
     expect(graph.namesOf('emqx-haproxy:index:HaproxyPair')).toHaveLength(1);
     expect(name).toMatch(/^mqtt-/);
+  });
+
+  it('costs what its README says', () => {
+    const [scenario = ''] = path.split('/');
+    expect(readmeOf(scenario)).toContain(costLine(graph.resources));
   });
 
   it('puts out what its components tell', () => {

@@ -29,6 +29,8 @@ export interface Registered {
   readonly inputs: Record<string, unknown>;
   /** Names of the inputs that the engine is told to keep secret. */
   readonly secretInputs: readonly string[];
+  /** One that exists already, which is read by its id and not made. */
+  readonly isRead?: true;
 }
 
 /** What the engine is told of a resource beside its inputs. */
@@ -115,14 +117,15 @@ export class ResourceGraph {
 
   private register(args: MockResourceArgs): { id: string; state: Record<string, unknown> } {
     const inputs = plain(args.inputs);
+    const isRead = args.id !== undefined && args.id !== '';
     this.resources.push({
       type: args.type,
       name: args.name,
       inputs: Object.fromEntries(Object.entries(inputs).map(([key, value]) => [key, opened(value)])),
       secretInputs: Object.keys(inputs).filter((key) => isEnvelope(inputs[key])),
+      ...(isRead ? { isRead } : {}),
     });
-    // One that exists already is read by its id.
-    const id = args.id === undefined || args.id === '' ? `${args.name}-id` : args.id;
+    const id = isRead ? String(args.id) : `${args.name}-id`;
     return { id, state: { ...inputs, ...computed(args, id) } };
   }
 }
