@@ -81,6 +81,11 @@ export function planPair(
   for (const port of dashboard)
     if (balancerPorts[port] !== undefined)
       problems.add('haproxy.dashboard.port', `is ${port}, which is for ${balancerPorts[port]}; give another`);
+  if (settings.refuseLongKeepalive && !listeners.some(({ inspect }) => inspect))
+    problems.add(
+      'haproxy.refuseLongKeepalive',
+      'is true, and on no listener is a CONNECT seen; leave it out, or give one of mqtt or mqtts that is inspected',
+    );
   const { operatingSystem } = machine;
   const { brokersOverTls } = surroundings;
   checkBalancerMemory(
