@@ -21,6 +21,8 @@ import type { PlannedAuthentication } from './authentication';
 import { planAuthentication } from './authentication';
 import type { PlannedAuthorization } from './authorization';
 import { planAuthorization } from './authorization';
+import type { PlannedBackup } from './backup/plan';
+import { planBackup } from './backup/plan';
 import type { Encryption } from './encryption';
 import { checkTlsPorts, encryptionSteps, opensTlsPorts } from './encryption';
 import { checkDashboardPassword } from './dashboardPassword';
@@ -70,6 +72,8 @@ export interface ClusterPlan {
   readonly apiKeys: readonly PlannedApiKey[];
   /** Clients at once on each broker, which may have to carry all of them. */
   readonly maxConnections: number;
+  /** Absent without backups. */
+  readonly backup?: PlannedBackup;
 }
 
 /** What is decided beside the cluster's own arguments. */
@@ -82,7 +86,7 @@ export interface ClusterSurroundings {
 /** What AWS and the hosts alone are told. */
 const takenAsOutputs = [
   ...['licenseKey', 'cookie', 'dashboardPassword', 'secret', 'password', 'headers', 'settings'],
-  ...['instanceType', 'imageId', 'furtherSecurityGroupIds'],
+  ...['instanceType', 'imageId', 'furtherSecurityGroupIds', 'bucket'],
   // Of a cluster that is made alone: where it is placed. Its subnets and listeners are looked into for themselves.
   ...['vpcId', 'subnets', 'listeners', 'clientsGroupId', 'login', 'jump', 'egress', 'after'],
   ...['kmsKeyArn', 'iam', 'tags'],
@@ -147,6 +151,7 @@ export function planCluster(
     apiKeys: planApiKeys(args.apiKeys ?? {}, version, `${path}.apiKeys`, problems),
     settings: planSettings(args.settings ?? {}, version, `${path}.settings`, problems),
     maxConnections,
+    ...(args.backup === undefined ? {} : { backup: planBackup(args.backup, `${path}.backup`, problems) }),
   };
 }
 
