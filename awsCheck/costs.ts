@@ -2,8 +2,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { planPlatform } from '../components';
+import { balancerPrograms } from '../components/balancers/files';
 import { defaultInstanceType as balancerType } from '../components/balancers/limits';
+import { brokerPrograms } from '../components/brokers/files';
 import { defaultInstanceType as brokerType } from '../components/brokers/limits';
+import { packedPrograms } from '../components/host/programs';
 import type { Configuration } from '../infra/configuration';
 import { platformName } from '../infra/configuration';
 import { repositoryRoot } from '../proving/product';
@@ -29,8 +32,6 @@ export interface Costs {
 }
 
 const hoursOfAMonth = 730;
-/** Beside one for each host: its role's programs and the role's own, of balancers and of brokers. */
-const secretsOfRoles = 4;
 
 export function readPrices(): Prices {
   return schema.parse(JSON.parse(readFileSync(join(repositoryRoot, 'docs', 'aws', 'prices.json'), 'utf8')));
@@ -52,7 +53,9 @@ export function costsOf(configuration: Configuration, prices: Prices = readPrice
   const gib =
     balancers * pair.machine.rootVolumeGib +
     brokers * (cluster.machine.rootVolumeGib + cluster.dataVolumeGib);
-  const secrets = balancers + brokers + secretsOfRoles;
+  // One for each host, the balancers' and the brokers' own, and their programs.
+  const programs = [balancerPrograms(pair.limits), brokerPrograms()].flatMap(packedPrograms);
+  const secrets = balancers + brokers + 2 + programs.length;
   const items = [
     instance(haproxy.instanceType ?? balancerType, balancers),
     instance(emqx.instanceType ?? brokerType, brokers),

@@ -21,7 +21,7 @@ export interface ClusterParts {
   readonly args: PlannedClusterArgs;
   readonly securityGroupId: pulumi.Output<string>;
   readonly secret: HostSecret;
-  readonly programs: HostSecret;
+  readonly programs: readonly HostSecret[];
   /** What must exist before a broker boots. */
   readonly prerequisites: readonly pulumi.Resource[];
 }
