@@ -2,8 +2,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { planPlatform } from '../components';
+import { balancerPrograms } from '../components/balancers/files';
 import { defaultInstanceType as balancerType } from '../components/balancers/limits';
+import { brokerPrograms } from '../components/brokers/files';
 import { defaultInstanceType as brokerType } from '../components/brokers/limits';
+import { packedPrograms } from '../components/host/programs';
 import type { Configuration } from '../infra/configuration';
 import { platformName } from '../infra/configuration';
 import { repositoryRoot } from '../proving/product';
@@ -43,8 +46,6 @@ interface Paid {
 }
 
 const hoursOfAMonth = 730;
-/** Beside one for each host: its role's programs and the role's own, of balancers and of brokers. */
-const secretsOfRoles = 4;
 
 export function readPrices(): Prices {
   return schema.parse(JSON.parse(readFileSync(join(repositoryRoot, 'docs', 'aws', 'prices.json'), 'utf8')));
@@ -63,12 +64,15 @@ export function costsOf(configuration: Configuration, prices: Prices = readPrice
   const gib =
     balancers * pair.machine.rootVolumeGib +
     brokers * (cluster.machine.rootVolumeGib + cluster.dataVolumeGib);
+  // One for each host, the balancers' and the brokers' own, and their programs.
+  const programs = [balancerPrograms(pair.limits), brokerPrograms()].flatMap(packedPrograms);
+  const secrets = balancers + brokers + 2 + programs.length;
   const paid = {
     instances,
     natGateways: network.natGatewayCount,
     addresses: elasticIps.virtualIp + elasticIps.balancers + elasticIps.natGateways,
     gib,
-    secrets: balancers + brokers + secretsOfRoles,
+    secrets,
   };
   return costs(paid, prices);
 }

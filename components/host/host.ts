@@ -134,7 +134,7 @@ export class Host extends pulumi.ComponentResource implements TurnHost, LeavingH
     const secrets = [keySecret, ...args.secrets];
     const { role, profile, policy } = hostRole(
       name,
-      [...secrets, args.programs].map(({ arn }) => arn),
+      [...secrets, ...args.programs].map(({ arn }) => arn),
       args.statements ?? pulumi.output([]),
       accountOf(args),
       tags,
@@ -154,7 +154,7 @@ export class Host extends pulumi.ComponentResource implements TurnHost, LeavingH
     const turn = args.turn ?? pulumi.output<readonly pulumi.Resource[]>([]);
     const before = [
       policy,
-      ...[...secrets, args.programs].map(({ version }) => version),
+      ...[...secrets, ...args.programs].map(({ version }) => version),
       ...args.egress,
       ...(publicAddress === undefined ? [] : [publicAddress]),
     ];
