@@ -1,3 +1,4 @@
+import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { MqttPlatform, checkMqttPlatformArgs } from '../../components';
 import type { BackupArgs } from '../../components';
@@ -24,7 +25,8 @@ function rightsOf(graph: Awaited<ReturnType<typeof platform>>): ReadonlyMap<stri
 }
 
 function userDataOf(graph: Awaited<ReturnType<typeof platform>>): string {
-  return String(graph.one('aws:ec2/instance:Instance', 'mqtt-emqx-1-instance').inputs['userData']);
+  const { inputs } = graph.one('aws:ec2/instance:Instance', 'mqtt-emqx-1-instance');
+  return gunzipSync(Buffer.from(String(inputs['userDataBase64']), 'base64')).toString();
 }
 
 describe('a bucket that is made', () => {

@@ -92,7 +92,7 @@ stats() ->
         'delayed' => 0,
         'durable_subscriptions' => 0,
         'live_connections' => Count(fun(#{connected := Connected}) -> Connected end),
-        'retained' => mnesia:table_info(mqtt_pub, size),
+        'retained' => mnesia:table_info(emqx_retained, size),
         'sessions' => length(Clients),
         'suboptions' => Subscriptions,
         'subscribers' => Count(fun(#{subscriptions := Number}) -> Number > 0 end),

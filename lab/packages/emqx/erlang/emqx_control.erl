@@ -106,6 +106,16 @@ run(<<"banned">>, [<<"remove">>, As, Who]) ->
     outcome(emqx_banned:remove(binary_to_existing_atom(As), Who));
 run(<<"banned">>, [<<"clear">>]) ->
     outcome(emqx_banned:clear());
+run(<<"retained">>, []) ->
+    emqx_retained:list();
+%% What is exported and imported
+
+run(<<"backup">>, [<<"tables">>]) ->
+    emqx_backup:tables();
+run(<<"backup">>, [<<"dump">>, Table, Path]) ->
+    outcome(emqx_backup:dump(binary_to_existing_atom(Table), Path));
+run(<<"backup">>, [<<"restore">>, Table, Path]) ->
+    outcome(emqx_backup:restore(binary_to_existing_atom(Table), Path));
 %% Users of the built-in database: CHAIN is `global` or a listener's name
 
 run(<<"users">>, [<<"list">>, Chain, Id]) ->
