@@ -1,10 +1,10 @@
+import { createRequire } from 'node:module';
 import * as pulumi from '@pulumi/pulumi';
 import type { RegisterResourceRequest } from '@pulumi/pulumi/proto/resource_pb';
 import type { MockCallArgs, MockResourceArgs } from '@pulumi/pulumi/runtime';
-import debuggable from '@pulumi/pulumi/runtime/debuggable';
 
-/** The SDK's types leave out what it calls internal. */
-const sdk = debuggable as unknown as {
+/** A module of the SDK itself; its types leave out what it calls internal. */
+const sdk = createRequire(__filename)('@pulumi/pulumi/runtime/debuggable') as {
   debuggablePromise: <T>(promise: Promise<T>, about: unknown) => Promise<T>;
 };
 const { debuggablePromise } = sdk;
