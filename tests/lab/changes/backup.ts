@@ -4,10 +4,11 @@ import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import type { ChangingStack } from '../../../proving/changes/changingStack';
+import { until } from '../../../proving/pair/until';
 import { repositoryRoot } from '../../../proving/product';
+import { clusterStatus } from './hosts';
 
 const ann = { username: 'ann', password: 'ann-secret-1' };
-const brokers = ['emqx-1', 'emqx-2', 'emqx-3'];
 
 /** A cluster loses all of its data and gets it back; leaves the stack as it was, with backups on. */
 export function backup(stack: ChangingStack): void {
@@ -41,12 +42,26 @@ export function backup(stack: ChangingStack): void {
 
 /** EMQX as on new hosts: nothing of its database or of what its dashboard changed. */
 async function emptied(stack: ChangingStack): Promise<void> {
-  await Promise.all(brokers.map((broker) => stack.lab('exec', broker, '--', 'systemctl', 'stop', 'emqx')));
-  const lost = 'rm -rf /var/lib/emqx/mnesia /var/lib/emqx/configs && systemctl start --no-block emqx';
-  await Promise.all(brokers.map((broker) => stack.lab('exec', broker, '--', 'sh', '-c', lost)));
-  // Users of the stack come in once the brokers are one cluster again and have been told.
-  const ring = await stack.ring(6);
-  await ring.end();
+  const { brokers, users } = await stack.outputs();
+  const onAll = (...command: readonly string[]) =>
+    Promise.all(brokers.map(({ name }) => stack.lab('exec', name, '--', ...command)));
+  await onAll('systemctl', 'stop', 'emqx');
+  await onAll('rm', '-rf', '/var/lib/emqx/mnesia', '/var/lib/emqx/configs');
+  await onAll('systemctl', 'start', '--no-block', 'emqx');
+  await until("the stack's own user is let in again", 120_000, async () => comesIn(stack, users[0]), 500);
+  await until('all brokers are one cluster', 60_000, async () => {
+    const { running_nodes: running } = (await clusterStatus(stack)) as { readonly running_nodes: object[] };
+    return running.length === brokers.length;
+  });
+}
+
+async function comesIn(stack: ChangingStack, user: IClientOptions | undefined): Promise<boolean> {
+  try {
+    await (await connected(stack, { ...user, clientId: 'first' })).endAsync();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** A call of EMQX's API by the key of the host's own programs. */
