@@ -19,16 +19,18 @@ interface Demand {
 export async function authorizeRunner(region: Region, call: AwsCall): Promise<void> {
   const { runnerPolicy } = region.account;
   const arn = arnOf(region, 'iam', 'user/runner');
+  if (runnerPolicy !== null && call.service !== 'sts') {
+    const policy = parsePolicy('runnerPolicy', JSON.stringify(runnerPolicy));
+    for (const { action, resources, context = [] } of await demandsOf(region, call)) {
+      const known = new Map([['aws:requestedregion', call.credential?.region ?? region.name], ...context]);
+      const decision = evaluate([policy], { action, resources, context: known });
+      if (!decision.allowed) throw refusal(call, arn, action, decision);
+    }
+  }
   if (call.protocol === 's3') {
+    // The runner's own connection stands for one with TLS.
     const context = new Map([['aws:securetransport', 'true']]);
     await authorizeS3(region, call, { arn, policies: [everything], context });
-  }
-  if (runnerPolicy === null || call.service === 'sts') return;
-  const policy = parsePolicy('runnerPolicy', JSON.stringify(runnerPolicy));
-  for (const { action, resources, context = [] } of await demandsOf(region, call)) {
-    const known = new Map([['aws:requestedregion', call.credential?.region ?? region.name], ...context]);
-    const decision = evaluate([policy], { action, resources, context: known });
-    if (!decision.allowed) throw refusal(call, arn, action, decision);
   }
 }
 

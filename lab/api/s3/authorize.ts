@@ -42,7 +42,7 @@ export async function authorizeS3(region: Region, call: AwsCall, caller: S3Calle
   const { action = '', bucket } = s3Request(call.request);
   const context = new Map([...caller.context, ...s3Context(call)]);
   const resources = s3Resources(region.name, call);
-  const policy = action === 'CreateBucket' ? undefined : await bucketPolicy(region.moto, bucket, region.name);
+  const policy = denials(region, bucket);
   if (policy !== undefined) {
     const decision = evaluate([everything, policy], { action: `s3:${action}`, resources, context });
     if (!decision.allowed)
@@ -83,15 +83,11 @@ function denied(
   return new AwsError('AccessDenied', message, 403);
 }
 
-async function bucketPolicy(
-  moto: Pick<MotoApi, 'forward'>,
-  bucket: string,
-  region: string,
-): Promise<Policy | undefined> {
-  const answer = await moto.forward('GET', `/${bucket}?policy`, ownHeaders(region), Buffer.alloc(0));
-  if (answer.status !== 200) return undefined;
-  const policy = parseBucketPolicy(bucket, answer.body.toString());
-  return { statements: policy.statements.filter(({ effect }) => effect === 'Deny') };
+function denials({ bucketPolicies }: Region, bucket: string): Policy | undefined {
+  const document = bucketPolicies.get(bucket);
+  if (document === undefined) return undefined;
+  const { statements } = parseBucketPolicy(bucket, document);
+  return { statements: statements.filter(({ effect }) => effect === 'Deny') };
 }
 
 /** A policy whose statements are about everybody; others are nothing that the lab judges. */

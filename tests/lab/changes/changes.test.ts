@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
+import { backup } from './backup';
 import { deadHosts } from './deadHosts';
 import { clusterStatus, instanceIds, replaced, runningStack } from './hosts';
 import { meanwhile, printed } from './meanwhile';
@@ -112,5 +113,7 @@ describe('a broker of a name that was removed', () => {
     await stack.lab('verify');
   });
 });
+
+backup(stack);
 
 deadHosts(stack);

@@ -53,7 +53,8 @@ function lifecycleOf(rules: readonly Rule[]): string {
       Filter: { Prefix: each.filter?.prefix ?? '' },
       Expiration: each.expiration && {
         Days: each.expiration.days,
-        ExpiredObjectDeleteMarker: each.expiration.expiredObjectDeleteMarker,
+        // S3 takes it beside days in no way, not as false either.
+        ExpiredObjectDeleteMarker: each.expiration.expiredObjectDeleteMarker === true || undefined,
       },
       NoncurrentVersionExpiration: each.noncurrentVersionExpiration && {
         NoncurrentDays: each.noncurrentVersionExpiration.noncurrentDays,
