@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GetParametersByPathCommand } from '@aws-sdk/client-ssm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -31,7 +31,10 @@ afterAll(async () => stacks.close());
 async function stackOf(example: string, stack: string, settings: Readonly<Record<string, string>>) {
   const file = join(stacks.folder, `${example.replaceAll('/', '-')}.${stack}.yaml`);
   const config = Object.entries(settings).map(([key, value]) => `  ${key}: ${JSON.stringify(value)}\n`);
+  const settingsFile = join(folderOf(example), `Pulumi.${stack}.yaml`);
+  const isThere = existsSync(settingsFile);
   await stacks.pulumi(folderOf(example), 'stack', 'init', stack);
+  if (!isThere) rmSync(settingsFile);
   writeFileSync(file, `config:\n  aws:region: eu-central-1\n${config.join('')}`);
   return (...args: string[]) =>
     stacks.pulumi(folderOf(example), ...args, '--stack', stack, '--config-file', file);

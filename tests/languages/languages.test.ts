@@ -103,15 +103,6 @@ describe('the minimal platform', () => {
     );
   });
 
-  it('is told by Pulumi, in one line, that the SDK is of a later version than the provider', async () => {
-    const later = await changedCopy('yaml', 'Pulumi.yaml', (text) =>
-      text.replace('    properties:\n', '    options: { version: 9.9.9 }\n    properties:\n'),
-    );
-    expect(await said(later)).toMatch(
-      /resource plugin emqx-haproxy is expected to have version >=9\.9\.9, but has \d+\.\d+\.\d+/,
-    );
-  });
-
   it('is refused in YAML, by its own check against the schema, where a type is wrong or a name unknown', async () => {
     const wrong = await changedCopy('yaml', 'Pulumi.yaml', (text) =>
       text
@@ -121,6 +112,15 @@ describe('the minimal platform', () => {
     const told = await said(wrong);
     expect(told).toContain("dataVolumeGib: Cannot assign type 'string' to type 'integer'");
     expect(told).toContain('Existing properties are: maxConnections');
+  });
+
+  it('is told by Pulumi, in one line, where the SDK is of a later version than the provider', async () => {
+    const later = await changedCopy('python', '__main__.py', (text) =>
+      text.replace('    "mqtt",\n', '    "mqtt",\n    opts=pulumi.ResourceOptions(version="9.9.9"),\n'),
+    );
+    expect(await said(later)).toMatch(
+      /resource plugin emqx-haproxy is expected to have version >=9\.9\.9, but has \d+\.\d+\.\d+/,
+    );
   });
 
   it('is refused in Python, which checks nothing itself, with the words of TypeScript and its own names', async () => {
