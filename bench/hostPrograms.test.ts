@@ -1,7 +1,13 @@
 import { expect, it } from 'vitest';
 import { reportMarkdown, type Watching } from './hostPrograms/report';
 
-const look = { seconds: 10, processorShare: 0.012, latestSeconds: 0.004, closed_drain: 1_000, closed_down: 0 };
+const look = {
+  seconds: 10,
+  processorShare: 0.012,
+  latestSeconds: 0.004,
+  closed_drain: 1_000,
+  closed_down: 0,
+};
 const run: Watching = {
   sessions: 50_400,
   workers: 6,
