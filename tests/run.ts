@@ -170,7 +170,7 @@ function tellChaos(
 const namedChaosMinutes = '10';
 
 async function lintPython(): Promise<Count> {
-  const sources = ['host', 'lab/packages', 'proving/recorder', 'bench/dataplane/load'];
+  const sources = ['host', 'lab/packages', 'proving/recorder', 'bench/dataplane/load', 'bench/hostPrograms'];
   const ruff = await check(python, ['-m', 'ruff', 'check', ...sources]);
   const mypy = await check(python, ['-m', 'mypy', ...sources]);
   return sum(ruff, mypy);

@@ -49,7 +49,7 @@ class HaProxy:
         self.port = free_port()
         self.clients: list[socket.socket] = []
         self.globals = self.extra = self.frontends = self.rule = self.stick = ""
-        self.backend = "brokers"
+        self.backend, self.timeout = "brokers", "100s"
 
     def configure(self) -> None:
         """Writes haproxy.cfg."""
@@ -63,8 +63,8 @@ class HaProxy:
 defaults
   mode tcp
   timeout connect 1s
-  timeout client 100s
-  timeout server 100s
+  timeout client {self.timeout}
+  timeout server {self.timeout}
 frontend mqtt
   bind 127.0.0.1:{self.port} {self.extra}
   {self.rule}
