@@ -43,7 +43,9 @@ async function oneRun(restarts: string): Promise<Watching> {
   const program = join(__dirname, 'hostPrograms', 'measure.py');
   const sizes = [workers, sessionsOfEach, lookSeconds, failures].map(String);
   const python = join(paths.venv, 'bin', 'python');
-  const script = 'ip link set lo up && exec "$@"';
+  // As a balancer has it.
+  const ports = 'sysctl --quiet --write net.ipv4.ip_local_port_range="1025 65535"';
+  const script = `ip link set lo up && ${ports} && exec "$@"`;
   const child = spawn('unshare', ['--net', 'sh', '-c', script, 'sh', python, program, ...sizes, restarts], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {
