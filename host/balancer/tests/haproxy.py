@@ -112,7 +112,7 @@ backend {self.backend}
         self.stop()
 
     def stop(self) -> None:
-        """As its unit does: a master that is told to end and to reload at one moment does the latter alone."""
+        """As its unit does: a master that is told to end and to reload at once does the latter alone."""
         self.process.terminate()
         try:
             self.process.wait(STOP_SECONDS)
