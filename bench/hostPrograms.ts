@@ -7,6 +7,7 @@ import { paths } from '../lab/paths';
 import { run } from '../lab/process';
 import { repositoryRoot } from '../proving/product';
 import type { Benchmark } from './benchmark';
+import { exposures } from './hostPrograms/exposure';
 import { publishPart, thisMachine } from './hostPrograms/publish';
 import type { Watching } from './hostPrograms/report';
 
@@ -34,7 +35,8 @@ export const benchmark: Benchmark = async (args) => {
     process.stderr.write(`run ${number} of ${values.runs}\n`);
     runs.push(await oneRun(values.restarts));
   }
-  await publishPart({ watching: { machine: { ...thisMachine(), ...(await versions()) }, runs } });
+  const machine = { ...thisMachine(), ...(await versions()) };
+  await publishPart({ watching: { machine, runs }, exposure: await exposures() });
   return 0;
 };
 
