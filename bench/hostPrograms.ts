@@ -7,6 +7,7 @@ import { paths } from '../lab/paths';
 import { run } from '../lab/process';
 import { repositoryRoot } from '../proving/product';
 import type { Benchmark } from './benchmark';
+import { exposures } from './hostPrograms/exposure';
 import { publishPart, thisMachine } from './hostPrograms/publish';
 import type { Watching } from './hostPrograms/report';
 
@@ -34,7 +35,8 @@ export const benchmark: Benchmark = async (args) => {
     process.stderr.write(`run ${number} of ${values.runs}\n`);
     runs.push(await oneRun(values.restarts));
   }
-  await publishPart({ watching: { machine: { ...thisMachine(), ...(await versions()) }, runs } });
+  const machine = { ...thisMachine(), ...(await versions()) };
+  await publishPart({ watching: { machine, runs }, exposure: await exposures() });
   return 0;
 };
 
@@ -43,7 +45,9 @@ async function oneRun(restarts: string): Promise<Watching> {
   const program = join(__dirname, 'hostPrograms', 'measure.py');
   const sizes = [workers, sessionsOfEach, lookSeconds, failures].map(String);
   const python = join(paths.venv, 'bin', 'python');
-  const script = 'ip link set lo up && exec "$@"';
+  // As a balancer has it.
+  const ports = 'sysctl --quiet --write net.ipv4.ip_local_port_range="1025 65535"';
+  const script = `ip link set lo up && ${ports} && exec "$@"`;
   const child = spawn('unshare', ['--net', 'sh', '-c', script, 'sh', python, program, ...sizes, restarts], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {

@@ -72,6 +72,7 @@ def of_sessions(workers: int, count: int, seconds: float, failures: int) -> dict
                 haproxy.reload()
             client = started("connect", f"127.0.1.{number + 1}", str(haproxy.port), str(count))
             ended.callback(client.kill)
+            until(lambda: ask(haproxy.runtime, "show info").find(f"CurrConns: {count}") > 0, 60)
         os.nice(NICE)
         watcher = Watcher(haproxy, Path(folder), **SETTINGS)
         os.nice(-NICE)

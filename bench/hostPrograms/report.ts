@@ -25,17 +25,25 @@ export interface Watching {
 
 type Machine = Readonly<Record<string, string>>;
 
+/** As systemd of a version counts it. */
+export interface Exposure {
+  readonly systemd: string;
+  readonly units: Readonly<Record<string, number>>;
+}
+
 /** What docs/benchmarks/host-programs.json holds, each part of another benchmark. */
 export interface Results {
   readonly watching?: { readonly machine: Machine; readonly runs: readonly Watching[] };
+  readonly exposure?: Exposure;
   readonly residents?: { readonly machine: Machine; readonly result: Restarts; readonly seconds: number };
 }
 
 /** docs/benchmarks/host-programs.md. */
-export function reportMarkdown({ watching, residents }: Results): string {
+export function reportMarkdown({ watching, exposure, residents }: Results): string {
   const parts = [
     ...(watching === undefined ? [] : [watchingMarkdown(watching)]),
     ...(residents === undefined ? [] : [residentsMarkdown(residents)]),
+    ...(exposure === undefined ? [] : [exposureMarkdown(exposure)]),
   ];
   return `# The programs on hosts
 
@@ -79,6 +87,20 @@ ${list(machine)}
 
 Each of \`haproxy-watch\`, \`vip-agent\` and \`broker-agent\` was killed or restarted ${ofEach} times at random moments, on hosts at random, under
 ${clients.toLocaleString('en')} clients: ${closed} connections ended, ${holders} interface${holders === 1 ? '' : 's'} had the address, brokers left rotation ${leftRotation.length} times.
+`;
+}
+
+function exposureMarkdown({ systemd, units }: Exposure): string {
+  return `## Rights
+
+\`systemd-analyze security\` of systemd ${systemd}, where 10 is everything and 0 nothing. \`broker-agent\` is root's, with six
+capabilities: it runs EMQX's command line as EMQX's user, and writes what EMQX reads.
+
+| unit | exposure |
+| --- | --- |
+${Object.entries(units)
+  .map(([unit, level]) => `| \`${unit}\` | ${level.toFixed(1)} |`)
+  .join('\n')}
 `;
 }
 

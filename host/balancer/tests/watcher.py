@@ -11,7 +11,7 @@ from pathlib import Path
 from haproxy import HaProxy
 from waiting import until
 
-from balancer import haproxy_watch, sessions
+from balancer import haproxy_watch
 
 PROGRAM = """
 import pathlib
@@ -61,14 +61,10 @@ def restart(haproxy: HaProxy, watcher: Watcher, chance: random.Random) -> None:
         # As its unit's stop and start do.
         (watcher.run / "stopping").touch()
         watcher.fault.write_text("1\n")
-        haproxy.process.terminate()
-        haproxy.process.wait()
+        haproxy.stop()
         (watcher.run / "stopping").unlink()
     else:
-        haproxy.process.kill()
-        for pid in sessions.workers().running if haproxy.workers() else []:
-            os.kill(int(pid), signal.SIGKILL)
-        haproxy.process.wait()
+        haproxy.kill()
     haproxy.start()
     if chance.random() < 0.5:
         haproxy.process.send_signal(signal.SIGUSR2)
