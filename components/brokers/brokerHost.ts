@@ -24,7 +24,7 @@ export interface ClusterParts {
   readonly args: PlannedClusterArgs;
   readonly securityGroupId: pulumi.Output<string>;
   readonly secret: HostSecret;
-  readonly programs: HostSecret;
+  readonly programs: readonly HostSecret[];
   /** Where backups lie; absent without. */
   readonly backup?: pulumi.Output<BackupPlace>;
   /** What must exist before a broker boots. */

@@ -4,7 +4,7 @@ import { allow, securityGroup } from '../host/firewall';
 import { secretOr } from '../host/generatedSecret';
 import type { Host } from '../host/host';
 import { haveLeave } from '../host/leaving';
-import { hostSecret, programsSecret } from '../host/secrets';
+import { hostSecret, programsSecrets } from '../host/secrets';
 import { Turns } from '../host/turns';
 import { planListeners } from '../listeners/plan';
 import { tagged, typeToken } from '../rendering/naming';
@@ -103,7 +103,7 @@ export class EmqxCluster extends pulumi.ComponentResource {
       }),
       { ...accountOf(planned), tags: tagged(platform, `${name}-secrets`, tags), protect, parent: this },
     );
-    const programs = programsSecret(`${name}-programs`, brokerPrograms(), {
+    const programs = programsSecrets(`${name}-programs`, brokerPrograms(), {
       ...accountOf(planned),
       tags: tagged(platform, `${name}-programs`, tags),
       parent: this,

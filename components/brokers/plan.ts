@@ -36,12 +36,19 @@ import { planRelease } from './versions';
 
 /** A broker with everything decided. */
 export interface PlannedBroker {
+  /** Its key in `brokers`, such as `emqx-1`. */
   readonly name: string;
+  /** Its number, from which its address and subnet follow unless they are given. */
   readonly ordinal: number;
+  /** Its subnet among those of the brokers, from 0. */
   readonly subnetIndex: number;
+  /** Its private address. */
   readonly address: string;
+  /** Its name in the EMQX cluster, `emqx@` and the address. */
   readonly nodeName: string;
+  /** Its share of new clients beside the others; 0 gives it none. */
   readonly weight: number;
+  /** Whether its clients are moved to the others and none comes. */
   readonly drain: boolean;
 }
 

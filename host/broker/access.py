@@ -26,7 +26,10 @@ PATIENCE_SECONDS = 30
 # The agent has a watchdog: it rather comes again.
 AGENT_PATIENCE_SECONDS = 5
 # What EMQX, its command line and files may answer instead of what is expected.
-FAILURES = (ApiError, OSError, ValueError, LookupError, RuntimeError, subprocess.SubprocessError)
+FAILURES = (
+    *(ApiError, OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError),
+    subprocess.SubprocessError,
+)
 
 
 def main() -> int:

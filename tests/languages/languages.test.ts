@@ -9,6 +9,7 @@ import { ensureEngine } from '../../lab/engine/install';
 import { run } from '../../lab/process';
 import { loadProgram } from '../../lab/program';
 import { repositoryRoot } from '../../proving/product';
+import { snakeCase } from '../../provider/spelling';
 import { ApiLab } from '../lab/parts/apiLab';
 
 const example = (language: string) => join(repositoryRoot, 'examples', 'minimal', language);
@@ -108,6 +109,11 @@ describe('the minimal platform', () => {
     await run('python3', ['-m', 'venv', venv]);
     await run(join(venv, 'bin', 'pip'), ['install', '--quiet', 'pulumi==3.245.0', join(sdks, 'python')]);
     expect(await previewed('python')).toEqual(inYaml);
+    // What is wrong is told by these names.
+    const types = readFileSync(join(sdks, 'python', 'pulumi_emqx_haproxy', '_inputs.py'), 'utf8');
+    const names = [...types.matchAll(/@pulumi\.getter\(name="(\w+)"\)\s+def (\w+)\(/g)];
+    expect(names.length).toBeGreaterThan(50);
+    for (const [, inSchema = '', inPython] of names) expect(snakeCase(inSchema)).toBe(inPython);
   });
 
   it('is refused in YAML with the words of TypeScript, before anything is made', async () => {
@@ -128,7 +134,7 @@ describe('the minimal platform', () => {
     expect(told).toContain('Existing properties are: maxConnections');
   });
 
-  it('is refused in Python, which checks nothing itself, with the words of TypeScript', async () => {
+  it('is refused in Python, which checks nothing itself, with the words of TypeScript and its own names', async () => {
     await pulumi(example('yaml'), 'config', 'set', 'sshCidr', '203.0.113.1/32', ...onStack);
     const wrong = await changedCopy('python', '__main__.py', (text) =>
       text
@@ -138,9 +144,9 @@ describe('the minimal platform', () => {
     const told = await refusal(wrong);
     expect(told).toContain('MqttPlatform mqtt: 2 problems in its arguments');
     expect(told).toContain(
-      'listeners.mqtts.max_connection: is no known setting; did you mean maxConnections?',
+      'listeners.mqtts.max_connection: is no known setting; did you mean max_connections?',
     );
-    expect(told).toContain('emqx.dataVolumeGib: is "8"; a whole number is allowed');
+    expect(told).toContain('emqx.data_volume_gib: is "8"; a whole number is allowed');
   });
 });
 

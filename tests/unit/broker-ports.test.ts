@@ -60,6 +60,13 @@ describe('the ports of a broker', () => {
     const portBehind = (port: number) =>
       planListeners({ one: { kind: 'wss', port } }, new Problems()).map(({ brokerPort }) => brokerPort);
     expect([443, 8_443, 61_883].map(portBehind)).toEqual([[20_843], [8_443], [28_383]]);
+    for (const brokerPort of [883, 40_000]) {
+      const problems = new Problems();
+      checkPorts(planListeners({ mqtt: { brokerPort } }, problems), 'brokerPort', brokerPorts, problems);
+      expect(texts(problems)).toEqual([
+        `listeners.mqtt.brokerPort: is ${brokerPort}; a whole number from 1024 to 32767 is allowed`,
+      ]);
+    }
   });
 
   it('that would meet are refused, and a brokerPort mends it', () => {
