@@ -1,5 +1,5 @@
 """Makes a host what a file set says: of standard input, or, at first boot, `--ssh-key FILE`, then
-`--boot FILE SECRET SHA256`.
+`--boot FILE SECRETS SHA256`.
 
 `--apart FILE BY` does so in a unit of its own, which ends though the connection may not last;
 `--confirm SHA256` comes after it, over another connection.

@@ -17,6 +17,6 @@ export function protectedInProduction(
   const stack = stackOf(urn);
   if (!production.includes(stack) || !kept.includes(type) || isProtected) return [];
   // Programs come with each release, and are no secret.
-  if (name.endsWith('-programs')) return [];
+  if (/-programs(-\d+)?$/.test(name)) return [];
   return [{ urn, reason: `is not protected in the stack ${stack}; give the platform protect: true` }];
 }

@@ -24,7 +24,7 @@ export interface PairParts {
   readonly virtualIp: VirtualIp;
   readonly securityGroupId: pulumi.Output<string>;
   readonly secret: HostSecret;
-  readonly programs: HostSecret;
+  readonly programs: readonly HostSecret[];
   /** What must exist before a balancer boots. */
   readonly prerequisites: readonly pulumi.Resource[];
 }

@@ -6,7 +6,7 @@ import { secretOr } from '../host/generatedSecret';
 import type { Host } from '../host/host';
 import { haveLeave } from '../host/leaving';
 import { operatingSystems } from '../host/operatingSystems';
-import { hostSecret, programsSecret } from '../host/secrets';
+import { hostSecret, programsSecrets } from '../host/secrets';
 import { Turns } from '../host/turns';
 import type { Listener } from '../listeners/listener';
 import { endingSoon } from '../certificates/revocationLists';
@@ -84,7 +84,7 @@ export class HaproxyPair extends pulumi.ComponentResource {
       },
       { ...accountOf(planned), tags: tagged(platform, `${name}-secrets`, tags), protect, parent: this },
     );
-    const programs = programsSecret(`${name}-programs`, balancerPrograms(plan.limits), {
+    const programs = programsSecrets(`${name}-programs`, balancerPrograms(plan.limits), {
       ...accountOf(planned),
       tags: tagged(platform, `${name}-programs`, tags),
       parent: this,

@@ -19,8 +19,11 @@ import { planSoftware } from './software';
 
 /** A balancer with everything decided. */
 export interface PlannedBalancer {
+  /** haproxy-1 or haproxy-2. */
   readonly name: string;
+  /** Its subnet among those of the balancers, from 0. */
   readonly subnetIndex: number;
+  /** Its private address. */
   readonly address: string;
   /** Where the VIP's Elastic IP maps to while this one is active. */
   readonly vipAddress: string;

@@ -4,7 +4,7 @@ import { allow, securityGroup } from '../host/firewall';
 import { secretOr } from '../host/generatedSecret';
 import type { Host } from '../host/host';
 import { haveLeave } from '../host/leaving';
-import { hostSecret, programsSecret } from '../host/secrets';
+import { hostSecret, programsSecrets } from '../host/secrets';
 import { Turns } from '../host/turns';
 import { planListeners } from '../listeners/plan';
 import { tagged, typeToken } from '../rendering/naming';
@@ -13,6 +13,7 @@ import type { AccessPromise } from './access';
 import { namesNobody, promisedAccess } from './access';
 import type { ApiKey } from './apiKeys';
 import { apiKeysWithSecrets } from './apiKeySecrets';
+import { backupPlace } from './backup/place';
 import { chainSecrets } from './authenticators/secrets';
 import type { ClusterParts } from './brokerHost';
 import { brokerHost } from './brokerHost';
@@ -52,6 +53,8 @@ export class EmqxCluster extends pulumi.ComponentResource {
   readonly apiKeys: pulumi.Output<readonly ApiKey[]>;
   /** How each listener finds out who a client is, and what clients may do. */
   readonly access: AccessPromise;
+  /** Where EMQX's data is copied to, `s3://BUCKET/PREFIX`; absent without `backup`. */
+  readonly backups?: pulumi.Output<string>;
   /** The node cookie; secret. */
   readonly cookie: pulumi.Output<string>;
 
@@ -100,7 +103,7 @@ export class EmqxCluster extends pulumi.ComponentResource {
       }),
       { ...accountOf(planned), tags: tagged(platform, `${name}-secrets`, tags), protect, parent: this },
     );
-    const programs = programsSecret(`${name}-programs`, brokerPrograms(), {
+    const programs = programsSecrets(`${name}-programs`, brokerPrograms(), {
       ...accountOf(planned),
       tags: tagged(platform, `${name}-programs`, tags),
       parent: this,
@@ -120,12 +123,15 @@ export class EmqxCluster extends pulumi.ComponentResource {
       tagged(platform, name, tags),
       this,
     );
+    const backup = backupPlace(name, platform, planned, this);
+    if (backup !== undefined) this.backups = backup.apply(({ bucket, prefix }) => `s3://${bucket}/${prefix}`);
     this.brokers = this.oneAfterTheOther(plan.brokers, {
       platform,
       args: planned,
       securityGroupId: group.id,
       secret,
       programs,
+      ...(backup === undefined ? {} : { backup }),
       prerequisites: [...(planned.egress ?? []), ...rules],
     });
     this.leaveInTurn(planned, group);

@@ -15,8 +15,8 @@ import { userData } from './userData';
 export interface InstanceArgs extends MachineArgs, AccountArgs {
   /** The host's own name, for example `haproxy-1`. */
   hostname: string;
-  /** What `programsSecret` made for hosts of this role. */
-  programs: HostSecret;
+  /** What `programsSecrets` made for hosts of this role. */
+  programs: readonly HostSecret[];
   /** The SSH key pair for logging in. */
   login: { readonly keyName: pulumi.Input<string>; readonly privateKey: pulumi.Input<string> };
   /** Packages and repositories for cloud-init. */
@@ -60,9 +60,11 @@ export function bootInstance(
       // The data volume has the same tags, so that nothing is tagged to and fro.
       ...(args.tagVolumesAtLaunch === true ? { volumeTags: parts.tags } : {}),
       userDataBase64: pulumi
-        .all([parts.files, args.programs.arn])
-        .apply(([files, programsArn]) =>
-          userData({ hostname, operatingSystem, ...software, files, programsArn }).gzipped.toString('base64'),
+        .all([parts.files, pulumi.all(args.programs.map(({ arn }) => arn))])
+        .apply(([files, programsArns]) =>
+          userData({ hostname, operatingSystem, ...software, files, programsArns }).gzipped.toString(
+            'base64',
+          ),
         ),
       tags: parts.tags,
     },

@@ -67,9 +67,14 @@ export function fetchedPrograms(files: readonly HostFile[]): string {
   return renderFileSet(files.filter((file) => !inUserData(file)));
 }
 
-/** `fetchedPrograms` as its secret holds it: Secrets Manager takes 65,536 bytes. */
-export function packedPrograms(files: readonly HostFile[]): string {
-  return base85(deflateSync(fetchedPrograms(files), { level: 9 }));
+/** Secrets Manager takes 65,536 bytes, which are the field's name and this of its value. */
+const largestPart = 65_000;
+
+/** `fetchedPrograms` as secrets hold it, in as many parts as it takes. */
+export function packedPrograms(files: readonly HostFile[]): string[] {
+  const packed = base85(deflateSync(fetchedPrograms(files), { level: 9 }));
+  const count = Math.ceil(packed.length / largestPart);
+  return Array.from({ length: count }, (_, at) => packed.slice(at * largestPart, (at + 1) * largestPart));
 }
 
 /** Differs whenever the program or a module that it imports does. */

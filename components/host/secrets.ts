@@ -7,9 +7,11 @@ import { packedPrograms } from './programs';
 
 /** A Secrets Manager secret: a JSON object of strings, which hosts fetch with their own role. */
 export interface HostSecret {
+  /** Of the secret, by which a host reads it. */
   readonly arn: pulumi.Output<string>;
   /** Changes when the content does; Commands trigger on it, since it is no secret itself. */
   readonly versionId: pulumi.Output<string>;
+  /** Its content's resource, for what has to wait until it is there. */
   readonly version: aws.secretsmanager.SecretVersion;
 }
 
@@ -63,12 +65,14 @@ export function secretString(name: string, fields: Readonly<Record<string, strin
 
 /**
  * The programs that hosts of one role fetch at their first boot: no secret, but user data ends at 16 KiB, and Secrets
- * Manager is what they ask with their role anyway.
+ * Manager is what they ask with their role anyway. One secret as long as there is room in it, then `NAME-2` and so on.
  */
-export function programsSecret(
+export function programsSecrets(
   name: string,
   programs: readonly HostFile[],
   options: SecretOptions,
-): HostSecret {
-  return hostSecret(name, { files: packedPrograms(programs) }, { ...options, protect: false });
+): HostSecret[] {
+  return packedPrograms(programs).map((files, at) =>
+    hostSecret(at === 0 ? name : `${name}-${at + 1}`, { files }, { ...options, protect: false }),
+  );
 }

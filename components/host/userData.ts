@@ -22,8 +22,8 @@ export interface HostUserData {
   }[];
   /** The host's whole file set; the host's programs are in it. */
   readonly files: readonly HostFile[];
-  /** The Secrets Manager secret whose field `files` is `fetchedPrograms` of the set. */
-  readonly programsArn: string;
+  /** The Secrets Manager secrets whose fields `files` are, one after the other, `packedPrograms` of the set. */
+  readonly programsArns: readonly string[];
 }
 
 /** EC2's limit, before base64. */
@@ -55,7 +55,7 @@ export function userData(view: HostUserData): UserData {
     }),
     programFolder,
     unpackPrograms: unpackPrograms('/var/lib/emqx-haproxy/boot.set', programFolder),
-    programs: { arn: view.programsArn, sha256: sha256(fetchedPrograms(view.files)) },
+    programs: { arns: view.programsArns.join(','), sha256: sha256(fetchedPrograms(view.files)) },
     lines,
   });
   const gzipped = gzip(text);

@@ -126,4 +126,6 @@ def _put_in(package: Package) -> None:
             apt.finish()
             apt.install([str(_file(package) or f"{package.name}={package.version}")])
             systemctl("daemon-reload")
+            if (there := installed(package.name)) != package.version:
+                raise RuntimeError(f"{package.name} is {there} after {package.version} was installed")
     apt.hold(package.name)

@@ -29,12 +29,12 @@ def ssh_key(boot_set: str) -> int:
     return 0
 
 
-def first_boot(boot_set: str, arn: str, digest: str) -> int:
+def first_boot(boot_set: str, arns: str, digest: str) -> int:
     """Writes the set, what Secrets Manager has of it too, and starts the services."""
     text = Path(boot_set).read_text()
     try:
         own = json.loads(parse(text)[AWS].content)
-        text += more_files(own["region"], arn, digest, SECONDS)
+        text += more_files(own["region"], arns, digest, SECONDS)
         secrets = secret_files(own, SECONDS)
         files = parse(text)
         settings: dict[str, Any] = json.loads(files[SETTINGS].content)

@@ -24,9 +24,16 @@ def values_of(keys: Iterable[str]) -> dict[str, str]:
 
 
 def put_back(values: dict[str, str]) -> None:
-    """No file says them any more, so nobody else would."""
+    """No file says them any more, so nobody else would. Raises with those that did not go back."""
     for key, value in values.items():
         _asked("--write", f"{key}={value}")
+    found = values_of(values)
+    if other := [key for key, value in values.items() if _words(found.get(key, "")) != _words(value)]:
+        raise RuntimeError(f"sysctl: not as before: {', '.join(other)}")
+
+
+def _words(value: str) -> list[str]:
+    return value.split()
 
 
 def _asked(*words: str) -> str:

@@ -25,8 +25,11 @@ def untold() -> str:
     """What is to be told of it; nothing when somebody was."""
     if not os.path.exists(OUTCOME):
         return ""
-    former = json.loads(Path(OUTCOME).read_text())
-    return f"the run before, started by {former['by']}, ended at {former['ended']}: {former['said']}"
+    try:
+        former = json.loads(Path(OUTCOME).read_text())
+        return f"the run before, started by {former['by']}, ended at {former['ended']}: {former['said']}"
+    except (OSError, ValueError, LookupError, TypeError) as reason:
+        return f"how the run before ended cannot be read: {OUTCOME}: {reason!r}"
 
 
 def record(code: int, by: str) -> None:

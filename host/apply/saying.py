@@ -35,7 +35,8 @@ def pass_on(stream: TextIO, text: str) -> None:
     """As it is."""
     global _lost
     try:
-        stream.write(text)
+        # Whatever the terminal's encoding has no characters for.
+        stream.write(text.encode(stream.encoding, "backslashreplace").decode(stream.encoding))
         stream.flush()
     except OSError:
         # Nobody listens any more, or the disk is full: nor shall the programs that are run now mind.

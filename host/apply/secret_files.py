@@ -22,17 +22,19 @@ def secret_files(settings: dict[str, Any], patience_seconds: float) -> dict[str,
     return {entry["file"]: file_of(entry, fields[entry["arn"]]) for entry in settings["secrets"]}
 
 
-def more_files(region: str, arn: str, digest: str, patience_seconds: float) -> str:
-    """The part of a set that user data has no room for, but for its digest; it is no secret."""
-    packed = _fetch(Aws(region), arn, time.monotonic() + patience_seconds)["files"]
+def more_files(region: str, arns: str, digest: str, patience_seconds: float) -> str:
+    """The part of a set that user data has no room for, but for its digest; it is no secret. Where one has no
+    room for it, it lies in several, with commas between their names."""
+    aws, deadline = Aws(region), time.monotonic() + patience_seconds
+    packed = "".join(_fetch(aws, arn, deadline)["files"] for arn in arns.split(","))
     try:
         text = zlib.decompress(base64.b85decode(packed)).decode()
     except (ValueError, zlib.error) as reason:
-        raise ValueError(f"{arn} holds no programs: {reason}") from reason
+        raise ValueError(f"{arns} holds no programs: {reason}") from reason
     found = hashlib.sha256(text.encode()).hexdigest()
     if found != digest:
         raise ValueError(
-            f"{arn} has other programs (SHA-256 {found}) than this host was made with ({digest}): "
+            f"{arns} has other programs (SHA-256 {found}) than this host was made with ({digest}): "
             "replace the instance"
         )
     return text

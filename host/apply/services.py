@@ -13,12 +13,16 @@ from typing import Any
 from apply.saying import complain, say
 
 SECRETS = Path("/etc/emqx-haproxy/secrets")
+# Of systemd's states, whichever others there are.
+RUNNING = ("active", "reloading", "refreshing")
+ENABLED = ("enabled", "static", "alias", "indirect", "generated")
 
 
 def systemctl(*words: str) -> None:
     """Runs and prints it; raises with its message when it fails."""
     say("systemctl", *words)
-    done = subprocess.run(["systemctl", *words], capture_output=True, text=True, timeout=900)
+    command = ["systemctl", *words]
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=900)
     if done.returncode:
         raise RuntimeError(f"systemctl {' '.join(words)}: {done.stderr.strip()}")
 
@@ -42,21 +46,28 @@ def wait_for_health(settings: dict[str, Any]) -> None:
 def problems(settings: dict[str, Any]) -> list[str]:
     """Services that are not active, and what apply.json's health command says."""
     states = {unit: _answer("is-active", unit) for unit in settings["enable"]}
-    found = [f"{unit} is {state}" for unit, state in states.items() if state not in ("active", "reloading")]
+    found = [f"{unit} is {state or 'unknown'}" for unit, state in states.items() if state not in RUNNING]
     said = check([settings["health"]])
     return [*found, said] if said else found
 
 
 def at_rest(units: list[str]) -> list[str]:
     """Units that do not run, or would not after a reboot."""
-    resting = ("inactive", "failed", "disabled", "masked", "not-found", "")
     return [
-        unit for unit in units if {_answer(verb, unit) for verb in ("is-active", "is-enabled")} & {*resting}
+        unit
+        for unit in units
+        if _answer("is-active", unit) not in RUNNING or _answer("is-enabled", unit) not in ENABLED
     ]
 
 
+def is_active(unit: str) -> bool:
+    """Whether it runs."""
+    return _answer("is-active", unit) in RUNNING
+
+
 def _answer(verb: str, unit: str) -> str:
-    done = subprocess.run(["systemctl", verb, unit], stdout=subprocess.PIPE, text=True, timeout=60)
+    command = ["systemctl", verb, unit]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, errors="replace", timeout=60)
     return done.stdout.strip()
 
 
@@ -86,6 +97,7 @@ def run_whole(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        errors="replace",
         env=environment,
         cwd="/",
         start_new_session=True,

@@ -12,8 +12,8 @@ from apply.alone import alone
 from apply.disk import put
 from apply.file_set import CURRENT, SETTINGS, STATE, File, parse, state_file
 from apply.packages import installed, read, settings
-from apply.saying import say
-from apply.services import systemctl
+from apply.saying import complain, say, told
+from apply.services import is_active, systemctl
 
 # The generation that this host has, or was made with.
 DONE = f"{STATE}/updates.json"
@@ -22,7 +22,8 @@ REBOOT = Path("/run/emqx-haproxy-reboot")
 WANTED = Path("/run/reboot-required")
 BOOT = Path("/boot")
 # As apt names archives: Debian-Security:13/stable-security, Ubuntu:24.04/noble-security.
-SECURITY = re.compile(r"^Inst (\S+) (?:\[\S+\] )?\((\S+) [^)]*-security\b", re.M)
+INSTALL = re.compile(r"^Inst (\S+) (?:\[\S+\] )?\((\S+) ([^)]*)\)")
+SECURITY = re.compile(r"-security\b")
 
 
 class Updates:
@@ -47,7 +48,7 @@ class Updates:
             apt.finish()
         apt.update([])
         named = {package.name: package for package in read(settings(files)["packages"])}
-        found = dict(SECURITY.findall(apt.would_upgrade()))
+        found = security(apt.would_upgrade())
         # One that a run which was cut off has put in is the newest, too.
         newest = {name: found.get(name) or installed(name) for name in named if not named[name].version}
         self.newest = {name: version for name, version in newest.items() if version}
@@ -78,6 +79,15 @@ class Updates:
             put(DONE, state_file(json.dumps({"generation": self._generation})))
 
 
+def security(simulated: str) -> dict[str, str]:
+    """Of what apt would install, by package the versions that close holes."""
+    lines = [line for line in simulated.splitlines() if line.startswith("Inst ")]
+    found = [(line, INSTALL.match(line)) for line in lines]
+    if strange := [line for line, match in found if match is None]:
+        raise ValueError(f"apt-get --simulate says what is not understood here: {strange[0]}")
+    return {match[1]: match[2] for _, match in found if match and SECURITY.search(match[3])}
+
+
 def note_first(files: Mapping[str, File]) -> None:
     """A new host is as its image is: another generation updates it."""
     if own := settings(files).get("security"):
@@ -90,14 +100,30 @@ def reboot(by: str) -> int:
         if not REBOOT.exists():
             return 0
         files = parse(Path(CURRENT).read_text())
-        for unit in reversed(json.loads(files[SETTINGS].content)["enable"]):
-            systemctl("stop", unit)
-        say("rebooting")
-        # Connections that are there last until then, and this one until it is told.
-        subprocess.run(["systemctl", "stop", "ssh.socket", "ssh.service"], capture_output=True, timeout=60)
-        subprocess.run(["systemd-run", "--quiet", "--on-active=2", "systemctl", "reboot"], check=True)
-        REBOOT.unlink()
+        units: list[str] = json.loads(files[SETTINGS].content)["enable"]
+        listening = [unit for unit in ("ssh.socket", "ssh") if is_active(unit)]
+        try:
+            for unit in reversed(units):
+                systemctl("stop", unit)
+            say("rebooting")
+            # Connections that are there last until then, and this one until it is told.
+            for unit in listening:
+                subprocess.run(["systemctl", "stop", unit], capture_output=True, timeout=60)
+            subprocess.run(["systemd-run", "--quiet", "--on-active=2", "systemctl", "reboot"], check=True)
+            REBOOT.unlink()
+        except (RuntimeError, OSError, subprocess.SubprocessError) as reason:
+            complain(f"not rebooted, services start again: {told(reason)}")
+            for unit in [*listening, *units]:
+                _start(unit)
+            return 1
     return 0
+
+
+def _start(unit: str) -> None:
+    try:
+        systemctl("start", unit)
+    except (RuntimeError, OSError, subprocess.SubprocessError) as reason:
+        complain(told(reason))
 
 
 def _generation() -> int | None:

@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from balancer.haproxy_answers import statistics
+from balancer.haproxy_answers import FRONTEND, SERVER, STATISTICS, number, statistics
 
 Key = tuple[str, str]
-# Listeners and servers.
+# Frontends and servers.
 QUERY = "show stat -1 5 -1"
 COLUMNS = ("pxname", "svname", "type", "status", "scur", "sid")
-LISTENER, SERVER = "0", "2"
 
 
 @dataclass(frozen=True)
@@ -63,10 +62,10 @@ def look(table: str) -> Look:
     states = {(row[0], row[1]): row[3] for row in rows if row[2] == SERVER}
     servers = {
         (backend, name): Server(
-            states.get((backend.replace("fallback_", "brokers_", 1), name), status), int(sessions), number
+            states.get((backend.replace("fallback_", "brokers_", 1), name), status), number(sessions), sid
         )
-        for backend, name, kind, status, sessions, number in rows
+        for backend, name, kind, status, sessions, sid in rows
         if kind == SERVER
     }
-    closed = tuple(row[0] for row in rows if row[2] == LISTENER and row[0] != "stats" and row[3] != "OPEN")
+    closed = tuple(row[0] for row in rows if row[2] == FRONTEND and row[0] != STATISTICS and row[3] != "OPEN")
     return Look(servers, closed)

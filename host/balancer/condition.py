@@ -10,8 +10,9 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 from balancer import expiry
+from balancer.broker_states import QUERY
 from balancer.fault import told
-from balancer.haproxy_answers import Misread, statistics
+from balancer.haproxy_answers import FRONTEND, SERVER, STATISTICS, Misread, statistics
 from balancer.haproxy_socket import RUNTIME, ask
 from balancer.hung import ENDED
 from balancer.sessions import workers
@@ -23,8 +24,6 @@ from residents.reports import RUN
 
 AWS_SETTINGS = Path("/etc/emqx-haproxy/aws.json")
 CONFIG, LISTS = Path("/etc/haproxy/haproxy.cfg"), Path("/etc/haproxy/lists")
-LISTENERS_AND_SERVERS = "show stat -1 5 -1"
-LISTENER, SERVER = "0", "2"
 
 
 def main() -> int:
@@ -82,7 +81,7 @@ def listeners() -> list[dict[str, Any]]:
             "limited": name in elsewhere or (LISTS / f"{name}-allowed.lst").exists(),
         }
         for name, _, kind, status, _ in _rows()
-        if kind == LISTENER and name != "stats"
+        if kind == FRONTEND and name != STATISTICS
     ]
 
 
@@ -146,7 +145,7 @@ class Rehearsal(Aws):
 
 
 def _rows() -> list[list[str]]:
-    return statistics(ask(RUNTIME, LISTENERS_AND_SERVERS), ("pxname", "svname", "type", "status", "addr"))
+    return statistics(ask(RUNTIME, QUERY), ("pxname", "svname", "type", "status", "addr"))
 
 
 if __name__ == "__main__":

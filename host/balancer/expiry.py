@@ -6,7 +6,7 @@ import time
 from datetime import datetime, timezone
 from pathlib import Path
 
-from balancer.revocation import SEQUENCE, TIMES, elements
+from balancer.revocation import SEQUENCE, TIMES, elements, first
 
 FOLDER = Path("/etc/haproxy/certs")
 BLOCK = re.compile(r"-----BEGIN (CERTIFICATE|X509 CRL)-----(.*?)-----END \1-----", re.S)
@@ -33,7 +33,7 @@ class Expiry:
             try:
                 text = path.read_text()
                 left, margin = ends(text) - time.time(), warning_seconds(text)
-            except (OSError, ValueError, LookupError, StopIteration) as reason:
+            except (OSError, ValueError) as reason:
                 self._say(path, f"cannot be read: {reason!r}", now)
                 continue
             self.seconds_left[path.name] = left
@@ -74,15 +74,15 @@ def _lifetimes(pem: str) -> list[tuple[float, float]]:
 
 
 def _lifetime(der: bytes) -> tuple[float, float]:
-    ((_, whole),) = elements(der)
-    _, signed = next(elements(whole))
-    fields = list(elements(signed))
+    fields = list(elements(first(first(der))))
     # A list has its dates among its fields, a certificate in a sequence of their own.
     found = [field for field in fields if field[0] in TIMES]
     for tag, content in fields:
         inner = list(elements(content)) if tag == SEQUENCE and not found else []
         if len(inner) == 2 and all(kind in TIMES for kind, _ in inner):
             found = inner
+    if not found:
+        raise ValueError("no dates in it")
     # A list without a next update never ends.
     return _seconds(*found[0]), _seconds(*found[1]) if len(found) > 1 else float("inf")
 

@@ -6,11 +6,20 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+# What `show stat` calls frontends and servers; and the frontend that no client uses.
+FRONTEND, SERVER, STATISTICS = "0", "2", "stats"
 COLUMN = re.compile(r"<[^>]+>")
 FAILED = re.compile(r"\[failed: (\d+)")
 SESSION = re.compile(r"^(0x[0-9a-f]+): proto=\S+ src=(\S+) fe=\S+ be=(\S+) srv=(\S+)", re.M)
+# Every line of a list of sessions is one, but where the master has no such worker any more.
+NO_WORKER = "Can't find the target"
+NO_SESSION = re.compile(rf"^(?!0x|{NO_WORKER}|$)", re.M)
 # The long form of one session.
 IDENTITY = re.compile(r"^(0x[0-9a-f]+): .* source=(\S+)\n(?:.*\n)*?  backend=(\S+) .*\n  server=(\S+)", re.M)
+
+
+TABLE = re.compile(r"^# table: ([^,\s]+), ")
+ENTRY = re.compile(r"^0x[0-9a-f]+: key=(\S+) (.*)$")
 
 
 class Misread(ValueError):
@@ -69,7 +78,10 @@ def processes(text: str) -> Processes:
 
 def statistics(text: str, wanted: tuple[str, ...]) -> list[list[str]]:
     """The wanted columns of each row of `show stat`."""
-    header, *rows = list(csv.reader(line for line in text.splitlines() if line)) or [[]]
+    try:
+        header, *rows = list(csv.reader(line for line in text.splitlines() if line)) or [[]]
+    except csv.Error as reason:
+        raise Misread(f"show stat: {reason}: {text[:80]!r}") from reason
     names = [name.removeprefix("# ") for name in header]
     if missing := [name for name in wanted if name not in names]:
         raise Misread(f"show stat: no column {', '.join(missing)}: {text[:80]!r}")
@@ -78,6 +90,33 @@ def statistics(text: str, wanted: tuple[str, ...]) -> list[list[str]]:
         if len(row) != len(names):
             raise Misread(f"show stat: {len(row)} columns of {len(names)}: {','.join(row)[:80]!r}")
     return [[row[place] for place in places] for row in rows]
+
+
+def number(text: str) -> int:
+    """A count among statistics."""
+    if not text.isdecimal():
+        raise Misread(f"show stat: {text[:80]!r} is no count")
+    return int(text)
+
+
+def tables(text: str) -> list[str]:
+    """The names of stick tables, from `show table`."""
+    found = [(line, TABLE.match(line)) for line in text.splitlines() if line.strip()]
+    return [_read("show table", line, match)[1] for line, match in found]
+
+
+def entries(text: str) -> list[tuple[str, str]]:
+    """The key of each entry and what is stored with it, from `show table NAME`."""
+    header, *lines = [line for line in text.splitlines() if line.strip()] or [""]
+    _read("show table", header, TABLE.match(header))
+    found = [_read("show table", line, ENTRY.match(line)) for line in lines]
+    return [(match[1], match[2]) for match in found]
+
+
+def _read(command: str, line: str, match: re.Match[str] | None) -> re.Match[str]:
+    if match is None:
+        raise Misread(f"{command}: {line[:80]!r}")
+    return match
 
 
 def sessions(parts: Iterable[str]) -> Iterator[Session]:
@@ -90,12 +129,15 @@ def sessions(parts: Iterable[str]) -> Iterator[Session]:
         # One of HAProxy's own, as a peer's, may have no client.
         if whole.count(" srv=") != len(found):
             raise Misread(f"show sess: {len(found)} of {whole.count(' srv=')} lines: {whole[:200]!r}")
+        if other := NO_SESSION.search(whole):
+            raise Misread(f"show sess: {whole[other.start() :][:80]!r}")
         yield from (Session(*fields) for fields in found if fields[3] != "<none>")
     if rest.strip():
         raise Misread(f"show sess: cut short: {rest[:80]!r}")
 
 
 def identity(text: str) -> Session | None:
-    """From `show sess ID`; None when there is no such session, or not with a client and a server."""
-    found = IDENTITY.search(text)
-    return Session(*found.groups()) if found else None
+    """From `show sess ID`; None when there is no such session, or no such worker."""
+    if not text.strip() or text.startswith(("Session not found", NO_WORKER)):
+        return None
+    return Session(*_read("show sess", text, IDENTITY.search(text)).groups())

@@ -39,8 +39,8 @@ def load(path: str) -> bool:
                     tickets.renew()
                     return True
                 ask(RUNTIME, f"abort ssl {kind} {name}")
-    except OSError:
-        pass
+    except (OSError, ValueError) as reason:
+        print(f"{path}: HAProxy is reloaded for it: {reason!r}")
     return False
 
 

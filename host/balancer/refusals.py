@@ -3,11 +3,11 @@
 import re
 import time
 
-from balancer.haproxy_answers import Misread, statistics
+from balancer.haproxy_answers import Misread, entries, number, statistics, tables
 from balancer.haproxy_socket import RUNTIME, ask
 
-TABLE = re.compile(r"^# table: refusals_(\S+), ", re.M)
-ENTRY = re.compile(r" key=(\S+) .*\bgpc0=(\d+)")
+TABLES = "refusals_"
+COUNT = re.compile(r"\bgpc0=(\d+)")
 # HAProxy counts handshakes that failed, whatever for; its log has the reasons.
 HANDSHAKES = "ssl_failed_handshake"
 LOOK_SECONDS = 5
@@ -43,20 +43,25 @@ class Refusals:
 
 def refused(answer_seconds: float) -> Counts:
     """By listener and reason, since the running worker began."""
-    listeners = TABLE.findall(ask(RUNTIME, "show table", answer_seconds))
     counts: Counts = {}
-    for listener in listeners:
-        table = ask(RUNTIME, f"show table refusals_{listener}", answer_seconds)
-        entries = ENTRY.findall(table)
-        if len(entries) != table.count(" key="):
-            raise Misread(f"show table: {len(entries)} of {table.count(' key=')} entries")
-        counts |= {(listener, why): int(count) for why, count in entries}
+    for table in tables(ask(RUNTIME, "show table", answer_seconds)):
+        if table.startswith(TABLES):
+            found = entries(ask(RUNTIME, f"show table {table}", answer_seconds))
+            counts |= {(table.removeprefix(TABLES), why): _count(stored) for why, stored in found}
     return counts | _handshakes(answer_seconds)
+
+
+def _count(stored: str) -> int:
+    found = COUNT.search(stored)
+    if found is None:
+        raise Misread(f"show table: no gpc0: {stored[:80]!r}")
+    return int(found[1])
 
 
 def _handshakes(answer_seconds: float) -> Counts:
     table = ask(RUNTIME, "show stat -1 1 -1", answer_seconds)
-    if HANDSHAKES not in table:
+    # One without TLS may not count them.
+    if statistics(table, ("pxname",)) and HANDSHAKES not in table:
         return {}
     rows = statistics(table, ("pxname", HANDSHAKES))
-    return {(listener, "tls"): int(count) for listener, count in rows if count not in ("", "0")}
+    return {(listener, "tls"): number(count) for listener, count in rows if count not in ("", "0")}

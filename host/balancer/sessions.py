@@ -4,15 +4,26 @@ import time
 from collections import deque
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import partial
 
 from balancer import haproxy_answers
-from balancer.haproxy_answers import Processes, Session, identity, statistics
+from balancer.haproxy_answers import (
+    NO_WORKER,
+    STATISTICS,
+    Processes,
+    Session,
+    identity,
+    number,
+    statistics,
+)
 from balancer.haproxy_socket import MASTER, RUNTIME, ask, parts
 from residents.reports import RUN
 
 Key = tuple[str, str]
 # A worker's sessions are listed no more often than so many times of what a list takes.
 LIST_SHARE = 20
+# A worker that serves thousands takes a while.
+ANSWER_SECONDS = 5.0
 # Touched by a stop that refuses clients: nobody is to admit them meanwhile.
 LEAVING = "leaving"
 
@@ -65,26 +76,47 @@ class Emptier:
         while self._known and closed < limit:
             session = self._known.popleft()
             # HAProxy may have given its name to another since.
-            if identity(ask(MASTER, f"@!{self.pid} show sess {session.id}", 5)) == session:
+            if identity(ask(MASTER, f"@!{self.pid} show sess {session.id}", ANSWER_SECONDS)) == session:
                 _end(self.pid, session)
                 closed += 1
         return closed
 
     def _has_any(self, keys: frozenset[Key] | Unknown | None) -> bool:
         """By counters, as far as a worker tells them: a former one of 2.4 tells none."""
-        rows = statistics(ask(MASTER, f"@!{self.pid} show stat -1 4 -1", 5), ("pxname", "svname", "scur"))
-        counts = [int(count) for backend, server, count in rows if keys is None or (backend, server) in keys]
+        table = ask(MASTER, f"@!{self.pid} show stat -1 4 -1", ANSWER_SECONDS)
+        if table.startswith(NO_WORKER):
+            return False
+        rows = statistics(table, ("pxname", "svname", "scur"))
+        counts = [
+            number(count) for backend, server, count in rows if keys is None or (backend, server) in keys
+        ]
         return not rows or any(counts)
 
 
 def leave(goes_on: Callable[[], bool] = lambda: True) -> None:
-    """Refuses clients and ends all sessions: told at once, they try again until the address has moved."""
-    _listeners("disable")
-    for backend, server in _rows(4):
-        if goes_on():
-            ask(RUNTIME, f"shutdown sessions server {backend}/{server}", 5)
-    for pid in workers().former:
-        close(pid, lambda _: goes_on())
+    """Refuses clients and ends all sessions: told at once, they try again until the address has moved.
+    Whatever fails, the rest is done; then the first failure is raised."""
+    failures: list[Exception] = []
+
+    def attempt(work: Callable[[], object]) -> None:
+        try:
+            if goes_on():
+                work()
+        except (OSError, ValueError) as reason:
+            failures.append(reason)
+
+    def end_those_of_servers() -> None:
+        for row in _rows(4):
+            attempt(partial(_shut_down, *row))
+
+    def end_those_of_former_workers() -> None:
+        for pid in workers().former:
+            attempt(partial(close, pid, lambda _: goes_on()))
+
+    for work in (lambda: _listeners("disable"), end_those_of_servers, end_those_of_former_workers):
+        attempt(work)
+    if failures:
+        raise failures[0]
 
 
 def admit() -> None:
@@ -94,8 +126,12 @@ def admit() -> None:
 
 def _listeners(verb: str) -> None:
     for name, _ in _rows(1):
-        if name != "stats":
+        if name != STATISTICS:
             ask(RUNTIME, f"{verb} frontend {name}")
+
+
+def _shut_down(backend: str, server: str) -> None:
+    ask(RUNTIME, f"shutdown sessions server {backend}/{server}", ANSWER_SECONDS)
 
 
 def _rows(kind: int) -> list[list[str]]:
@@ -103,11 +139,11 @@ def _rows(kind: int) -> list[list[str]]:
 
 
 def _listed(pid: str) -> list[Session]:
-    return list(haproxy_answers.sessions(parts(MASTER, f"@!{pid} show sess", 5)))
+    return list(haproxy_answers.sessions(parts(MASTER, f"@!{pid} show sess", ANSWER_SECONDS)))
 
 
 def _end(pid: str, session: Session) -> None:
-    ask(MASTER, f"@!{pid} shutdown session {session.id}", 5)
+    ask(MASTER, f"@!{pid} shutdown session {session.id}", ANSWER_SECONDS)
 
 
 if __name__ == "__main__":

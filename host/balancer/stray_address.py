@@ -51,6 +51,8 @@ def _without(path: Path, address: str) -> bool:
     text = re.sub(line, "", file.content.decode(), flags=re.M)
     # A list that holds nothing any more is no list to netplan.
     text = re.sub(r"^( *)addresses:\n(?!\1 *- )", "", text, flags=re.M)
+    if re.search(rf"(?<![\d.]){re.escape(address)}/", text):
+        print(f"{path} names {address} in a form that is not known here: take it out", flush=True)
     if text.encode() == file.content:
         return False
     put(str(path), File(text.encode(), file.mode, file.owner))

@@ -7,12 +7,14 @@ import re
 import time
 from pathlib import Path
 
+from balancer.haproxy_answers import Misread
 from balancer.haproxy_socket import RUNTIME, ask
 
 CONFIG = Path("/etc/haproxy/haproxy.cfg")
 SECRET = Path("/etc/emqx-haproxy/secrets/ticket-master")
 LIFETIME = re.compile(r"tune\.ssl\.lifetime (\d+)")
 BIND = re.compile(r"^ *bind \S+ (ssl .* tls-ticket-keys (\S+).*)$", re.M)
+HELD = re.compile(r"^\d+\.\d (\S+)$", re.M)
 AUTHORITY = re.compile(r" (?:ca|crl)-file (\S+)")
 
 
@@ -51,16 +53,24 @@ def write() -> None:
 
 
 def renew() -> int:
-    """Hands the running HAProxy the keys of today; for how many files it had others."""
-    stale = {
-        file: three
-        for file, three in keys(time.time()).items()
-        if re.findall(r"^\d+\.\d (\S+)", ask(RUNTIME, f"show tls-keys {file}"), re.M) != three
-    }
-    for file, three in stale.items():
+    """Hands the running HAProxy the keys of today; for how many files it had others, and has no more."""
+    stale = {file: three for file, three in keys(time.time()).items() if _held(file) != three}
+    said = {
         # Each becomes the last and pushes out the first; in one line, so that no handshake falls between.
-        ask(RUNTIME, ";".join(f"set ssl tls-key {file} {key}" for key in three))
+        file: ask(RUNTIME, ";".join(f"set ssl tls-key {file} {key}" for key in three))
+        for file, three in stale.items()
+    }
+    if kept := [file for file, three in stale.items() if _held(file) != three]:
+        raise Misread("; ".join(f"set ssl tls-key {file}: {said[file][:200]!r}" for file in kept))
     return len(stale)
+
+
+def _held(file: str) -> list[str]:
+    text = ask(RUNTIME, f"show tls-keys {file}")
+    found = HELD.findall(text)
+    if not found:
+        raise Misread(f"show tls-keys: {text[:200]!r}")
+    return found
 
 
 if __name__ == "__main__":

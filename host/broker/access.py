@@ -26,7 +26,10 @@ PATIENCE_SECONDS = 30
 # The agent has a watchdog: it rather comes again.
 AGENT_PATIENCE_SECONDS = 5
 # What EMQX, its command line and files may answer instead of what is expected.
-FAILURES = (ApiError, OSError, ValueError, LookupError, RuntimeError, subprocess.SubprocessError)
+FAILURES = (
+    *(ApiError, OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError),
+    subprocess.SubprocessError,
+)
 
 
 def main() -> int:
@@ -103,6 +106,9 @@ def _wait_for_start() -> None:
             call("GET", "authentication")
             return
         except ApiError as reason:
+            # It is up: after a restore it knows a former key, until it has read the file of keys.
+            if reason.status == 401:
+                return
             if time.monotonic() > deadline:
                 raise RuntimeError(f"not up within {PATIENCE_SECONDS} s: {reason}") from None
         time.sleep(0.5)

@@ -21,7 +21,7 @@ from broker.emqx_ctl import emqx_ctl
 from broker.outage import Outage
 from broker.upgrades import Note
 from residents.left import LEFT
-from residents.reports import RUN, metrics, tell_systemd
+from residents.reports import RUN, metrics, publish, tell_systemd
 
 SETTINGS = Path("/etc/emqx-haproxy/agent.json")
 STATUS = "http://127.0.0.1:18083/status"
@@ -133,8 +133,9 @@ class Broker:
             self.joined = self._has_joined()
         alone = now - self._running_since
         if not self.joined and is_member(alone) and self._access.told():
-            JOINED.parent.mkdir(parents=True, exist_ok=True)
-            JOINED.write_text(run_of_emqx())
+            # Without room for it the next agent asks EMQX again.
+            with contextlib.suppress(OSError):
+                publish(JOINED.name, run_of_emqx())
             self.joined = True
         if self.joined:
             self._note.write()
@@ -142,7 +143,10 @@ class Broker:
     @staticmethod
     def _has_joined() -> bool:
         """Whether this very run of EMQX has: a restart of the agent changes nothing in the cluster."""
-        known = JOINED.read_text() if JOINED.exists() else ""
+        try:
+            known = JOINED.read_text()
+        except OSError:
+            return False
         return known != "" and known == run_of_emqx()
 
 

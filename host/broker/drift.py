@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from broker import hocon
+from broker import hocon, on_volume
 from broker.emqx_api import ApiError, answer, quote
 from broker.settings import expected
 
@@ -30,7 +30,7 @@ def main() -> int:
                 raise
             continue
         differs |= _differences(root, value, found.get(root))
-    elsewhere = hocon.parse(CLUSTER.read_text()) if CLUSTER.exists() else {}
+    elsewhere = hocon.parse(on_volume.read(CLUSTER))
     print(json.dumps({"differs": differs, "elsewhere": sorted(elsewhere)}))
     return 0
 

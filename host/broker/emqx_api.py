@@ -5,6 +5,7 @@ import json
 import urllib.error
 import urllib.parse
 import urllib.request
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,10 @@ class ApiError(Exception):
 def call(method: str, path: str, body: dict[str, Any] | None = None) -> Any:
     """What EMQX answers; `path` is relative, its parts quoted."""
     text = answer(method, path, body)
-    return json.loads(text) if text else None
+    try:
+        return json.loads(text) if text else None
+    except ValueError:
+        raise ApiError(0, f"{method} {path}: no JSON: {text[:80]!r}") from None
 
 
 def answer(
@@ -44,11 +48,11 @@ def answer(
     )
     try:
         with urllib.request.urlopen(request, timeout=ANSWER_SECONDS) as reply:
-            return str(reply.read(), "utf-8")
+            return str(reply.read(), "utf-8", "replace")
     except urllib.error.HTTPError as refusal:
         raise ApiError(refusal.code, f"{method} {path}: {refusal.code} {_reason(refusal)}") from None
-    except OSError as reason:
-        raise ApiError(0, f"{method} {path}: {reason}") from None
+    except (OSError, HTTPException) as reason:
+        raise ApiError(0, f"{method} {path}: {reason!r}") from None
 
 
 def quote(part: str) -> str:
@@ -63,5 +67,5 @@ def _credentials() -> str:
 def _reason(refusal: urllib.error.HTTPError) -> str:
     try:
         return str(json.loads(refusal.read()).get("code", ""))
-    except (OSError, ValueError, AttributeError):
+    except (OSError, HTTPException, ValueError, AttributeError):
         return ""

@@ -1,5 +1,6 @@
 """EMQX's own command line, run as EMQX's user: the script is that user's, so root must not run it."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -18,6 +19,7 @@ def emqx_ctl(*words: str, seconds: float = SECONDS) -> str:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        errors="replace",
         start_new_session=True,
         user=USER,
         group=USER,
@@ -28,6 +30,7 @@ def emqx_ctl(*words: str, seconds: float = SECONDS) -> str:
     try:
         return process.communicate(timeout=seconds)[0]
     except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
         raise

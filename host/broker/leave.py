@@ -1,11 +1,13 @@
 """Before this host is replaced or removed: moves the clients, leaves the cluster by name, stops EMQX."""
 
 import argparse
+import contextlib
 import re
 import select
 import subprocess
 import sys
 
+from apply.saying import say
 from broker import broker_agent
 from broker.cluster import members
 from broker.emqx_ctl import emqx_ctl
@@ -25,11 +27,12 @@ def main() -> int:
     known, has_left = members(), True
     if known is None:
         has_left = False
-        print("EMQX does not answer: no client was moved, the cluster was not left", flush=True)
+        say("EMQX does not answer: no client was moved, the cluster was not left")
     elif len(known.running) < 2:
-        print("no other broker runs: the clients have nowhere to go, and the data stays here", flush=True)
+        say("no other broker runs: the clients have nowhere to go, and the data stays here")
     else:
-        broker_agent.drain(timeout, is_heard)
+        with contextlib.suppress(BrokenPipeError):
+            broker_agent.drain(timeout, is_heard)
         if not is_heard():
             broker_agent.DRAIN.unlink(missing_ok=True)
             return 1
@@ -52,10 +55,7 @@ def left_cluster() -> bool:
     except (OSError, subprocess.SubprocessError) as reason:
         output = repr(reason)
     has_left = re.search(r"^Leave the cluster successfully", output, re.M) is not None
-    print(
-        "left the cluster" if has_left else f"did not leave the cluster: {' '.join(output.split())}",
-        flush=True,
-    )
+    say("left the cluster" if has_left else f"did not leave the cluster: {' '.join(output.split())}")
     return has_left
 
 

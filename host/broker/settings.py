@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from apply.disk import on_disk, put
+from apply.disk import keep, on_disk, put, restore
 from residents.reports import RUN
 
 SETTINGS = Path("/etc/emqx-haproxy/settings.json")
@@ -37,16 +37,22 @@ def gone_ones_taken_back() -> Iterator[list[str]]:
     told = _read(TOLD) | wanted()
     remember(told)
     gone = told.keys() - wanted().keys()
+    kept = f"{FILE}.kept"
+    if on_disk(kept):
+        # Of one that was killed meanwhile.
+        restore(kept, FILE)
     file = on_disk(FILE)
     if not gone or file is None:
         yield sorted(told.keys() - gone)
         return
     empty = "".join(f"{root} = {told[root]}\n" for root in sorted(gone))
-    put(FILE, replace(file, content=file.content + empty.encode()))
+    # By another name, so that a full disk does not keep it from its place.
+    keep(FILE, kept)
     try:
+        put(FILE, replace(file, content=file.content + empty.encode()))
         yield sorted(told)
     finally:
-        put(FILE, file)
+        restore(kept, FILE)
 
 
 def remember(told: Mapping[str, str]) -> None:

@@ -3,11 +3,13 @@
 
 import contextlib
 import re
+import subprocess
 import sys
 from pathlib import Path
 
 from apply.journal import JOURNAL
 from apply.packages import installed
+from broker import on_volume
 
 # Written by the agent once a version serves for good, and goes with the volume from host to host.
 NOTE = Path("/var/lib/emqx/emqx-haproxy-version")
@@ -24,7 +26,7 @@ def refusal(before: str, after: str) -> str:
     """Why the one may not follow the other; nothing when it may."""
     former, new = parsed(before), parsed(after)
     if former is None or new is None:
-        return f"{before if former is None else after} is no release such as 5.8.9"
+        return f"{(before if former is None else after)[:40]} is no release such as 5.8.9"
     if new < former:
         return (
             f"a downgrade from {before} to {after} is not supported by EMQX, since {before} may have changed "
@@ -63,20 +65,28 @@ class Note:
         """While files or packages of this host are changed it may still be taken back."""
         if self._written or Path(JOURNAL).exists():
             return
-        version = here()
-        # A full volume is no reason not to serve.
-        with contextlib.suppress(OSError):
-            if version and (not NOTE.exists() or NOTE.read_text().strip() != version):
-                NOTE.write_text(f"{version}\n")
+        # Neither a full volume nor a silent dpkg is a reason not to serve.
+        with contextlib.suppress(OSError, subprocess.SubprocessError):
+            version = here()
+            if version and noted() != version:
+                on_volume.keep(NOTE, f"{version}\n")
             self._written = True
+
+
+def noted() -> str:
+    """The version that had the data last; empty where none is noted."""
+    return on_volume.read(NOTE).strip()
 
 
 def data_refusal() -> str:
     """A version that is being tried, or taken back, is judged by whoever does that."""
-    if not NOTE.exists() or Path(JOURNAL).exists():
+    if Path(JOURNAL).exists():
         return ""
-    version = here()
-    return refusal(NOTE.read_text().strip(), version) if version else ""
+    try:
+        former, version = noted(), here()
+    except OSError as reason:
+        return f"which one had it last cannot be read: {reason}"
+    return refusal(former, version) if former and version else ""
 
 
 def main(arguments: list[str]) -> int:

@@ -1,10 +1,10 @@
 """Makes the users of EMQX's built-in database those of users.json; others that were made there stay."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
+from broker import on_volume
 from broker.emqx_api import ApiError, call, quote
 
 DESIRED = Path("/etc/emqx-haproxy/secrets/users.json")
@@ -80,21 +80,9 @@ def _read_back(desired: dict[str, dict[str, Any]], gone: set[str]) -> None:
 
 def read_names(file: Path) -> set[str]:
     """Names that this host's programs keep on the data volume."""
-    # The folder is EMQX's: what lies there is read as names and nothing else, and no link is followed.
-    try:
-        descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW)
-    except FileNotFoundError:
-        return set()
-    with open(descriptor) as stream:
-        return {line for line in stream.read().splitlines() if line}
+    return {line for line in on_volume.read(file).splitlines() if line}
 
 
 def write_names(file: Path, names: set[str]) -> None:
-    """Keeps them, for root alone."""
-    new = file.with_name(f"{file.name}.new")
-    new.unlink(missing_ok=True)
-    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
-        stream.write("".join(f"{name}\n" for name in sorted(names)))
-        stream.flush()
-        os.fsync(stream.fileno())
-    new.replace(file)
+    """Keeps them."""
+    on_volume.keep(file, "".join(f"{name}\n" for name in sorted(names)))

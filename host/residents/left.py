@@ -2,6 +2,7 @@
 
 import subprocess
 
+from apply.saying import say
 from residents.reports import RUN, publish
 
 # Names the units; gone with the next boot.
@@ -10,10 +11,21 @@ STOP_SECONDS = 300
 
 
 def leave(units: list[str]) -> None:
-    """Stops them in this order. Noted first: what a stop does otherwise for clients is done already."""
-    publish(LEFT.name, f"{' '.join(units)}\n")
+    """Stops them in this order, and says which it could not. Noted first: what a stop does otherwise for
+    clients is done already."""
+    try:
+        publish(LEFT.name, f"{' '.join(units)}\n")
+    except OSError as reason:
+        say(f"{LEFT}: {reason}")
     for unit in units:
-        try:
-            subprocess.run(["systemctl", "stop", unit], timeout=STOP_SECONDS)
-        except (OSError, subprocess.SubprocessError) as reason:
-            print(f"systemctl stop {unit}: {reason!r}", flush=True)
+        if against := _stop(unit):
+            say(f"systemctl stop {unit}: {against}")
+
+
+def _stop(unit: str) -> str:
+    command = ["systemctl", "stop", unit]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=STOP_SECONDS)
+    except (OSError, subprocess.SubprocessError) as failure:
+        return repr(failure)
+    return f"exit {done.returncode}: {done.stderr.strip()}" if done.returncode else ""

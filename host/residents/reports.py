@@ -27,7 +27,8 @@ def metrics(program: str, values: dict[str, float]) -> None:
 
 
 def tell_systemd(message: str) -> None:
-    """READY=1, or WATCHDOG=1 while all is well."""
+    """READY=1, or WATCHDOG=1 while all is well. A systemd that does not listen is told the next time."""
     if address := os.environ.get("NOTIFY_SOCKET"):
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+            sender.setblocking(False)
             sender.sendto(message.encode(), address.replace("@", "\0", 1))

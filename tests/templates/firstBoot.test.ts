@@ -25,7 +25,7 @@ async function firstBoot(
     packages,
     aptRepositories,
     files: brokerFiles(brokerView()),
-    programsArn: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:programs',
+    programsArns: ['arn:aws:secretsmanager:eu-central-1:123456789012:secret:programs'],
   });
   const { write_files: files } = parse(text) as { write_files: { path: string; content: string }[] };
   const silent = { python3: '', 'apt-get': '', systemctl: '', 'apt-mark': '', sleep: '' };

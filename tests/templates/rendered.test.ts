@@ -113,13 +113,13 @@ describe.each(systems)('on $image', (system) => {
       suite: 'trixie',
       component: 'main',
     };
-    const programsArn = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:programs';
+    const programsArns = ['arn:aws:secretsmanager:eu-central-1:123456789012:secret:programs'];
     const hosts = [
       { hostname: 'balancer-a', packages: ['haproxy', 'keepalived'], aptRepositories: [], files: balancerFiles(view(system, {})) },
       { hostname: 'broker-1', packages: ['emqx=5.8.9'], aptRepositories: [repository], files: brokerFiles(brokerView()) },
     ];
     for (const host of hosts) {
-      const { text } = userData({ operatingSystem: system.os, programsArn, ...host });
+      const { text } = userData({ operatingSystem: system.os, programsArns, ...host });
       const verdict = await ask(system, ['cloud-init', 'schema', '--config-file', '/user-data'], { '/user-data': text });
       expect(verdict, host.hostname).toMatchObject({ exitCode: 0 });
       expect(verdict.said).not.toMatch(/[Ww]arning|[Dd]eprecat/);

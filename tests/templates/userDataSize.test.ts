@@ -22,7 +22,7 @@ it('the user data of a balancer with every option on leaves 2.5 KiB of what EC2 
     packages: ['haproxy', 'keepalived'],
     aptRepositories: [],
     files: balancerFiles(balancerView({ ...everything(certificates), tls, secrets })),
-    programsArn: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:mqtt-balancers-programs-0a1b2c3-AbCdEf',
+    programsArns: ['arn:aws:secretsmanager:eu-central-1:123456789012:secret:mqtt-balancers-programs-0a1b2c3-AbCdEf'],
   });
   expect(gzipped.length).toBeLessThanOrEqual(13.5 * 1_024);
 });

@@ -6,6 +6,7 @@ import { balancerFiles, balancerPrograms } from '../../components/balancers/file
 import { brokerFiles, brokerPrograms } from '../../components/brokers/files';
 import { fetchedPrograms, packedPrograms } from '../../components/host/programs';
 import { renderFileSet } from '../../components/host/fileSet';
+import { secretString } from '../../components/host/secrets';
 import { userData } from '../../components/host/userData';
 import type { HostFile } from '../../components/host/fileSet';
 import type { HostUserData } from '../../components/host/userData';
@@ -166,6 +167,12 @@ describe('a balancer', () => {
 });
 
 describe('a broker', () => {
+  it("gives root no file by EMQX's configuration, which EMQX's user may have replaced by a link", () => {
+    const unit = contentOf(brokerFiles(brokerView()), '/etc/systemd/system/emqx.service.d/emqx-haproxy.conf');
+    const chowns = unit.match(/^.*\bchown\b.*$/gm) ?? [];
+    expect(chowns).toEqual([expect.stringContaining('--no-dereference')]);
+  });
+
   it('has a plain listener for each of the balancers, with their PROXY protocol, and no default one', () => {
     const listeners = [listener('mqtt'), listener('mqtts'), listener('wss', { path: '/iot' })];
     const emqx = contentOf(brokerFiles(brokerView({ listeners })), '/etc/emqx/emqx.conf');
@@ -286,7 +293,7 @@ describe('user data', () => {
       },
     ],
     files: brokerFiles(brokerView()),
-    programsArn: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:programs',
+    programsArns: ['arn:aws:secretsmanager:eu-central-1:123456789012:secret:programs'],
   };
 
   it('holds the set as it is, but for the programs that the host fetches, and unpacks to the text', () => {
@@ -306,20 +313,30 @@ describe('user data', () => {
     const fetched = fetchedPrograms(host.files);
     expect(headersIn(first + fetched).toSorted()).toEqual(headersIn(renderFileSet(host.files)));
     const digest = createHash('sha256').update(fetched).digest('hex');
-    expect(text).toContain(`--boot /var/lib/emqx-haproxy/boot.set ${host.programsArn} ${digest} `);
+    expect(text).toContain(`--boot /var/lib/emqx-haproxy/boot.set ${host.programsArns.join()} ${digest} `);
   });
 
   it.each([
     ['balancer', balancerPrograms(balancerView().limits), balancerFiles(balancerView())],
     ['broker', brokerPrograms(), brokerFiles(brokerView())],
   ])(
-    'of a %s names the digest of what its role stores, which a secret has room for',
+    'of a %s names the digest of what its role stores, which secrets have room for',
     (_role, programs, files) => {
       expect(fetchedPrograms(files)).toBe(fetchedPrograms(programs));
-      // Secrets Manager takes 65,536 bytes; the rest is for the programs of releases to come.
-      expect(JSON.stringify({ files: packedPrograms(programs) }).length).toBeLessThanOrEqual(62_000);
+      const parts = packedPrograms(programs).map((files) => secretString('programs', { files }));
+      expect(parts.length).toBeGreaterThan(0);
     },
   );
+
+  it('of programs that one secret has no room for names the secrets of all parts, in order', () => {
+    const noise = Array.from({ length: 9_000 }, (_, index) => Math.sin(index).toString(36)).join('\n');
+    const program = { ...file, path: '/usr/local/lib/emqx-haproxy/large.py', content: `${noise}\n` };
+    const parts = packedPrograms([program]);
+    expect(parts.length).toBe(2);
+    for (const files of parts) expect(() => secretString('programs', { files })).not.toThrow();
+    const programsArns = ['arn:first', 'arn:second'];
+    expect(userData({ ...host, programsArns }).text).toContain(' arn:first,arn:second ');
+  });
 
   it('names the repository of its packages', () => {
     expect(parse(userData(host).text)).toMatchObject({

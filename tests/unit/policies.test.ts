@@ -148,6 +148,7 @@ describe('production', () => {
   it('can do without the programs, which each release brings', () => {
     const secret = (name: string) => seen('aws:secretsmanager/secret:Secret', {}, { stack: 'prod', name });
     expect(protectedInProduction(secret('mqtt-brokers-programs'), stacks)).toEqual([]);
+    expect(protectedInProduction(secret('mqtt-brokers-programs-2'), stacks)).toEqual([]);
     expect(protectedInProduction(secret('mqtt-brokers-secrets'), stacks)).toHaveLength(1);
   });
 });

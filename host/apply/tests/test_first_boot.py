@@ -253,3 +253,14 @@ def test_secrets_are_fetched_for_the_set_that_is_in_force_once_other_runs_are_do
 def fetch(machine: Machine) -> subprocess.CompletedProcess[str]:
     """What an `up` runs when a secret has changed."""
     return machine.command(sys.executable, f"{FOLDER}/fetch_secrets.py")
+
+
+def test_programs_that_one_secret_has_no_room_for_come_from_several(world: tuple[Machine, FakeAws]) -> None:
+    machine, cloud = world
+    whole = cloud.secrets["programs"]["files"]
+    cloud.secrets |= {"programs": {"files": whole[:1000]}, "programs-2": {"files": whole[1000:]}}
+    machine.write("/run/boot.set", boot_set())
+    digest = hashlib.sha256(packed(later=True).encode()).hexdigest()
+    done = machine.run("--boot", "/run/boot.set", "programs,programs-2", digest)
+    assert done.returncode == 0, done.stderr
+    assert machine.read(f"{FOLDER}/apply/run.py") == installed()["apply/run.py"]

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 import health
+from apply import services
+from apply.services import check
 
 
 @pytest.fixture(autouse=True)
@@ -47,3 +49,26 @@ def test_it_may_be_given_time(host: Path) -> None:
     timer = threading.Timer(0.2, lambda: (host / "wrong").write_text(""))
     timer.start()
     assert health.main(["--wait", "10"]) == 0
+
+
+def test_what_a_check_prints_need_be_no_text(host: Path) -> None:
+    assert "\ufffd is wrong" in check([["sh", "-c", r"printf '\377 is wrong'; exit 1"]])
+
+
+@pytest.mark.parametrize(
+    ("active", "enabled", "rests"),
+    [
+        ("active", "enabled", False),
+        ("active", "static", False),
+        ("active", "enabled-runtime", True),
+        ("active", "masked-runtime", True),
+        ("activating", "enabled", True),
+        ("", "", True),
+    ],
+)
+def test_a_unit_in_whichever_state_that_is_not_known_for_good_is_at_rest(
+    monkeypatch: pytest.MonkeyPatch, active: str, enabled: str, rests: bool
+) -> None:
+    said = {"is-active": active, "is-enabled": enabled}
+    monkeypatch.setattr(services, "_answer", lambda verb, unit: said[verb])
+    assert services.at_rest(["app"]) == ["app"] * rests

@@ -59,3 +59,12 @@ def test_a_run_that_was_killed_with_it_in_force_is_undone_whole(machine: Machine
 def test_keys_are_read_as_sysctl_reads_them() -> None:
     text = "# net.x = 1\n; net.y = 1\nnet.a=1\n -net.b = 2 3\nnet/ipv4/conf.d = 1\n\n"
     assert keys_of(text) == {"net.a", "net.b", "net/ipv4/conf.d"}
+
+
+def test_a_value_that_does_not_go_back_is_told(machine: Machine) -> None:
+    begin(machine)
+    machine.program("/usr/local/sbin/sysctl", SYSCTL.replace("--write) test -e", "--write) false && test -e"))
+    done = machine.run(text=file_set(NEW_FILE, health=["false"]))
+    assert "putting the former set back: sysctl: not as before: net.b, net.c" in done.stderr
+    machine.program("/usr/local/sbin/sysctl", SYSCTL)
+    assert machine.run(text=OLD).returncode == 0

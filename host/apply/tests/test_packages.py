@@ -194,3 +194,12 @@ def back(machine: Machine) -> None:
     publish(machine)
     done = machine.run(text=ONE)
     assert done.returncode == 0, done.stderr
+
+
+def test_an_install_that_ends_well_and_has_done_nothing_is_no_other_version(host: Machine) -> None:
+    asks = 'case "$*" in *--download-only*|*update*|*download*) exec /usr/bin/apt-get "$@";; esac'
+    host.program("/usr/local/sbin/apt-get", f"#!/bin/sh\n{asks}\n")
+    done = host.run(text=TWO)
+    assert done.returncode == 1
+    assert "app is 1.0 after 2.0 was installed" in done.stderr
+    assert_settled(host, "1.0")

@@ -303,3 +303,12 @@ def assert_settled(machine: Machine) -> None:
     assert machine.read("/var/lib/emqx-haproxy/journal.json") is None
     assert list(machine.path("/etc/app").glob(".*")) == []
     assert json.loads(machine.run("--check").stdout) == {}
+
+
+def test_an_outcome_that_cannot_be_read_keeps_nobody_from_changing_this_host(machine: Machine) -> None:
+    machine.run(text=OLD)
+    machine.write("/var/lib/emqx-haproxy/outcome.json", "{")
+    done = machine.run(text=NEW)
+    assert done.returncode == 0, done.stderr
+    assert "how the run before ended cannot be read" in done.stderr
+    assert machine.run(text=NEW).stderr == ""

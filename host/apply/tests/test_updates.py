@@ -10,6 +10,8 @@ import pytest
 from archive import CACHE, REPOSITORY, install, make, publish, versions
 from machine import Machine
 
+from apply.updates import security
+
 REBOOT = "/run/emqx-haproxy-reboot"
 ALWAYS = {"generation": 2, "window": None}
 # It has a library open that an update takes away.
@@ -120,10 +122,11 @@ def test_outside_of_their_window_they_are_refused(host: Machine) -> None:
 def test_a_host_that_is_to_reboot_ends_its_services_and_does_so_when_it_is_told(host: Machine) -> None:
     host.write("/run/reboot-required", "")
     host.program("/usr/local/sbin/systemd-run", '#!/bin/sh\necho "later: $*" >>/run/systemctl.log\n')
+    host.command("systemctl", "enable", "--now", "ssh")
     text = wanting(ALWAYS)
     assert host.run(text=text).returncode == 0
     assert host.read(REBOOT) is not None
-    assert host.units("running") == {"app"}
+    assert host.units("running") == {"app", "ssh"}
     host.calls()
     done = host.run("--confirm", sha256(text.encode()).hexdigest())
     assert (done.returncode, host.calls()) == (0, [])
@@ -131,10 +134,33 @@ def test_a_host_that_is_to_reboot_ends_its_services_and_does_so_when_it_is_told(
     assert done.returncode == 0, done.stderr
     assert host.calls() == [
         "stop app",
-        "stop ssh.socket ssh.service",
+        "stop ssh",
         "later: --quiet --on-active=2 systemctl reboot",
     ]
     assert (host.run("--reboot").returncode, host.calls()) == (0, [])
+
+
+def test_a_host_that_cannot_be_rebooted_serves_and_listens_again(host: Machine) -> None:
+    host.command("systemctl", "enable", "--now", "ssh")
+    host.write(REBOOT, "")
+    host.program("/usr/local/sbin/systemd-run", "#!/bin/sh\nexit 1\n")
+    done = host.run("--reboot")
+    assert done.returncode == 1
+    assert "not rebooted, services start again: " in done.stderr
+    assert host.units("running") == {"app", "ssh"}
+    assert host.read(REBOOT) is not None
+
+
+def test_what_apt_says_in_another_form_is_no_absence_of_updates() -> None:
+    lines = (
+        "Inst libssl3 [3.0.1] (3.0.2 Debian-Security:12/stable-security [amd64]) []",
+        "Inst libc6 [2.39] (2.40 Ubuntu:24.04/noble-updates, Ubuntu:24.04/noble-security [amd64])",
+        "Inst new (1.0 Debian:12/stable [amd64])",
+        "Conf libssl3 (3.0.2 Debian-Security:12/stable-security [amd64])",
+    )
+    assert security("\n".join(lines)) == {"libssl3": "3.0.2", "libc6": "2.40"}
+    with pytest.raises(ValueError, match="Inst libx"):
+        security("\n".join([*lines, "Inst libx 1.0 -> 1.1"]))
 
 
 def test_a_kernel_that_is_newer_than_the_one_that_runs_is_a_reason_too(host: Machine) -> None:

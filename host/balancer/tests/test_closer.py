@@ -1,5 +1,7 @@
 """Sessions that are closed, in a real HAProxy: HAPROXY names another than this host's."""
 
+import os
+import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -259,3 +261,46 @@ def test_a_session_is_ended_by_its_own_name(haproxy: HaProxy) -> None:
     chosen = {client.getsockname()[1] for client in haproxy.clients[:20]}
     assert sessions.close(pid, lambda session: int(session.source.split(":")[1]) in chosen) == 20
     until(lambda: haproxy.open_clients() == 5)
+
+
+def test_a_former_worker_that_stands_still_keeps_nothing_from_the_others(
+    haproxy: HaProxy, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    renewed: list[bool] = []
+
+    def renew() -> int:
+        renewed.append(True)
+        return 0
+
+    monkeypatch.setattr(tickets, "renew", renew)
+    monkeypatch.setattr(sessions, "ANSWER_SECONDS", 0.5)
+    haproxy.connect(3)
+    haproxy.reload()
+    haproxy.connect(6)
+    [frozen] = sessions.workers().former
+    closer = Closer(100, 0)
+    ask(haproxy.runtime, "set server brokers/e1 state drain")
+    see(haproxy, closer, "e1", "DRAIN")
+    os.kill(int(frozen), signal.SIGSTOP)
+    try:
+        closer.turn(paced=True)
+        until(lambda: haproxy.open_clients() == 7)
+        assert renewed == [True]
+        # It costs its time once; that it does not answer is told for as long.
+        monkeypatch.setattr(sessions, "_listed", lambda pid: pytest.fail("asked again"))
+        closer.turn(paced=True)
+        assert capsys.readouterr().out == f"sessions, tickets: worker {frozen}: TimeoutError('timed out')\n"
+    finally:
+        os.kill(int(frozen), signal.SIGCONT)
+
+
+def test_who_leaves_ends_the_sessions_that_can_be_ended_though_something_fails(
+    haproxy: HaProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    haproxy.connect(3)
+    haproxy.reload()
+    haproxy.connect(3)
+    monkeypatch.setattr(sessions, "_listeners", lambda verb: ask(str(haproxy.folder / "gone"), verb))
+    with pytest.raises(FileNotFoundError):
+        sessions.leave()
+    until(lambda: haproxy.open_clients() == 0)

@@ -2,7 +2,18 @@
 
 import pytest
 
-from balancer.haproxy_answers import Misread, Processes, Session, identity, processes, sessions, statistics
+from balancer import broker_states
+from balancer.haproxy_answers import (
+    Misread,
+    Processes,
+    Session,
+    entries,
+    identity,
+    processes,
+    sessions,
+    statistics,
+    tables,
+)
 
 # As src/mworker.c of 2.4 to 2.4.30 and of 2.6 to 3.0 prints it: 2.4.0 and 2.6.12 said this.
 SHOW_PROC = {
@@ -64,7 +75,7 @@ def test_sessions_are_read_wherever_an_answer_is_split() -> None:
         assert list(sessions([text[:at], text[at:]])) == expected
 
 
-@pytest.mark.parametrize("text", [SESSION.replace("src=", "from=") + "\n", SESSION])
+@pytest.mark.parametrize("text", [SESSION.replace("src=", "from=") + "\n", SESSION, "Permission denied\n\n"])
 def test_sessions_in_another_form_or_cut_short_are_no_absence_of_sessions(text: str) -> None:
     with pytest.raises(Misread):
         list(sessions([text]))
@@ -92,4 +103,45 @@ def test_a_session_is_known_by_its_client_and_its_broker() -> None:
   server=e0 (id=1) addr=127.0.0.1:39233
 """
     assert identity(text) == Session("0x56040e5bcc30", "127.0.0.1:43830", "brokers", "e0")
-    assert identity("\n") is None
+    for gone in ("\n", "Session not found.\n\n", "Can't find the target PID matching the prefix '@!9'\n"):
+        assert identity(gone) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["Permission denied\n", "0x56040e5bcc30: [27/Nov] id=1 proto=tcpv4 from=there\n"]
+)
+def test_a_session_in_another_form_is_no_absence_of_it(text: str) -> None:
+    with pytest.raises(Misread):
+        identity(text)
+
+
+def test_a_list_of_sessions_of_a_worker_that_has_ended_is_empty() -> None:
+    assert list(sessions(["Can't find the target PID matching the prefix '@!9'\n"])) == []
+
+
+def test_tables_and_their_entries_are_read() -> None:
+    first, second = (f"# table: {name}, type: string, size:100, used:1\n" for name in ("a", "b-2"))
+    assert tables(f"{first}{second}\n") == ["a", "b-2"]
+    assert tables("\n") == []
+    line = "0x5589: key=4A/127.0.0.1:5 use=1 exp=1000 gpc0=3\n"
+    assert entries(f"{first}{line}\n") == [("4A/127.0.0.1:5", "use=1 exp=1000 gpc0=3")]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "No such table\n", "Permission denied\n", "# table: a, type: ip\n0x5: ke=4A\n"]
+)
+def test_entries_in_another_form_are_no_absence_of_entries(text: str) -> None:
+    with pytest.raises(Misread):
+        entries(text)
+
+
+def test_a_table_in_another_form_is_no_absence_of_tables() -> None:
+    with pytest.raises(Misread):
+        tables("Permission denied\n")
+
+
+@pytest.mark.parametrize("cell", ["", "1.5", "\0"])
+def test_statistics_that_are_no_counts_are_misread_and_end_no_watcher(cell: str) -> None:
+    header = "# " + ",".join(broker_states.COLUMNS) + ",\n"
+    with pytest.raises(Misread):
+        broker_states.look(f"{header}brokers_mqtt,e0,2,UP,{cell},1,\n")

@@ -1,5 +1,6 @@
 """Reloads of a real HAProxy, by their effect."""
 
+import os
 import socket
 import time
 from collections.abc import Iterator
@@ -47,3 +48,22 @@ def test_one_whose_new_worker_cannot_open_a_port_is_a_failure(
     haproxy.configure()
     assert haproxy_reload.main(haproxy.process.pid) == 0
     assert (sessions.workers().failed_reloads, haproxy.open_clients()) == (0, 2)
+
+
+def test_a_master_that_does_not_answer_before_is_reloaded_all_the_same(
+    haproxy: HaProxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As that of 2.4 does after a reload that failed: its socket is away until the next one."""
+    haproxy.connect(2)
+    before = sessions.workers().running
+    told = os.kill
+
+    def kill(pid: int, signal: int) -> None:
+        monkeypatch.setattr(sessions, "MASTER", haproxy.master)
+        told(pid, signal)
+
+    monkeypatch.setattr(os, "kill", kill)
+    monkeypatch.setattr(sessions, "MASTER", str(tmp_path / "away"))
+    monkeypatch.setattr(haproxy_reload, "START_SECONDS", 0)
+    assert haproxy_reload.main(haproxy.process.pid) == 0
+    assert sessions.workers().running != before

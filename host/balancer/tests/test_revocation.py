@@ -1,5 +1,7 @@
 """Sessions of revoked certificates, in a real HAProxy."""
 
+import os
+import signal
 import socket
 import ssl
 from collections.abc import Iterator
@@ -100,3 +102,29 @@ def test_a_list_names_the_serials_of_all_that_were_revoked(pki: Authority) -> No
         pki.revoke(name)
         expected.add(pki.serial(name))
     assert serials(pki.path("crl.pem").read_text() * 2) == expected
+
+
+def test_a_former_worker_that_stands_still_is_told_once_all_others_are_done(
+    haproxy: HaProxy, pki: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(revocation, "ANSWER_SECONDS", 0.5)
+    clients = []
+    for _ in range(3):
+        clients.append(connect(haproxy, pki, "device.pem"))
+        haproxy.reload()
+    pki.revoke("device.pem")
+    pki.path("crl.pem").replace(pki.path("mqtts-client-crl.pem"))
+    [frozen, *_] = sessions.workers().former
+    os.kill(int(frozen), signal.SIGSTOP)
+    try:
+        with pytest.raises(ValueError, match=f"2 were closed, but worker {frozen}: timed out"):
+            close_revoked(str(pki.path("mqtts-client-crl.pem")))
+        until(lambda: [is_open(client) for client in clients] == [True, False, False])
+    finally:
+        os.kill(int(frozen), signal.SIGCONT)
+
+
+@pytest.mark.parametrize("der", ["MAA=", "MIIB", "MII=", "MAUwAwIB"])
+def test_a_list_that_is_cut_short_is_a_value_error(der: str) -> None:
+    with pytest.raises(ValueError, match="element"):
+        serials(f"-----BEGIN X509 CRL-----\n{der}\n-----END X509 CRL-----\n")

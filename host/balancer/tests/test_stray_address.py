@@ -4,6 +4,8 @@ import json
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from balancer import stray_address
 
 PROGRAM = """
@@ -75,3 +77,12 @@ def test_the_virtual_ip_is_taken_off_the_interface_and_its_configuration(tmp_pat
 def test_an_address_that_does_not_move_between_interfaces_is_left_alone(tmp_path: Path) -> None:
     assert "10.20.0.31/24" in after(tmp_path, "route")
     assert (tmp_path / "netplan/50.yaml").read_text() == NETPLAN
+
+
+def test_an_address_in_a_form_that_is_not_known_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "50.yaml").write_text("ens5: {addresses: [10.20.0.31/24]}\nother: 110.20.0.31/24\n")
+    monkeypatch.setattr(stray_address, "PLACES", [(tmp_path, "*.yaml")])
+    assert not stray_address.forget("10.20.0.31")
+    assert "50.yaml names 10.20.0.31 in a form that is not known here" in capsys.readouterr().out

@@ -14,6 +14,8 @@ from ports import free_port
 from waiting import until
 
 from balancer import haproxy_runtime, tickets
+from balancer.haproxy_answers import Misread
+from balancer.haproxy_socket import ask
 
 LIFETIME = 3600
 
@@ -192,3 +194,34 @@ def test_keys_are_not_written_through_a_link_that_haproxy_has_left(
     assert not (balancer.folder / "open.keys").is_symlink()
     assert (balancer.folder / "open.keys").stat().st_mode & 0o777 == 0o600
     assert not (balancer.folder / "open.keys.new").exists()
+
+
+def test_keys_that_haproxy_does_not_take_are_told(
+    pair: tuple[Balancer, Balancer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_on(pair[0], monkeypatch)
+    later = time.time() + LIFETIME
+    monkeypatch.setattr(time, "time", lambda: later)
+    refused = "Permission denied\n"
+    monkeypatch.setattr(
+        tickets, "ask", lambda path, line: refused if line.startswith("set") else ask(path, line)
+    )
+    with pytest.raises(Misread, match=r"set ssl tls-key .*Permission denied"):
+        tickets.renew()
+    assert not haproxy_runtime.load(str(tickets.SECRET))
+
+
+def test_an_answer_that_shows_no_keys_is_no_reason_to_set_others(
+    pair: tuple[Balancer, Balancer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_on(pair[0], monkeypatch)
+    asked: list[str] = []
+
+    def refuse(path: str, line: str) -> str:
+        asked.append(line)
+        return "Permission denied\n"
+
+    monkeypatch.setattr(tickets, "ask", refuse)
+    with pytest.raises(Misread, match="show tls-keys"):
+        tickets.renew()
+    assert len(asked) == 1

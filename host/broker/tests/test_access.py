@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from fake_emqx import FakeEmqx
 
-from broker import access, emqx_ctl
+from apply import disk
+from apply.file_set import File
+from broker import access, emqx_ctl, settings
 from broker.access import Teller, main
 
 GOOD = "".join(
@@ -143,6 +145,39 @@ def test_a_root_that_could_not_be_taken_back_is_tried_again(emqx: FakeEmqx) -> N
     assert main() == 1
     assert (emqx.folder / "settings.hocon").read_text() == 'alarm = {"size_limit": 5}\n'
     assert "mqtt = {}" in reloaded_with(emqx, "alarm", "mqtt")
+
+
+def test_a_full_disk_leaves_the_file_as_it_is(emqx: FakeEmqx, monkeypatch: pytest.MonkeyPatch) -> None:
+    emqx.give_settings(mqtt={"max_inflight": 16})
+    reloaded_with(emqx, "mqtt")
+    emqx.give_settings(alarm={"size_limit": 5})
+    written: list[str] = []
+
+    def put(path: str, file: File | None) -> None:
+        if written:
+            raise OSError(28, "No space left on device")
+        written.append(path)
+        disk.put(path, file)
+
+    monkeypatch.setattr(settings, "put", put)
+    assert "mqtt = {}" in reloaded_with(emqx, "alarm", "mqtt")
+    assert (emqx.folder / "settings.hocon").read_text() == 'alarm = {"size_limit": 5}\n'
+
+
+def test_what_a_killed_reload_left_in_the_file_is_taken_out_by_the_next(emqx: FakeEmqx) -> None:
+    emqx.give_settings(alarm={"size_limit": 5})
+    file = emqx.folder / "settings.hocon"
+    (emqx.folder / "settings.hocon.kept").write_text(file.read_text())
+    file.write_text(file.read_text() + "mqtt = {}\n")
+    assert reloaded_with(emqx, "alarm") == file.read_text() == 'alarm = {"size_limit": 5}\n'
+    assert not (emqx.folder / "settings.hocon.kept").exists()
+
+
+def test_answers_of_another_shape_end_no_agent(emqx: FakeEmqx, capsys: pytest.CaptureFixture[str]) -> None:
+    emqx.desire()
+    emqx.authentication = ["text"]  # type: ignore[list-item]
+    assert not Teller().told()
+    assert "who may connect: AttributeError" in capsys.readouterr().out
 
 
 def test_no_other_account_can_hold_a_change_up(emqx: FakeEmqx, monkeypatch: pytest.MonkeyPatch) -> None:

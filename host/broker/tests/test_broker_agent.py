@@ -256,3 +256,9 @@ def test_a_broker_whose_peers_stay_away_serves_alone_in_the_end(monkeypatch: pyt
     monkeypatch.setattr(broker_agent, "planned", lambda: {"emqx@10.0.0.1", "emqx@10.0.0.2"})
     assert not broker_agent.is_member(broker_agent.ALONE_SECONDS - 1)
     assert broker_agent.is_member(broker_agent.ALONE_SECONDS + 1)
+
+
+def test_without_room_to_remember_it_serves_all_the_same(node: Node) -> None:
+    (node.folder / "joined").mkdir()
+    join(node)
+    assert node.agent.poll() is None

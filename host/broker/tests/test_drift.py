@@ -50,3 +50,11 @@ def test_a_root_that_emqx_tells_nobody_is_passed_over(
 ) -> None:
     emqx.give_settings(broker={"perf": {"trie_compaction": False}})
     assert told(capsys)["differs"] == {}
+
+
+def test_what_emqx_user_has_put_in_place_of_its_file_is_not_read(emqx: FakeEmqx) -> None:
+    secret = emqx.folder / "secret"
+    secret.write_text("root-only { x = 1 }\n")
+    (emqx.folder / "cluster.hocon").symlink_to(secret)
+    with pytest.raises(OSError, match=r"cluster\.hocon"):
+        drift.main()

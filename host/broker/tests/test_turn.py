@@ -77,8 +77,13 @@ class Host:
         monkeypatch.setattr(broker_agent, "clients", self.clients)
         monkeypatch.setattr(leave, "emqx_ctl", self.ctl)
         monkeypatch.setattr(leave, "is_heard", lambda: self.heard)
-        monkeypatch.setattr(subprocess, "run", lambda command, **_: self.done.append(" ".join(command)))
+        self.refusal = ""
+        monkeypatch.setattr(subprocess, "run", self.run)
         monkeypatch.setattr("sys.argv", ["leave", "--timeout", "5"])
+
+    def run(self, command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        self.done.append(" ".join(command))
+        return subprocess.CompletedProcess(command, 1 if self.refusal else 0, "", self.refusal)
 
     def clients(self) -> int:
         self.done.append("looked")
@@ -161,3 +166,37 @@ def test_it_is_heard_until_the_other_end_is_closed(
         assert leave.is_heard()
         os.close(reader)
         assert not leave.is_heard()
+
+
+def test_a_service_that_does_not_stop_is_told(
+    running: Running, host: Host, capsys: pytest.CaptureFixture[str]
+) -> None:
+    running(FIRST)
+    host.refusal = "Job for emqx.service canceled.\n"
+    assert leave.main() == 0
+    assert "systemctl stop emqx: exit 1: Job for emqx.service canceled.\n" in capsys.readouterr().out
+
+
+def test_once_it_has_left_it_stops_though_nobody_listens_any_more(
+    running: Running, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running(FIRST, SECOND)
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as stream:
+        monkeypatch.setattr(sys, "stdout", stream)
+        assert leave.main() == 0
+    assert host.done[-2:] == ["cluster leave", "systemctl stop emqx"]
+
+
+def test_it_takes_its_drain_back_though_that_cannot_be_told(
+    running: Running, host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost() -> int:
+        raise BrokenPipeError
+
+    running(FIRST, SECOND)
+    host.heard = False
+    monkeypatch.setattr(broker_agent, "clients", lost)
+    assert leave.main() == 1
+    assert not (tmp_path / "drain").exists()

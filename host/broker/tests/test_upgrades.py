@@ -1,5 +1,7 @@
 """Which version of EMQX may follow which, on a host and on a data volume."""
 
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -73,3 +75,34 @@ def test_one_that_is_taken_back_is_started_by_whoever_does_that(host: Path) -> N
     (host / "version").write_text("6.0.0\n")
     (host / "journal.json").write_text("[]")
     assert upgrades.main(["data"]) == 0
+
+
+def test_a_note_is_written_through_no_link_of_emqx_user(host: Path) -> None:
+    (host / "victim").write_text("root's\n")
+    (host / "version").symlink_to(host / "victim")
+    (host / "version.new").symlink_to(host / "victim")
+    upgrades.Note().write()
+    assert (host / "victim").read_text() == "root's\n"
+
+
+def test_a_note_that_is_no_plain_file_holds_nobody_up_and_is_told(
+    host: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    os.mkfifo(host / "version")
+    upgrades.Note().write()
+    assert upgrades.main(["data"]) == 1
+    assert "which one had it last cannot be read" in capsys.readouterr().out
+
+
+def test_a_dpkg_that_does_not_answer_is_no_reason_not_to_serve(
+    host: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def silent(name: str) -> str:
+        raise subprocess.TimeoutExpired(name, 60)
+
+    note = upgrades.Note()
+    with monkeypatch.context() as patched:
+        patched.setattr(upgrades, "installed", silent)
+        note.write()
+    note.write()
+    assert (host / "version").read_text() == "5.10.1\n"

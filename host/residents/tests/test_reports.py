@@ -1,6 +1,8 @@
 """What residents tell others."""
 
 import os
+import socket
+import threading
 from pathlib import Path
 
 import pytest
@@ -28,3 +30,23 @@ def test_nothing_is_written_through_a_link_that_lies_in_the_way(run: Path) -> No
     reports.metrics("vip", {"held": 1})
     assert (run / "victim").read_text() == "another's\n"
     assert not (run / "metrics/vip.prom").exists()
+
+
+def test_a_systemd_that_does_not_listen_holds_nobody_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = str(tmp_path / "notify")
+    monkeypatch.setenv("NOTIFY_SOCKET", address)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(address)
+
+        def tell() -> None:
+            for _ in range(5000):
+                reports.tell_systemd("WATCHDOG=1")
+
+        telling = threading.Thread(target=tell, daemon=True)
+        telling.start()
+        telling.join(20)
+        assert not telling.is_alive()
+        assert systemd.recv(100) == b"WATCHDOG=1"
+    reports.tell_systemd("WATCHDOG=1")
