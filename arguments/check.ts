@@ -16,14 +16,15 @@ export interface ShapeProblem extends Problem {
 /**
  * Everything that makes plain values other than the schema says, or other than a part of it: unknown keys, missing
  * ones, wrong types. Whether a number is whole and within its bounds is for the plans to say, which know the bounds.
- * An Output where code may give one is taken as it is.
+ * An Output where code may give one is taken as it is. Names that are known are told as `spelling` writes them.
  */
 export function checkArguments(
   values: unknown,
   schema: ArgumentsSchema,
   shape: Shape = schema,
+  spelling: (name: string) => string = (name) => name,
 ): readonly ShapeProblem[] {
-  return new Check(schema).check(values, shape, []);
+  return new Check(schema, spelling).check(values, shape, []);
 }
 
 /** A copy without the keys that nothing knows. */
@@ -41,7 +42,10 @@ export function withoutUnknownKeys(values: unknown, problems: readonly ShapeProb
 type Keys = ShapeProblem['keys'];
 
 class Check {
-  constructor(private readonly schema: ArgumentsSchema) {}
+  constructor(
+    private readonly schema: ArgumentsSchema,
+    private readonly spelling: (name: string) => string,
+  ) {}
 
   check(value: unknown, shape: Shape, keys: Keys): readonly ShapeProblem[] {
     if (shape.input === true && Output.isInstance(value)) return [];
@@ -66,7 +70,7 @@ class Check {
       ...given.flatMap(([key, each]) => {
         const property = Object.hasOwn(properties, key) ? properties[key] : undefined;
         return property === undefined
-          ? [unknownKey([...keys, key], Object.keys(properties))]
+          ? [unknownKey([...keys, key], Object.keys(properties).map(this.spelling))]
           : this.check(each, property, [...keys, key]);
       }),
       ...missing.map((name) => problem([...keys, name], `is missing; ${needed(properties[name])}`)),

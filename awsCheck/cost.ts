@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Costs, Prices } from './costs';
-import { costsOf, readPrices } from './costs';
+import { costsOf, costsOfResources, readPrices } from './costs';
+import { previewedResources } from './previewed';
 import { configurationOf } from './stackFile';
 
 /** What a stack costs, before it is made: a line for each thing that is paid for. */
@@ -20,11 +22,25 @@ function amount(monthly: number): string {
   return monthly.toFixed(2);
 }
 
-/** `npm run cost -- --stack STACK`, dev without one. */
+/** `npm run cost -- --stack STACK`, dev without one; or `--preview FILE`, `-` for standard input, of any program. */
 function main(args: readonly string[]): void {
-  const { values } = parseArgs({ args: [...args], options: { stack: { type: 'string', default: 'dev' } } });
+  const { values } = parseArgs({
+    args: [...args],
+    options: { stack: { type: 'string' }, preview: { type: 'string' } },
+  });
+  const { stack = 'dev', preview } = values;
+  if (values.stack !== undefined && preview !== undefined)
+    throw new Error('--stack and --preview do not go together; leave out either');
   const prices = readPrices();
-  process.stdout.write(renderCosts(values.stack, costsOf(configurationOf(values.stack), prices), prices));
+  const told =
+    preview === undefined
+      ? renderCosts(stack, costsOf(configurationOf(stack), prices), prices)
+      : renderCosts('the preview', costsOfResources(previewed(preview), prices), prices);
+  process.stdout.write(told);
+}
+
+function previewed(file: string) {
+  return previewedResources(readFileSync(file === '-' ? process.stdin.fd : file, 'utf8'));
 }
 
 if (require.main === module) {

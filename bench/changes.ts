@@ -1,74 +1,89 @@
-import { ChangingStack, type Change } from '../proving/changes/changingStack';
-import type { Cost } from '../proving/changes/ring';
+import { loadavg } from 'node:os';
+import { parseArgs } from 'node:util';
+import { ChangingStack } from '../proving/changes/changingStack';
 import type { Benchmark } from './benchmark';
+import { before, changes } from './changes/list';
+import { cutsPlot } from './changes/plot';
+import { reportMarkdown } from './changes/report';
+import { readSamples, writeSamples, type Sample } from './changes/results';
+import { describeThisMachine } from './machine';
 import { publishFile } from './published';
 
-/** What is changed, one after the other on one stack; each begins where the former ended. */
-const changes: Readonly<Record<string, Change>> = {
-  nothing: {},
-  'haproxy.maxKeepaliveSeconds': { haproxy: { maxKeepaliveSeconds: 600 } },
-  'listeners.mqtt.maxConnections': { listeners: { mqtt: { maxConnections: 3000 } } },
-  'haproxy.imageGeneration': { haproxy: { imageGeneration: 2 } },
-  'emqx.imageGeneration': { emqx: { imageGeneration: 2 } },
-  'emqx.instanceType': { emqx: { instanceType: 't3.large' } },
-  'emqx.brokers 3 to 4': { emqx: { brokers: 4 } },
-  'emqx.brokers 4 to 3': { emqx: { brokers: 3 } },
-};
-
-interface Row extends Cost {
-  readonly change: string;
-  readonly seconds: number;
-}
-
 /**
- * `npm run bench -- changes [--clients N] [CHANGE...]`: brings the lab up, puts clients on, applies each change, and
- * says what it did to them. Writes docs/benchmarks/changes.json and prints the table of docs/operations.md.
+ * `npm run bench -- changes [--clients N] [--rounds N] [--fresh] [CHANGE...]`: brings the lab up, puts clients on,
+ * applies each change round by round, and says what it did to them. Adds to what earlier runs with as many clients
+ * measured, unless `--fresh`; publishes docs/benchmarks/changes.json, its table and its plot.
  */
 export const benchmark: Benchmark = async (args) => {
-  const { clients, chosen } = options(args);
+  const { clients, rounds, chosen, isFresh } = options(args);
+  const samples: Sample[] = isFresh ? [] : readSamples().filter((sample) => sample.clients === clients);
   const stack = new ChangingStack();
+  stack.configure(before);
   await stack.lab('down');
   await stack.lab('up');
-  const rows: Row[] = [];
-  for (const [change, configuration] of chosen) {
-    const { ran, ...cost } = await stack.measured(clients, configuration);
-    if (ran.code !== 0) throw new Error(`${change}: exit ${ran.code}\n${ran.stdout}\n${ran.stderr}`);
-    rows.push({ change, ...cost });
-    process.stdout.write(`${line(rows.at(-1) ?? { change, ...cost })}\n`);
-  }
+  for (let round = 1; round <= rounds; round += 1)
+    for (const change of chosen.filter(({ isOnce }) => isOnce !== true || round === 1)) {
+      const { name } = change;
+      const { ran, ...cost } = await stack.during(clients, async () => change.apply(stack, round));
+      if (ran.code !== 0) throw new Error(`${name}: exit ${ran.code}\n${ran.stdout}\n${ran.stderr}`);
+      const sample = {
+        change: name,
+        at: new Date().toISOString(),
+        loadAverage: loadavg()[0] ?? NaN,
+        ...cost,
+      };
+      samples.push(sample);
+      writeSamples(samples);
+      process.stderr.write(`  ${JSON.stringify(sample)}\n`);
+    }
   await stack.lab('down');
-  if (chosen.length === Object.keys(changes).length)
-    await publishFile('changes.json', JSON.stringify({ clients, rows }));
-  process.stdout.write(`\n${[...heading, ...rows.map(line)].join('\n')}\n`);
+  const inOrder = changes.flatMap(({ name }) => samples.filter(({ change }) => change === name));
+  const results = {
+    machine: {
+      ...describeThisMachine(),
+      node: process.version,
+      broker: "the lab's stand-in for EMQX (ejabberd's MQTT)",
+    },
+    samples: inOrder,
+  };
+  await publishFile('changes.json', JSON.stringify(results));
+  await publishFile('changes.md', reportMarkdown(results));
+  await publishFile('changes.svg', cutsPlot(results));
+  process.stdout.write(reportMarkdown(results));
   return 0;
 };
 
 function options(args: readonly string[]): {
   readonly clients: number;
-  readonly chosen: readonly (readonly [string, Change])[];
+  readonly rounds: number;
+  readonly isFresh: boolean;
+  readonly chosen: typeof changes;
 } {
-  const at = args.indexOf('--clients');
-  const clients = at < 0 ? 200 : Number(args[at + 1]);
-  if (!Number.isInteger(clients) || clients < 2)
-    throw new Error(`--clients takes a whole number from 2, and not ${args[at + 1] ?? 'nothing'}`);
-  const names = args.filter((_, index) => at < 0 || (index !== at && index !== at + 1));
-  const known = Object.keys(changes);
-  const unknown = names.filter((name) => !known.includes(name));
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      clients: { type: 'string', default: '1000' },
+      rounds: { type: 'string', default: '5' },
+      fresh: { type: 'boolean', default: false },
+    },
+  });
+  for (const [name, least] of [
+    ['clients', 2],
+    ['rounds', 1],
+  ] as const)
+    if (!/^\d+$/.test(values[name]) || Number(values[name]) < least)
+      throw new Error(`--${name} takes a whole number from ${least}, and not ${values[name]}`);
+  const known = changes.map(({ name }) => name);
+  const unknown = positionals.filter((name) => !known.includes(name));
   if (unknown.length > 0)
     throw new Error(
       `no change ${unknown.join(', ')}; there are ${known.map((name) => `'${name}'`).join(', ')}`,
     );
-  const chosen = Object.entries(changes).filter(([name]) => names.length === 0 || names.includes(name));
-  return { clients, chosen };
-}
-
-const heading = [
-  '| change | clients cut | cuts in all (most of a client) | longest without a connection | acknowledged, then lost | `up` |',
-  '| --- | --- | --- | --- | --- | --- |',
-];
-
-function line({ change, clients, cut, cuts, mostCuts, longestMs, acknowledged, lost, seconds }: Row): string {
-  const longest = cuts === 0 ? '-' : `${longestMs.toLocaleString('en')} ms`;
-  const messages = `${lost.toLocaleString('en')} of ${acknowledged.toLocaleString('en')}`;
-  return `| ${change} | ${cut} of ${clients} | ${cuts} (${mostCuts}) | ${longest} | ${messages} | ${seconds} s |`;
+  return {
+    clients: Number(values.clients),
+    rounds: Number(values.rounds),
+    isFresh: values.fresh,
+    chosen: changes.filter(({ name }) => positionals.length === 0 || positionals.includes(name)),
+  };
 }

@@ -10,6 +10,7 @@ const benchmarks: Readonly<Record<string, () => Promise<{ readonly benchmark: Be
   lab: () => import('./lab.js'),
   restarts: () => import('./restarts.js'),
   settings: () => import('./settings.js'),
+  'source-ports': () => import('./sourcePorts.js'),
 };
 
 /** `npm run bench -- NAME [options]`. */

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpus, loadavg, release, totalmem } from 'node:os';
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { preflight } from '../lab/commands/preflight';
@@ -9,6 +9,7 @@ import { ensureCheckImage } from '../proving/checkImage';
 import type { Benchmark } from './benchmark';
 import { systems } from './dataplane/systems';
 import { type Phase, reportMarkdown, type Results } from './failedLogins/report';
+import { describeThisMachine } from './machine';
 import { publishFile } from './published';
 
 /**
@@ -50,9 +51,7 @@ async function oneRun(): Promise<readonly Phase[]> {
 async function describe(loads: readonly number[]): Promise<Results['machine']> {
   const mosquitto = await run('dpkg-query', ['--show', '--showformat=${Version}', 'mosquitto']);
   return {
-    processor: `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}`,
-    memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
-    kernel: release(),
+    ...describeThisMachine(),
     HAProxy: Object.values(systems)
       .map(({ haproxyVersion, os }) => `${haproxyVersion} of ${os}`)
       .join(', '),

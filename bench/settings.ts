@@ -1,9 +1,10 @@
-import { cpus, loadavg, release, totalmem } from 'node:os';
+import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { outputIn } from '../lab/commands/machines';
 import { ChangingStack } from '../proving/changes/changingStack';
 import type { Benchmark } from './benchmark';
 import { spreadOf } from './dataplane/statistics';
+import { describeThisMachine } from './machine';
 import { publishFile } from './published';
 
 /** Each run's `up`s, in seconds. */
@@ -40,9 +41,7 @@ export const benchmark: Benchmark = async (args) => {
     process.stderr.write(`  run ${number}: ${unchanged.toFixed(1)} s, ${changed.toFixed(1)} s\n`);
   }
   const machine = {
-    processor: `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}`,
-    memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
-    kernel: release(),
+    ...describeThisMachine(),
     node: process.version,
     emqx: emqxVersion,
     loadAverage: loadavg()[0] ?? NaN,

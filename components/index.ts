@@ -52,6 +52,7 @@ export type { LdapAuthenticationArgs } from './brokers/authenticators/ldap';
 export type { PasswordHashArgs } from './brokers/authenticators/passwordHash';
 export type { ServerArgs, ServerTlsArgs } from './brokers/authenticators/server';
 export type { AuthorizationArgs, AuthorizationRuleArgs, WhoArgs } from './brokers/authorization';
+export type { BackupArgs } from './brokers/backup/arguments';
 export type { User, UserArgs } from './brokers/users';
 export type { BrokerArgs, BrokersArgs } from './brokers/arguments';
 export type { PlannedBroker } from './brokers/plan';

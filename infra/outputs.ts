@@ -28,6 +28,8 @@ export interface StackOutputs {
   readonly apiKeys: pulumi.Output<readonly ApiKeyOutput[]>;
   /** How each listener finds out who a client is, and what clients may do. */
   readonly access: AccessPromise;
+  /** Where EMQX's data is copied to, `s3://BUCKET/PREFIX`; absent without `emqx.backup`. */
+  readonly backups?: pulumi.Output<string>;
   /** The brokers. */
   readonly brokers: readonly BrokerOutput[];
   /** The balancers. */
@@ -120,6 +122,7 @@ export function stackOutputs(platform: MqttPlatform): StackOutputs {
     ),
     apiKeys: cluster.apiKeys,
     access: cluster.access,
+    ...(cluster.backups === undefined ? {} : { backups: cluster.backups }),
     brokers: cluster.brokers.map(({ name, host, nodeName }) => ({
       name,
       instanceId: host.instanceId,

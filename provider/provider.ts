@@ -5,6 +5,8 @@ import { Problems } from '../components';
 import type { ServedComponent } from './components';
 import { readArguments, spokenProblems } from './read';
 import { servedFile } from './served';
+import type { Spelling } from './spelling';
+import { spellingIn } from './spelling';
 
 /** Serves the package's schema and makes its components, for programs in every language of Pulumi's. */
 export class PackageProvider implements Provider {
@@ -12,7 +14,7 @@ export class PackageProvider implements Provider {
   readonly schema: string;
   private readonly name: string;
 
-  constructor() {
+  constructor(private readonly spelling: Spelling = spellingIn(process.cwd())) {
     this.schema = readFileSync(servedFile('schema.json'), 'utf8');
     // Written by docs.ts; a test fails when the file is not what that writes now.
     const { name, version } = JSON.parse(this.schema) as { name: string; version: string };
@@ -35,7 +37,7 @@ export class PackageProvider implements Provider {
         `${this.name} ${this.version} has no component ${type}; the SDK may be of another version than the provider`,
       );
     try {
-      return await make(component, name, inputs, options, served[1]);
+      return await make({ component, name, inputs, options, served: served[1], spelling: this.spelling });
     } catch (error) {
       // The engine would tell each problem once more, with the value that was given, be it a secret.
       throw pulumi.InputPropertiesError.isInstance(error)
@@ -45,14 +47,17 @@ export class PackageProvider implements Provider {
   }
 }
 
-async function make(
-  component: string,
-  name: string,
-  inputs: pulumi.Inputs,
-  options: pulumi.ComponentResourceOptions,
-  served: ServedComponent,
-): Promise<ConstructResult> {
-  const { written, args } = await readArguments(component, name, inputs);
+interface Asked {
+  readonly component: string;
+  readonly name: string;
+  readonly inputs: pulumi.Inputs;
+  readonly options: pulumi.ComponentResourceOptions;
+  readonly served: ServedComponent;
+  readonly spelling: Spelling;
+}
+
+async function make({ component, name, inputs, options, served, spelling }: Asked): Promise<ConstructResult> {
+  const { written, args } = await readArguments(component, name, inputs, spelling);
   try {
     const { resource, outputs } = await served.make(name, args, options);
     return { urn: resource.urn, state: Object.fromEntries(Object.entries(outputs)) };
@@ -64,7 +69,7 @@ async function make(
       reason,
     }));
     const told = new Problems();
-    told.addAll(spokenProblems(component, written, problems));
+    told.addAll(spokenProblems(component, written, problems, spelling));
     told.throwIfAny(`${component} ${name}`);
     throw error;
   }

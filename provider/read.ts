@@ -6,8 +6,10 @@ import type { Shape } from '../arguments/schema';
 import { definitionName, definitionOf } from '../arguments/schema';
 import type { Problem } from '../components';
 import { Problems } from '../components';
+import { refuse } from '../components/rendering/problems';
 import { servedFile } from './served';
 import { settle } from './settle';
+import type { Spelling } from './spelling';
 import type { SpokenObject, SpokenSchema } from './spoken';
 
 /** A component's arguments, as another language wrote them and as the component takes them. */
@@ -17,31 +19,44 @@ export interface ReadArguments {
 }
 
 /**
- * Reads what another language gave. Throws one InputPropertiesError with everything whose form is wrong; bounds are for
- * the component to check.
+ * Reads what another language gave. Throws one InputPropertiesError with everything whose form is wrong, by the names
+ * that the language has for it; bounds are for the component to check.
  */
-export async function readArguments(component: string, name: string, inputs: Inputs): Promise<ReadArguments> {
+export async function readArguments(
+  component: string,
+  name: string,
+  inputs: Inputs,
+  spelling: Spelling,
+): Promise<ReadArguments> {
   const schema = readSpokenSchema();
   const shape = argumentsOf(component, schema);
   const problems = new Problems();
   const written = await settle(inputs, shape, schema, problems);
   const told = new Set(problems.all.map(({ path }) => path));
-  problems.addAll(checkArguments(written, schema, shape).filter(({ path }) => !told.has(path)));
-  const args = new Unions(schema, problems).flatten(written, shape, '');
-  problems.throwIfAny(`${component} ${name}`);
+  problems.addAll(checkArguments(written, schema, shape, spelling).filter(({ path }) => !told.has(path)));
+  const args = new Unions(schema, problems, spelling).flatten(written, shape, '');
+  const root = { shape, value: written };
+  refuse(
+    `${component} ${name}`,
+    problems.all.map(({ path, reason }) => ({ path: spelledPath(path, root, schema, spelling), reason })),
+  );
   if (!isObject(written) || !isObject(args)) throw new Error(`${component} ${name}: no arguments`);
   return { written, args };
 }
 
-/** A component's problems by the paths of other languages, which name the form of a union. */
+/** A component's problems by the paths of another language, which name the form of a union. */
 export function spokenProblems(
   component: string,
   written: object,
   problems: readonly Problem[],
+  spelling: Spelling,
 ): readonly Problem[] {
   const schema = readSpokenSchema();
   const root = { shape: argumentsOf(component, schema), value: written };
-  return problems.map(({ path, reason }) => ({ path: spokenPath(path, root, schema), reason }));
+  return problems.map(({ path, reason }) => {
+    const spoken = spokenPath(path, root, schema);
+    return { path: spelledPath(spoken, root, schema, spelling), reason };
+  });
 }
 
 /** Where one is in the arguments: what may stand there, and what does. */
@@ -53,17 +68,41 @@ interface Place {
 function spokenPath(path: string, root: Place, schema: SpokenSchema): string {
   let place = root;
   let written = '';
-  for (const [step] of path.matchAll(/[^.[]+|\[[^\]]*\]/g)) {
+  for (const step of stepsOf(path)) {
     const form = chosenForm(place, schema);
     if (form !== undefined) {
       place = within(place, form, schema);
       written = joined(written, form);
     }
-    place = within(place, step.replace(/^\[(.*)\]$/, '$1'), schema);
+    place = within(place, keyOf(step), schema);
     written = joined(written, step);
   }
   const form = chosenForm(place, schema);
   return form === undefined ? written : joined(written, form);
+}
+
+/** A path by a language's names of arguments; keys of maps and what nothing knows stay as they were written. */
+function spelledPath(path: string, root: Place, schema: SpokenSchema, spelling: Spelling): string {
+  let place = root;
+  let written = '';
+  for (const step of stepsOf(path)) {
+    written = joined(written, isArgument(place, step, schema) ? spelling(step) : step);
+    place = within(place, keyOf(step), schema);
+  }
+  return written;
+}
+
+function isArgument({ shape }: Place, step: string, schema: SpokenSchema): boolean {
+  if (shape === undefined || !('$ref' in shape)) return false;
+  return Object.hasOwn(definitionIn(schema, shape).properties, step);
+}
+
+function stepsOf(path: string): readonly string[] {
+  return path.match(/[^.[]+|\[[^\]]*\]/g) ?? [];
+}
+
+function keyOf(step: string): string {
+  return step.replace(/^\[(.*)\]$/, '$1');
 }
 
 function joined(path: string, step: string): string {
@@ -92,6 +131,7 @@ class Unions {
   constructor(
     private readonly schema: SpokenSchema,
     private readonly problems: Problems,
+    private readonly spelling: Spelling,
   ) {}
 
   flatten(value: unknown, shape: Shape & { readonly secret?: true }, path: string): unknown {
@@ -107,12 +147,12 @@ class Unions {
       });
       if (definition.exactlyOne !== true) return Object.fromEntries(members);
       const [only, ...others] = members;
-      const forms = Object.keys(definition.properties).join(', ');
+      const forms = Object.keys(definition.properties).map(this.spelling).join(', ');
       if (only === undefined) this.problems.add(path, `is empty; give exactly one of ${forms}`);
       else if (others.length > 0)
         this.problems.add(
           path,
-          `has ${members.map(([key]) => key).join(' and ')}; give exactly one of ${forms}`,
+          `has ${members.map(([key]) => this.spelling(key)).join(' and ')}; give exactly one of ${forms}`,
         );
       return only?.[1];
     }

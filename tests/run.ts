@@ -14,7 +14,8 @@ import { type Count, countPytest, countVitest, failure } from './reports';
 
 /**
  * Runs every suite but the long ones, cheapest first, and closes with one line that counts all tests. Names as
- * arguments run those suites only, `--all` runs the long ones too; `chaos` takes `--minutes`, `--seed` and `--step`.
+ * arguments run those suites only, `--all` runs the long ones too; `chaos` and `rollouts` take `--minutes`,
+ * `--seed` and `--step`.
  * tests/README.md says what each costs.
  */
 interface Suite {
@@ -24,6 +25,10 @@ interface Suite {
   readonly prepare?: () => Promise<unknown>;
   /** Only by name, or with `--all`: `npm test` can do without. */
   readonly long?: true;
+  /** It waits more than it works, and shares nothing: those that follow run meanwhile, until one of the lab's. */
+  readonly beside?: true;
+  /** The lab's figures and limits are of a machine that does little else. */
+  readonly alone?: true;
 }
 
 /** Debian packages that tests run directly on this machine. */
@@ -33,10 +38,17 @@ const reports = join(labHome, 'reports');
 const python = join(paths.venv, 'bin', 'python');
 
 const suites: readonly Suite[] = [
-  { name: 'lint', run: () => check('npm', ['run', '--silent', 'lint']) },
+  { name: 'lint', run: lint },
   { name: 'lint-host', run: lintPython },
   { name: 'unit', run: () => vitest('unit') },
   { name: 'host', run: () => pytest('host', 'host', 'proving/recorder') },
+  // In a network of its own, since its addresses may be this host's.
+  {
+    name: 'dataplane',
+    run: () => vitest('dataplane', ['unshare', '--net'], heldBack),
+    prepare: checkImages,
+    beside: true,
+  },
   { name: 'templates', run: () => vitest('templates'), prepare: checkImages },
   { name: 'package', run: () => vitest('package') },
   { name: 'site', run: checkSite, prepare: installSite },
@@ -45,8 +57,6 @@ const suites: readonly Suite[] = [
     run: () => pytest('standin', 'lab/packages'),
     prepare: () => ensureBrokerImage('debian-13'),
   },
-  // In a network of its own, since its addresses may be this host's.
-  { name: 'dataplane', run: () => vitest('dataplane', ['unshare', '--net']), prepare: checkImages },
   { name: 'upgrade', run: () => vitest('upgrade'), prepare: ensureEngine },
   {
     name: 'languages',
@@ -56,15 +66,16 @@ const suites: readonly Suite[] = [
       await ensureYamlHost();
     },
   },
-  { name: 'lab-parts', run: () => vitest('lab-parts'), prepare: ensureEngine },
-  { name: 'lab', run: () => vitest('lab') },
-  { name: 'lab-vip', run: () => vitest('lab-vip') },
-  { name: 'lab-modes', run: () => vitest('lab-modes') },
+  { name: 'lab-parts', run: () => vitest('lab-parts'), prepare: ensureEngine, alone: true },
+  { name: 'lab', run: () => vitest('lab'), alone: true },
+  { name: 'lab-vip', run: () => vitest('lab-vip'), alone: true },
+  { name: 'lab-modes', run: () => vitest('lab-modes'), alone: true },
   // Only by name: what it does the other suites of the lab do too, but for the deployer's rights.
-  { name: 'lab-check', run: () => vitest('lab-check'), long: true },
+  { name: 'lab-check', run: () => vitest('lab-check'), long: true, alone: true },
   // Only by name: as long as one likes. `lab` has a few steps of it.
-  { name: 'chaos', run: () => vitest('chaos'), long: true },
-  { name: 'lab-changes', run: () => vitest('lab-changes'), long: true },
+  { name: 'chaos', run: () => vitest('chaos'), long: true, alone: true },
+  { name: 'rollouts', run: () => vitest('rollouts'), long: true, alone: true },
+  { name: 'lab-changes', run: () => vitest('lab-changes'), long: true, alone: true },
   {
     name: 'site-browser',
     run: async () => {
@@ -77,6 +88,7 @@ const suites: readonly Suite[] = [
       await preflight(['chromium']);
     },
     long: true,
+    alone: true,
   },
   // Only by name: that release still changes, and nobody's host runs it.
   {
@@ -84,6 +96,7 @@ const suites: readonly Suite[] = [
     run: () => vitest('next-debian', ['unshare', '--net']),
     prepare: () => ensureCheckImage('debian-next'),
     long: true,
+    alone: true,
   },
 ];
 
@@ -99,7 +112,10 @@ async function main(args: readonly string[]): Promise<void> {
     allowPositionals: true,
   });
   const { all } = values;
-  tellChaos(values, wanted.includes('chaos'));
+  tellChaos(
+    values,
+    wanted.some((name) => name === 'chaos' || name === 'rollouts'),
+  );
   const chosen = ({ name, long }: Suite) =>
     all || (wanted.length > 0 ? wanted.includes(name) : long === undefined);
   const unknown = wanted.filter((name) => !suites.some((suite) => suite.name === name));
@@ -108,37 +124,40 @@ async function main(args: readonly string[]): Promise<void> {
   mkdirSync(reports, { recursive: true });
   await preflight(ofTheTests);
   await ensureMoto();
-  let total: Count = { passed: 0, failures: [] };
-  for (const suite of suites) {
-    if (!chosen(suite)) continue;
+  const counts: Promise<Count>[] = [];
+  for (const suite of suites.filter(chosen)) {
     await suite.prepare?.();
-    const begun = Date.now();
-    const count = await suite.run();
-    const seconds = ((Date.now() - begun) / 1000).toFixed(0);
-    process.stdout.write(
-      `\nsuite ${suite.name}: ${count.passed} passed, ${count.failures.length} failed in ${seconds} s\n\n`,
-    );
-    const failures = count.failures.map((one) => ({ ...one, test: `${suite.name}: ${one.test}` }));
-    total = sum(total, { ...count, failures });
+    if (suite.alone === true) await Promise.all(counts);
+    const count = counted(suite);
+    counts.push(count);
+    if (suite.beside !== true) await count;
   }
-  const { passed, failures } = total;
+  const { passed, failures } = (await Promise.all(counts)).reduce(sum);
   // The last lines are what a log of CI shows first.
   for (const { test, reason } of failures) process.stdout.write(`failed: ${test}\n${indented(reason)}`);
   process.stdout.write(`${passed} passed, ${failures.length} failed\n`);
   process.exitCode = failures.length > 0 || passed === 0 ? 1 : 0;
 }
 
+async function counted({ name, run }: Suite): Promise<Count> {
+  const begun = Date.now();
+  const { passed, failures } = await run();
+  const seconds = ((Date.now() - begun) / 1000).toFixed(0);
+  process.stdout.write(`\nsuite ${name}: ${passed} passed, ${failures.length} failed in ${seconds} s\n\n`);
+  return { passed, failures: failures.map((one) => ({ ...one, test: `${name}: ${one.test}` })) };
+}
+
 function indented(text: string): string {
   return text.replace(/^.+$/gm, '  $&') + (text === '' ? '' : '\n');
 }
 
-/** Of the suite `chaos`: which steps, and for how long. */
+/** Of the suites `chaos` and `rollouts`: which steps, and for how long. */
 function tellChaos(
   { seed, minutes, step }: { readonly seed?: string; readonly minutes?: string; readonly step?: string },
   isNamed: boolean,
 ): void {
   if (!isNamed && (seed ?? minutes ?? step) !== undefined)
-    throw new Error('--seed, --minutes and --step are of the suite chaos: name it');
+    throw new Error('--seed, --minutes and --step are of the suites chaos and rollouts: name one');
   const told = {
     CHAOS_SEED: seed,
     CHAOS_MINUTES: minutes ?? (isNamed ? namedChaosMinutes : undefined),
@@ -149,6 +168,12 @@ function tellChaos(
 
 /** Of a run that asks for it; among all suites it is shorter. */
 const namedChaosMinutes = '10';
+
+/** Side by side: ESLint takes as long as all the rest, and one processor. */
+async function lint(): Promise<Count> {
+  const parts = ['lint:rules', 'lint:rest'].map((script) => check('npm', ['run', '--silent', script]));
+  return (await Promise.all(parts)).reduce(sum);
+}
 
 async function lintPython(): Promise<Count> {
   const sources = ['host', 'lab/packages', 'proving/recorder', 'bench/dataplane/load', 'bench/hostPrograms'];
@@ -194,7 +219,7 @@ async function checkImages(): Promise<void> {
 }
 
 /** Runs a project and, where it has one, that of its tests with modules of their own. */
-async function vitest(project: string, prefix: readonly string[] = []): Promise<Count> {
+async function vitest(project: string, prefix: readonly string[] = [], start = inherit): Promise<Count> {
   const report = join(reports, `${project}.json`);
   rmSync(report, { force: true });
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
@@ -207,7 +232,7 @@ async function vitest(project: string, prefix: readonly string[] = []): Promise<
     `--project=${project}-alone`,
     ...reporters,
   ];
-  const code = await inherit('env', argv);
+  const code = await start('env', argv);
   return countVitest(report, code);
 }
 
@@ -223,6 +248,21 @@ async function inherit(program: string, args: readonly string[]): Promise<number
     const child = spawn(program, args, { cwd: repositoryRoot, stdio: ['ignore', 'inherit', 'inherit'] });
     child.on('error', failed);
     child.on('close', (code) => done(code ?? 1));
+  });
+}
+
+/** The same, with what it prints in one piece once it has ended: others print meanwhile. */
+async function heldBack(program: string, args: readonly string[]): Promise<number> {
+  return new Promise((done, failed) => {
+    const child = spawn(program, args, { cwd: repositoryRoot, stdio: ['ignore', 'pipe', 'pipe'] });
+    const printed: Buffer[] = [];
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => void printed.push(chunk));
+    child.on('error', failed);
+    child.on('close', (code) => {
+      process.stdout.write(Buffer.concat(printed));
+      done(code ?? 1);
+    });
   });
 }
 

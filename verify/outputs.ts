@@ -46,6 +46,8 @@ const schema = z.object({
       denyAction: z.enum(['ignore', 'disconnect']),
     }),
   }),
+  /** `s3://BUCKET/PREFIX`; absent without backups. */
+  backups: z.string().optional(),
   /** SHA-256 by path, by host. */
   hostFiles: z.record(z.string(), z.string()),
 });

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { checkBackups } from './backupsCheck';
 import { checkBalancers } from './balancerChecks';
 import type { Result } from './checks';
 import { checkAccess } from './accessChecks';
@@ -41,7 +42,7 @@ export async function verify(outputs: Outputs, clientCertificate?: ClientCertifi
       edge,
       Promise.all(checkAccess(endpoints, outputs)),
       checkHosts(outputs, hosts),
-      Promise.all([...checkDrift(hosts), ...checkServers(hosts)]),
+      Promise.all([...checkDrift(hosts), ...checkServers(hosts), ...checkBackups(outputs, hosts)]),
       checkBalancers(outputs, endpoints, hosts, run),
     ]);
     return {

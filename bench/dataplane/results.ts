@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { cpus, release, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { ensureCheckImage, runInCheckImage } from '../../proving/checkImage';
 import { labHome } from '../../lab/paths';
 import { run } from '../../lab/process';
 import type { ContestantName } from './contestant';
+import { describeThisMachine } from '../machine';
 import type { MeasurementName } from './metrics';
 import { systems } from './systems';
 
@@ -56,9 +56,7 @@ export async function describeMachine(): Promise<Readonly<Record<string, string>
     ]);
   }
   return {
-    processor: `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}`,
-    memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
-    kernel: release(),
+    ...describeThisMachine(),
     ...Object.fromEntries(haproxys),
     nginx: await debianVersion('nginx'),
     broker: `three mosquitto ${await debianVersion('mosquitto')}, without persistence and log, PROXY protocol off`,

@@ -1,8 +1,8 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync, existsSync } from 'node:fs';
-import { cpus, release } from 'node:os';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { clientOutageSchema } from './clients';
+import { describeThisMachine } from '../machine';
 import { phasesSchema } from './phases';
 import type { Target } from '../../proving/pair/target';
 
@@ -53,8 +53,7 @@ export async function describeMachine(target: Target): Promise<Readonly<Record<s
   const version = async (command: string) => (await target.shell(balancer, command)).split('\n')[0] ?? '';
   return {
     where: target.kind === 'lab' ? 'the lab, on one machine' : 'a real stack',
-    processor: `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}`,
-    kernel: release(),
+    ...describeThisMachine(),
     node: process.version,
     haproxy: await version('haproxy -v'),
     keepalived: await version('keepalived --version 2>&1'),

@@ -19,8 +19,11 @@ import { planSoftware } from './software';
 
 /** A balancer with everything decided. */
 export interface PlannedBalancer {
+  /** haproxy-1 or haproxy-2. */
   readonly name: string;
+  /** Its subnet among those of the balancers, from 0. */
   readonly subnetIndex: number;
+  /** Its private address. */
   readonly address: string;
   /** Where the VIP's Elastic IP maps to while this one is active. */
   readonly vipAddress: string;
@@ -78,6 +81,11 @@ export function planPair(
   for (const port of dashboard)
     if (balancerPorts[port] !== undefined)
       problems.add('haproxy.dashboard.port', `is ${port}, which is for ${balancerPorts[port]}; give another`);
+  if (settings.refuseLongKeepalive && !listeners.some(({ inspect }) => inspect))
+    problems.add(
+      'haproxy.refuseLongKeepalive',
+      'is true, and on no listener is a CONNECT seen; leave it out, or give one of mqtt or mqtts that is inspected',
+    );
   const { operatingSystem } = machine;
   const { brokersOverTls } = surroundings;
   checkBalancerMemory(

@@ -17,8 +17,11 @@ export interface PlannedApiKey {
 
 /** A key with its secret; the whole is a secret. */
 export interface ApiKey {
+  /** Its name, the user of HTTP basic authentication. */
   readonly key: string;
+  /** The password that goes with it. */
   readonly secret: string;
+  /** What it may do: administrator, viewer or publisher. */
   readonly role: string;
 }
 

@@ -4,6 +4,7 @@ import type { OpeningArgs } from '../host/openings';
 import type { AuthenticatorArgs } from './authentication';
 import type { ApiKeyArgs } from './apiKeys';
 import type { AuthorizationArgs } from './authorization';
+import type { BackupArgs } from './backup/arguments';
 import type { Encryption } from './encryption';
 
 /** The brokers, as a platform is told about them. */
@@ -56,6 +57,8 @@ export interface EmqxArgs extends MachineArgs, OpeningArgs {
    * @default `none`
    */
   encryption?: Encryption;
+  /** Copies of EMQX's data in S3, made while it runs; `npm run restore` takes one back. @default none */
+  backup?: BackupArgs;
   /** EMQX's apt repository. @default EMQX's own */
   repository?: RepositoryArgs;
 }

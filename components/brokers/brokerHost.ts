@@ -4,7 +4,10 @@ import { accountOf } from '../host/account';
 import { Host } from '../host/host';
 import { groupsOf } from '../host/openings';
 import { bootSoftware } from '../host/packages';
+import type { PolicyStatement } from '../host/role';
 import type { HostSecret } from '../host/secrets';
+import type { BackupPlace } from './backup/rights';
+import { backupRights } from './backup/rights';
 import type { PlannedClusterArgs } from './clusterArguments';
 import { opensTlsPorts } from './encryption';
 import { brokerFiles } from './files';
@@ -22,6 +25,8 @@ export interface ClusterParts {
   readonly securityGroupId: pulumi.Output<string>;
   readonly secret: HostSecret;
   readonly programs: readonly HostSecret[];
+  /** Where backups lie; absent without. */
+  readonly backup?: pulumi.Output<BackupPlace>;
   /** What must exist before a broker boots. */
   readonly prerequisites: readonly pulumi.Resource[];
 }
@@ -29,7 +34,7 @@ export interface ClusterParts {
 /** One broker, whose files are changed after the previous one's, and whose instance is replaced in its turn. */
 export function brokerHost(
   broker: PlannedBroker,
-  { platform, args, securityGroupId, secret, programs, prerequisites }: ClusterParts,
+  { platform, args, securityGroupId, secret, programs, backup, prerequisites }: ClusterParts,
   previous: Host | undefined,
   turn: pulumi.Output<readonly pulumi.Resource[]>,
   parent: pulumi.Resource,
@@ -54,19 +59,23 @@ export function brokerHost(
       finalSnapshot: plan.finalSnapshot,
       secrets: [secret],
       programs,
+      ...(backup === undefined ? {} : { statements: rightsOf(backup, parent) }),
       login: args.login,
       reachedBy: { address: broker.address, ...(args.jump === undefined ? {} : { jump: args.jump }) },
       software: bootSoftware(brokerSoftware(plan.release, plan.machine)),
       files: (facts) =>
         pulumi
-          .all([facts, region, secret.arn, pulumi.output(args.hostCertificates)])
-          .apply(([{ dataVolumeId, hostKey }, regionName, arn, certificates]) => {
+          .all([facts, region, secret.arn, pulumi.output(args.hostCertificates), pulumi.output(backup)])
+          .apply(([{ dataVolumeId, hostKey }, regionName, arn, certificates, place]) => {
             const isEncrypted = opensTlsPorts(plan.encryption) && certificates !== undefined;
             return brokerFiles({
               ...brokerView(platform, broker, plan),
               region: regionName,
               secrets: [hostKey, ...brokerSecrets(arn, plan.isLicensed, isEncrypted)],
               ...(dataVolumeId === undefined ? {} : { dataVolumeId }),
+              ...(place === undefined || plan.backup === undefined
+                ? {}
+                : { backup: { ...place, everyHours: plan.backup.everyHours } }),
               ...(isEncrypted
                 ? {
                     encryption: {
@@ -86,6 +95,14 @@ export function brokerHost(
     },
     { parent },
   );
+}
+
+function rightsOf(
+  backup: pulumi.Output<BackupPlace>,
+  parent: pulumi.Resource,
+): pulumi.Output<readonly PolicyStatement[]> {
+  const { partition } = aws.getPartitionOutput({}, { parent });
+  return pulumi.all([backup, partition]).apply(([place, name]) => backupRights(place, name));
 }
 
 function brokerView(

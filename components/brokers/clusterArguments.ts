@@ -67,6 +67,7 @@ export interface PlannedClusterArgs
       | 'authentication'
       | 'settings'
       | 'apiKeys'
+      | 'backup'
     > {
   readonly plan: ClusterPlan;
 }

@@ -13,6 +13,7 @@ import type { AccessPromise } from './access';
 import { namesNobody, promisedAccess } from './access';
 import type { ApiKey } from './apiKeys';
 import { apiKeysWithSecrets } from './apiKeySecrets';
+import { backupPlace } from './backup/place';
 import { chainSecrets } from './authenticators/secrets';
 import type { ClusterParts } from './brokerHost';
 import { brokerHost } from './brokerHost';
@@ -52,6 +53,8 @@ export class EmqxCluster extends pulumi.ComponentResource {
   readonly apiKeys: pulumi.Output<readonly ApiKey[]>;
   /** How each listener finds out who a client is, and what clients may do. */
   readonly access: AccessPromise;
+  /** Where EMQX's data is copied to, `s3://BUCKET/PREFIX`; absent without `backup`. */
+  readonly backups?: pulumi.Output<string>;
   /** The node cookie; secret. */
   readonly cookie: pulumi.Output<string>;
 
@@ -120,12 +123,15 @@ export class EmqxCluster extends pulumi.ComponentResource {
       tagged(platform, name, tags),
       this,
     );
+    const backup = backupPlace(name, platform, planned, this);
+    if (backup !== undefined) this.backups = backup.apply(({ bucket, prefix }) => `s3://${bucket}/${prefix}`);
     this.brokers = this.oneAfterTheOther(plan.brokers, {
       platform,
       args: planned,
       securityGroupId: group.id,
       secret,
       programs,
+      ...(backup === undefined ? {} : { backup }),
       prerequisites: [...(planned.egress ?? []), ...rules],
     });
     this.leaveInTurn(planned, group);

@@ -7,6 +7,7 @@ import { unattendedFiles } from '../host/unattended';
 import { dataVolumeUnit, dropIn, programUnit, unitFile } from '../host/units';
 import { render } from '../rendering/template';
 import { accessFiles, expectedAccess } from './accessConfig';
+import { backupFiles, backupTimer } from './backup/files';
 import { drainPace } from './draining';
 import { emqxConfig, seedsEnvironment } from './emqxConfig';
 import { tlsFiles } from './encryption';
@@ -61,6 +62,7 @@ export function brokerFiles(view: BrokerView): HostFile[] {
       watchdogSeconds: 30,
     }),
     ...(view.dataVolumeId === undefined ? [] : [dataVolumeUnit(view.dataVolumeId)]),
+    ...(view.backup === undefined ? [] : backupFiles(view.backup)),
     kernelFile({ maxConnections: view.maxConnections, fileDescriptors: fileDescriptorsOf(view) }),
     // The agent reads it anew when it changes.
     settingsFile('agent', none, {
@@ -81,7 +83,12 @@ export function brokerFiles(view: BrokerView): HostFile[] {
         // EMQX judges what is staged before it is in force; as its own user, whose script that is.
         ['/usr/sbin/runuser', '-u', 'emqx', '--', '/usr/bin/emqx', 'check_config'],
       ],
-      [...(view.dataVolumeId === undefined ? [] : ['emqx-data']), 'broker-agent', 'emqx'],
+      [
+        ...(view.dataVolumeId === undefined ? [] : ['emqx-data']),
+        'broker-agent',
+        'emqx',
+        ...(view.backup === undefined ? [] : [backupTimer]),
+      ],
       180,
     ),
     ...brokerPrograms(),
@@ -107,12 +114,15 @@ export function brokerPrograms(): HostFile[] {
   const programs = programFiles([
     ...hostPrograms,
     'broker.access',
+    'broker.backup',
+    'broker.backups',
     'broker.broker_agent',
     'broker.cookie',
     'broker.data_volume',
     'broker.health',
     'broker.leave',
     'broker.licence',
+    'broker.restore',
     'broker.spare',
     'broker.without',
     'broker.drift',

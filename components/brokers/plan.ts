@@ -21,6 +21,8 @@ import type { PlannedAuthentication } from './authentication';
 import { planAuthentication } from './authentication';
 import type { PlannedAuthorization } from './authorization';
 import { planAuthorization } from './authorization';
+import type { PlannedBackup } from './backup/plan';
+import { planBackup } from './backup/plan';
 import type { Encryption } from './encryption';
 import { checkTlsPorts, encryptionSteps, opensTlsPorts } from './encryption';
 import { checkDashboardPassword } from './dashboardPassword';
@@ -34,12 +36,19 @@ import { planRelease } from './versions';
 
 /** A broker with everything decided. */
 export interface PlannedBroker {
+  /** Its key in `brokers`, such as `emqx-1`. */
   readonly name: string;
+  /** Its number, from which its address and subnet follow unless they are given. */
   readonly ordinal: number;
+  /** Its subnet among those of the brokers, from 0. */
   readonly subnetIndex: number;
+  /** Its private address. */
   readonly address: string;
+  /** Its name in the EMQX cluster, `emqx@` and the address. */
   readonly nodeName: string;
+  /** Its share of new clients beside the others; 0 gives it none. */
   readonly weight: number;
+  /** Whether its clients are moved to the others and none comes. */
   readonly drain: boolean;
 }
 
@@ -63,6 +72,8 @@ export interface ClusterPlan {
   readonly apiKeys: readonly PlannedApiKey[];
   /** Clients at once on each broker, which may have to carry all of them. */
   readonly maxConnections: number;
+  /** Absent without backups. */
+  readonly backup?: PlannedBackup;
 }
 
 /** What is decided beside the cluster's own arguments. */
@@ -75,7 +86,7 @@ export interface ClusterSurroundings {
 /** What AWS and the hosts alone are told. */
 const takenAsOutputs = [
   ...['licenseKey', 'cookie', 'dashboardPassword', 'secret', 'password', 'headers', 'settings'],
-  ...['instanceType', 'imageId', 'furtherSecurityGroupIds'],
+  ...['instanceType', 'imageId', 'furtherSecurityGroupIds', 'bucket'],
   // Of a cluster that is made alone: where it is placed. Its subnets and listeners are looked into for themselves.
   ...['vpcId', 'subnets', 'listeners', 'clientsGroupId', 'login', 'jump', 'egress', 'after'],
   ...['kmsKeyArn', 'iam', 'tags'],
@@ -140,6 +151,7 @@ export function planCluster(
     apiKeys: planApiKeys(args.apiKeys ?? {}, version, `${path}.apiKeys`, problems),
     settings: planSettings(args.settings ?? {}, version, `${path}.settings`, problems),
     maxConnections,
+    ...(args.backup === undefined ? {} : { backup: planBackup(args.backup, `${path}.backup`, problems) }),
   };
 }
 

@@ -23,8 +23,11 @@ export interface PlannedUser {
 
 /** A user with its password; the whole is a secret. */
 export interface User {
+  /** The user name, or the client id where that is who a client is. */
   readonly username: string;
+  /** In plain text; only outputs that are secret have it. */
   readonly password: string;
+  /** Whether no rule holds for it. */
   readonly isSuperuser: boolean;
 }
 

@@ -4,6 +4,7 @@ import type { HostSoftware } from '../host/packages';
 import type { Listener } from '../listeners/listener';
 import type { PlannedAuthentication } from './authentication';
 import type { PlannedAuthorization } from './authorization';
+import type { BackupView } from './backup/files';
 import type { Encryption } from './encryption';
 import type { PlannedSettings } from './settings/plan';
 
@@ -43,6 +44,8 @@ export interface BrokerView {
   };
   /** LimitNOFILE of EMQX; follows from `maxConnections` when absent. */
   readonly fileDescriptors?: number;
+  /** Absent without backups. */
+  readonly backup?: BackupView;
   /** Absent when the data lies on the root disk. */
   readonly dataVolumeId?: string;
   /** Whether there is a licence key among the secrets. */

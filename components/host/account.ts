@@ -12,9 +12,9 @@ export interface IamArgs {
 /** What an account's own rules ask of whatever is made in it. */
 export interface AccountArgs {
   /**
-   * ARN of the KMS key for volumes and secrets. Secrets change to another one at once, a volume when it is made: a root
-   * disk with its host, a data volume never. The key's policy must let hosts' roles decrypt by Secrets Manager, and
-   * whoever runs `pulumi up` create grants.
+   * ARN of the KMS key for volumes, secrets and backups. Secrets change to another one at once, a volume when it is made: a root
+   * disk with its host, a data volume never. The key's policy must let hosts' roles decrypt by Secrets Manager, with
+   * `emqx.backup` brokers' roles use it by S3, and whoever runs `pulumi up` create grants.
    * @default AWS's own keys
    */
   kmsKeyArn?: pulumi.Input<string>;

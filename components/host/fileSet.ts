@@ -9,12 +9,15 @@ export type FileChange =
 
 /** A file on a host. */
 export interface HostFile {
+  /** Where it lies on the host. */
   readonly path: string;
+  /** All of it; it ends with a newline. */
   readonly content: string;
   /** Octal, for example 0644. */
   readonly mode: string;
   /** user:group, both present on the host once its packages are installed. */
   readonly owner: string;
+  /** What a change of it asks for: nothing, a reload, a restart. */
   readonly change: FileChange;
   /** The same on all hosts of a role, so that it travels with their programs. */
   readonly withPrograms?: true;

@@ -32,7 +32,9 @@ import { wayInHooks } from './wayInHook';
 
 /** What AWS knows once the parts of a host exist that come before its instance. */
 export interface HostFacts {
+  /** Its network interface's id. */
   readonly interfaceId: string;
+  /** Its data volume's id, where it has one. */
   readonly dataVolumeId?: string;
   /** Where the host finds its own SSH key. */
   readonly hostKey: SecretView;
@@ -71,9 +73,13 @@ export interface HostArgs extends InstanceArgs, InterfaceArgs, DataVolumeArgs, U
 export class Host extends pulumi.ComponentResource implements TurnHost, LeavingHost, ReachedHost, UpToDate {
   /** The name that its resources begin with. */
   readonly name: string;
+  /** What it calls itself, such as `haproxy-1`. */
   readonly hostname: string;
+  /** Its instance's, another one once that is replaced. */
   readonly instanceId: pulumi.Output<string>;
+  /** Its network interface's, which a replacement takes over. */
   readonly interfaceId: pulumi.Output<string>;
+  /** Where it is reached inside the VPC; planned, and so known before anything is made. */
   readonly privateAddress: string;
   /** The name of its IAM role, for policies of yours, such as that of an agent in your image. */
   readonly roleName: pulumi.Output<string>;

@@ -1,4 +1,6 @@
+/** What hosts run; Ubuntu is experimental. */
 export type OperatingSystem = 'debian-12' | 'debian-13' | 'ubuntu-22.04' | 'ubuntu-24.04';
+/** The processors of a host's instance type, by Debian's name. */
 export type Architecture = 'amd64' | 'arm64';
 
 interface Release {

@@ -5,10 +5,15 @@ import type { AccountArgs } from './account';
 
 /** One statement of an IAM policy. */
 export interface PolicyStatement {
+  /** A name, letters and digits. */
   readonly Sid: string;
+  /** Whether it allows or forbids. */
   readonly Effect: 'Allow' | 'Deny';
+  /** Of the AWS API, such as `ec2:AssociateAddress`. */
   readonly Action: readonly string[];
+  /** ARNs, in which `*` stands for anything. */
   readonly Resource: readonly string[];
+  /** By operator and key, such as `StringEquals` and `aws:ResourceTag/platform`. */
   readonly Condition?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 

@@ -7,9 +7,11 @@ import { packedPrograms } from './programs';
 
 /** A Secrets Manager secret: a JSON object of strings, which hosts fetch with their own role. */
 export interface HostSecret {
+  /** Of the secret, by which a host reads it. */
   readonly arn: pulumi.Output<string>;
   /** Changes when the content does; Commands trigger on it, since it is no secret itself. */
   readonly versionId: pulumi.Output<string>;
+  /** Its content's resource, for what has to wait until it is there. */
   readonly version: aws.secretsmanager.SecretVersion;
 }
 

@@ -31,7 +31,9 @@ export interface SshArgs {
 
 /** How one host is reached. */
 export interface SshTarget {
+  /** Where its SSH answers, from this machine or from the jump host. */
   readonly address: pulumi.Input<string>;
+  /** The host that leads to it, where it is not reached directly. */
   readonly jump?: {
     readonly host: pulumi.Input<string>;
     readonly user: pulumi.Input<string>;

@@ -1,4 +1,4 @@
-import { checkCidrs } from '../network/addresses';
+import { checkCidrs, everywhere, parseCidr } from '../network/addresses';
 import type { Problems } from '../rendering/problems';
 import type { ListenerArgs } from './arguments';
 import { mostOnOnePort } from './brokerPorts';
@@ -41,6 +41,9 @@ export function planRefusals(
   return refusals === 'broker' ? { passesUnknown: true } : {};
 }
 
+/** Private networks have no wider range. */
+const widestOfProxies = 8;
+
 /** Whose PROXY protocol is believed. */
 export function planAcceptProxy(
   { acceptProxy }: ListenerArgs,
@@ -52,11 +55,13 @@ export function planAcceptProxy(
   if (acceptProxy.length === 0)
     problems.add(path, 'is empty; give the ranges of the load balancers in front, or leave it out');
   checkCidrs(path, acceptProxy, problems);
-  if (acceptProxy.includes('0.0.0.0/0'))
-    problems.add(
-      path,
-      'has 0.0.0.0/0, by which anybody could claim any address; give the load balancers alone',
-    );
+  acceptProxy.forEach((cidr, index) => {
+    if ((parseCidr(cidr)?.prefixLength ?? 32) < widestOfProxies)
+      problems.add(
+        `${path}[${index}]`,
+        `is ${cidr}, from where anybody could claim any address; /${widestOfProxies} at most is allowed: give the load balancers alone`,
+      );
+  });
   if (maxConnections > mostOnOnePort)
     problems.add(
       path,
@@ -76,5 +81,10 @@ export function planRateLimit(
   problems.wholeNumber(`${path}.connectionsPerSource`, connectionsPerSource, 1, 1_000_000);
   problems.wholeNumber(`${path}.periodSeconds`, periodSeconds, 1, 3600, 'seconds');
   checkCidrs(`${path}.sparedCidrs`, sparedCidrs, problems);
+  if (sparedCidrs.includes(everywhere))
+    problems.add(
+      `${path}.sparedCidrs[${sparedCidrs.indexOf(everywhere)}]`,
+      `is ${everywhere}, so nobody would have a limit; give the networks of fleets that share an address, or leave rateLimit out`,
+    );
   return { rateLimit: { connectionsPerSource, periodSeconds, sparedCidrs } };
 }

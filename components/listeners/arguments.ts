@@ -14,8 +14,8 @@ export interface ListenerArgs {
   /** The port on the balancers, 1 to 65535. @default 1883 (the listener mqtt), 8883 (mqtts), 8083 (ws), 8084 (wss); needed otherwise */
   port?: number;
   /**
-   * The brokers' port behind it, 1 to 65535; each listener has its own, which no other listener's coming or going
-   * changes. For more than 51,200 clients brokers open up to 19 further ports: from 20001 on for mqtt, 20101 mqtts,
+   * The brokers' port behind it, 1024 to 32767; each listener has its own, which no other listener's coming or going
+   * changes. For more than 25,000 clients brokers open up to 39 further ports: from 20001 on for mqtt, 20101 mqtts,
    * 20201 ws, 20301 wss, and in a row between 23000 and 32600 for others.
    * @default 1883 (the listener mqtt), 1884 (mqtts), 8083 (ws), 8084 (wss); for others their `port`, but 20400 + `port` below 1024 and one between 21500 and 32500 above 32767
    */
@@ -25,7 +25,7 @@ export interface ListenerArgs {
   /**
    * IPv4 ranges of load balancers in front, which tell by PROXY protocol whom they speak for: that address counts for
    * `allowedCidrs`, `rateLimit`, logs and brokers, and nobody else is believed. These ranges may connect beside
-   * `allowedCidrs`. With at most 51,200 `maxConnections`.
+   * `allowedCidrs`. With at most 25,000 `maxConnections`.
    * @default none
    */
   acceptProxy?: string[];
@@ -123,7 +123,7 @@ export interface BalancingArgs {
    * @default `clientId` where a client id is seen in the first packet, `leastConnections` where not: on ws and wss, and where `inspect` is false
    */
   method?: BalancingMethod;
-  /** clientIdTable: how many client ids are remembered, 1,000 to 10,000,000; EMQX's guide has 100,000. @default 100000 */
+  /** clientIdTable: how many client ids are remembered, 1,000 to 10,000,000, and no fewer than `maxConnections`; EMQX's guide has 100,000. @default 100000, or `maxConnections` where that is more */
   entries?: number;
   /** clientIdTable: how long after its last connection, in seconds, 60 to 2,592,000; EMQX's guide has 1800. @default 1800 */
   expireSeconds?: number;

@@ -6,7 +6,7 @@ import { isWebSocket } from './listener';
 /** Applies the defaults and checks them; what is wrong goes to `problems` under `path`. */
 export function planFailedLogins(
   kind: ListenerKind,
-  { failedLogins }: ListenerArgs,
+  { failedLogins, anonymous }: ListenerArgs,
   inspect: boolean,
   path: string,
   problems: Problems,
@@ -20,6 +20,11 @@ export function planFailedLogins(
     );
   else if (!inspect)
     problems.add(path, 'needs inspect, since it goes by what is in a CONNECT; leave one of the two out');
+  if (anonymous === true)
+    problems.add(
+      path,
+      'is given where anonymous is true, so brokers refuse no login; leave one of the two out',
+    );
   problems.wholeNumber(`${path}.perLogin`, perLogin, 1, 1_000_000, 'refusals');
   if (perSource !== undefined) problems.wholeNumber(`${path}.perSource`, perSource, 1, 1_000_000, 'refusals');
   problems.wholeNumber(`${path}.periodSeconds`, periodSeconds, 1, 3600, 'seconds');

@@ -136,7 +136,7 @@ function planOne(
     ...planAcceptance(args, path, problems),
     balancing: planBalancing(
       { method: websocket || !inspect ? 'leastConnections' : 'clientId', ...args.balancing },
-      hiddenIds(websocket, inspect, args.clientCertificates?.identity),
+      { hidden: hiddenIds(websocket, inspect, args.clientCertificates?.identity), maxConnections },
       `${path}.balancing`,
       problems,
     ),

@@ -3,13 +3,17 @@ import type { BalancingArgs, ClientCertificatesArgs } from './arguments';
 import type { Balancing, BalancingMethod, ClientIdTable } from './balancing';
 import { balancingMethods, methodsByClientId, methodsByHash, othersThan } from './balancing';
 
-/**
- * Applies the defaults and checks them; what is wrong goes to `problems` under `path`. `hidden` says why no client id
- * is seen on the listener, where none is.
- */
+/** What balancing has to fit to. */
+export interface Balanced {
+  /** Why no client id is seen on the listener, where none is. */
+  readonly hidden: string | undefined;
+  readonly maxConnections: number;
+}
+
+/** Applies the defaults and checks them; what is wrong goes to `problems` under `path`. */
 export function planBalancing(
   args: BalancingArgs & Required<Pick<BalancingArgs, 'method'>>,
-  hidden: string | undefined,
+  { hidden, maxConnections }: Balanced,
   path: string,
   problems: Problems,
 ): Balancing {
@@ -23,7 +27,8 @@ export function planBalancing(
   if (slowStartSeconds !== undefined)
     checkSlowStart(slowStartSeconds, method, `${path}.slowStartSeconds`, problems);
   const slowStart = slowStartSeconds === undefined ? {} : { slowStartSeconds };
-  if (method === 'clientIdTable') return { method, ...planTable(args, path, problems), ...slowStart };
+  if (method === 'clientIdTable')
+    return { method, ...planTable(args, maxConnections, path, problems), ...slowStart };
   for (const key of ['entries', 'expireSeconds', 'keyLength'] as const)
     if (args[key] !== undefined)
       problems.add(
@@ -33,9 +38,19 @@ export function planBalancing(
   return { method, ...slowStart };
 }
 
-function planTable(args: BalancingArgs, path: string, problems: Problems): ClientIdTable {
-  const { entries = 100_000, expireSeconds = 1800, keyLength = 128 } = args;
+function planTable(
+  args: BalancingArgs,
+  maxConnections: number,
+  path: string,
+  problems: Problems,
+): ClientIdTable {
+  const { entries = Math.max(100_000, maxConnections), expireSeconds = 1800, keyLength = 128 } = args;
   problems.wholeNumber(`${path}.entries`, entries, 1_000, 10_000_000);
+  if (entries < maxConnections)
+    problems.add(
+      `${path}.entries`,
+      `is ${entries}, and maxConnections is ${maxConnections}: clients that are connected would be forgotten; give ${maxConnections} or more`,
+    );
   problems.wholeNumber(`${path}.expireSeconds`, expireSeconds, 60, 2_592_000, 'seconds');
   problems.wholeNumber(`${path}.keyLength`, keyLength, 16, 1024, 'characters');
   return { entries, expireSeconds, keyLength };

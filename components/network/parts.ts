@@ -3,6 +3,7 @@ import type { SubnetRange } from './addresses';
 
 /** A subnet to place hosts in. */
 export interface NetworkSubnet extends SubnetRange {
+  /** Its id in EC2. */
   readonly subnetId: pulumi.Output<string>;
 }
 

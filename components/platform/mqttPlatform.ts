@@ -42,12 +42,17 @@ export class MqttPlatform extends pulumi.ComponentResource {
   /** The login user's private key for SSH, OpenSSH format; secret. */
   readonly sshPrivateKey: pulumi.Output<string>;
 
+  /** Where its hosts are, made or adopted. */
   readonly network: Network;
+  /** What the balancers show to clients. */
   readonly certificates: Certificates;
+  /** The address, and what it asks of the balancers. */
   readonly virtualIp: VirtualIp;
   /** The name that it was given. */
   readonly name: string;
+  /** The two balancers. */
   readonly pair: HaproxyPair;
+  /** The brokers. */
   readonly cluster: EmqxCluster;
 
   constructor(name: string, args: MqttPlatformArgs, opts: pulumi.ComponentResourceOptions = {}) {

@@ -28,14 +28,21 @@ import { checkElasticIps, defaultElasticIpQuota } from './elasticIps';
  * once. The components are made from its parts.
  */
 export interface PlatformPlan {
+  /** The platform's, with which all names begin. */
   readonly name: string;
+  /** Subnets, and what leads out of them. */
   readonly network: NetworkPlan;
+  /** The mode of the address, and what it needs of the network. */
   readonly virtualIp: PlannedVirtualIp;
   /** The listeners that balancers and brokers agree on. */
   readonly listeners: readonly Listener[];
+  /** The brokers, their machines and settings. */
   readonly cluster: ClusterPlan;
+  /** The balancers, their machines and settings. */
   readonly pair: PairPlan;
+  /** Whether certificates are made or given, and for whom. */
   readonly certificates: CertificatesPlan;
+  /** The way in to the hosts. */
   readonly ssh: SshPlan;
   /** The Elastic IPs that are made. */
   readonly elasticIps: ElasticIpNeeds;

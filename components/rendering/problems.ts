@@ -13,10 +13,12 @@ export interface Problem {
 export class Problems {
   private readonly found: Problem[] = [];
 
+  /** Notes what is wrong at one place. */
   add(path: string, reason: string): void {
     this.found.push({ path, reason });
   }
 
+  /** Notes what another check found; its paths are below `prefix`. */
   addAll(problems: readonly Problem[], prefix = ''): void {
     for (const { path, reason } of problems) this.add(prefix === '' ? path : `${prefix}.${path}`, reason);
   }
@@ -57,6 +59,7 @@ export class Problems {
     return within.includes(true);
   }
 
+  /** Everything that was noted, in that order. */
   get all(): readonly Problem[] {
     return this.found;
   }

@@ -106,6 +106,9 @@ def _wait_for_start() -> None:
             call("GET", "authentication")
             return
         except ApiError as reason:
+            # It is up: after a restore it knows a former key, until it has read the file of keys.
+            if reason.status == 401:
+                return
             if time.monotonic() > deadline:
                 raise RuntimeError(f"not up within {PATIENCE_SECONDS} s: {reason}") from None
         time.sleep(0.5)

@@ -50,7 +50,7 @@ class Aws:
     def ec2(self, action: str, **parameters: str) -> ElementTree.Element:
         """One EC2 action."""
         body = urlencode({"Action": action, "Version": "2016-11-15", **parameters})
-        return _xml(self._call("ec2", body, {"content-type": "application/x-www-form-urlencoded"}))
+        return xml_of(self._call("ec2", body, {"content-type": "application/x-www-form-urlencoded"}))
 
     def secret(self, arn: str) -> dict[str, str]:
         """The fields of a secret that is a JSON object of strings."""
@@ -75,25 +75,31 @@ class Aws:
 
     def _call(self, service: str, body: str, headers: dict[str, str]) -> str:
         status, date, text = self._send(service, body, headers)
-        if status != 200 and REFUSALS.search(_error(status, text).code):
-            skew = _seconds(date, self.now()) - self.now()
-            if abs(skew) > SKEW_SECONDS:
-                print(f"this clock is {skew:.0f} s behind AWS's: signing by its time", file=sys.stderr)
-                self.clock_offset += skew
-            else:
-                self._refresh_at = self._expires = 0
+        if status != 200 and self.learn(error_of(status, text), date):
             status, date, text = self._send(service, body, headers)
         if status != 200:
-            raise _error(status, text)
+            raise error_of(status, text)
         return text
 
+    def learn(self, refusal: AwsError, date: str) -> bool:
+        """Whether another try is worth it, by AWS's time or with new credentials."""
+        if not REFUSALS.search(refusal.code):
+            return False
+        skew = _seconds(date, self.now()) - self.now()
+        if abs(skew) > SKEW_SECONDS:
+            print(f"this clock is {skew:.0f} s behind AWS's: signing by its time", file=sys.stderr)
+            self.clock_offset += skew
+        else:
+            self._refresh_at = self._expires = 0
+        return True
+
     def _send(self, service: str, body: str, headers: dict[str, str]) -> tuple[int, str, str]:
-        self._refresh()
+        keys = self.credentials()
         while True:
             kept = self._connections.pop(service, None)
             connection = kept or self.connect(service)
             scope = f"{self.region}/{service}/aws4_request"
-            signed = sign(self._credentials, {"host": connection.host, **headers}, body, scope, self.now())
+            signed = sign(keys, {"host": connection.host, **headers}, body, scope, self.now())
             try:
                 answer: tuple[int, str, str] = self.wait(_exchange, connection, body, signed)
             except (OSError, HTTPException) as reason:
@@ -105,9 +111,13 @@ class Aws:
             self._connections[service] = connection
             return answer
 
+    def credentials(self) -> dict[str, str]:
+        """The role's, fetched anew before they end."""
+        if self.now() >= self._refresh_at:
+            self._refresh()
+        return self._credentials
+
     def _refresh(self) -> None:
-        if self.now() < self._refresh_at:
-            return
         try:
             found = self.wait(_metadata)
             expires = datetime.strptime(found["Expiration"] + "+0000", "%Y-%m-%dT%H:%M:%SZ%z").timestamp()
@@ -121,13 +131,25 @@ class Aws:
             self._refresh_at = self.now() + 30
 
 
-def sign(keys: dict[str, str], headers: dict[str, str], body: str, scope: str, now: float) -> dict[str, str]:
-    """The headers of a POST to /, with signature version 4; `scope` is region, service and aws4_request."""
+def sign(
+    keys: dict[str, str],
+    headers: dict[str, str],
+    body: str,
+    scope: str,
+    now: float,
+    request: str = "POST\n/\n",
+) -> dict[str, str]:
+    """
+    The headers of a request with signature version 4: a POST to /, or `request`, which is method, path and
+    query, a line each. `scope` is region, service and aws4_request; a header x-amz-content-sha256 stands for
+    the body.
+    """
     stamp = datetime.fromtimestamp(now, timezone.utc).strftime("%Y%m%dT%H%M%SZ")
     headers = {**headers, "x-amz-date": stamp, "x-amz-security-token": keys["Token"]}
     names = ";".join(sorted(headers))
     lines = "".join(f"{name}:{headers[name]}\n" for name in sorted(headers))
-    request = _digest(f"POST\n/\n\n{lines}\n{names}\n{_digest(body)}")
+    digest = headers.get("x-amz-content-sha256") or _digest(body)
+    request = _digest(f"{request}\n{lines}\n{names}\n{digest}")
     scope = f"{stamp[:8]}/{scope}"
     key = f"AWS4{keys['SecretAccessKey']}".encode()
     for part in scope.split("/"):
@@ -176,21 +198,21 @@ def _seconds(date: str, otherwise: float) -> float:
         return otherwise
 
 
-def _xml(text: str) -> ElementTree.Element:
+def xml_of(text: str) -> ElementTree.Element:
     try:
         return ElementTree.fromstring(re.sub(' xmlns="[^"]*"', "", text))
     except ElementTree.ParseError as reason:
         raise AwsError("Unreadable", text[:200]) from reason
 
 
-def _error(status: int, text: str) -> AwsError:
+def error_of(status: int, text: str) -> AwsError:
     try:
         if text.startswith("{"):
             answer = json.loads(text)
             return AwsError(
                 answer["__type"].split("#")[-1], str(answer.get("message") or answer.get("Message"))
             )
-        found = _xml(text)
+        found = xml_of(text)
         return AwsError(found.findtext(".//Code") or "", found.findtext(".//Message") or "")
     except (ValueError, LookupError, AttributeError, AwsError):
         return AwsError(f"HTTP{status}", text[:200])

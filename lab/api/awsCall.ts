@@ -3,10 +3,11 @@ import { randomUUID } from 'node:crypto';
 import { asAwsError, type AwsError } from './awsError';
 import { parseAuthorization, type Credential, type SignedRequest } from './iam/signature';
 import { Parameters } from './parameters';
+import { s3Request } from './s3/request';
 import { escapeXml } from './xml';
 
 /** How a service writes its answers. */
-export type Protocol = 'ec2' | 'query' | 'json';
+export type Protocol = 'ec2' | 'query' | 'json' | 's3';
 
 /** A call to an AWS API as it came in. */
 export interface AwsCall {
@@ -38,13 +39,20 @@ export async function readCall(incoming: IncomingMessage, defaultService = 'ec2'
   const credential = parseAuthorization(headers['authorization']);
   const service = credential?.service ?? hostService(headers['host']) ?? defaultService;
   const target = headers['x-amz-target'];
-  const parameters = Parameters.parse(formOf(request));
-  return {
+  const common = {
     requestId: randomUUID(),
     request,
     sourceAddress: plainAddress(incoming.socket.remoteAddress),
     credential,
     service,
+  };
+  if (service === 's3') {
+    const { action = 'Unknown' } = s3Request(request);
+    return { ...common, parameters: Parameters.of({}), action, protocol: 's3' };
+  }
+  const parameters = Parameters.parse(formOf(request));
+  return {
+    ...common,
     parameters,
     ...(target === undefined
       ? { action: parameters.text('Action') ?? 'Unknown', protocol: service === 'ec2' ? 'ec2' : 'query' }
@@ -90,7 +98,8 @@ export function sendError(outgoing: ServerResponse, call: AwsCall, thrown: unkno
   const detail = `<Code>${error.code}</Code><Message>${escapeXml(error.message)}</Message>`;
   const inEc2 = `<Response><Errors><Error>${detail}</Error></Errors><RequestID>${requestId}</RequestID></Response>`;
   const elsewhere = `<ErrorResponse><Error><Type>Sender</Type>${detail}</Error><RequestId>${requestId}</RequestId></ErrorResponse>`;
-  const body = call.protocol === 'ec2' ? inEc2 : elsewhere;
+  const inS3 = `<Error>${detail}<RequestId>${requestId}</RequestId></Error>`;
+  const body = call.protocol === 'ec2' ? inEc2 : call.protocol === 's3' ? inS3 : elsewhere;
   sendXml(outgoing, requestId, error.status, `<?xml version="1.0" encoding="UTF-8"?>\n${body}`);
   return error;
 }

@@ -17,6 +17,7 @@ import type { HttpAnswer } from './moto';
 import { answerPublicParameters } from './publicParameters';
 import { refuseLargeSecret } from './secretSize';
 import { answerServiceQuotas } from './quotas';
+import { answerS3 } from './s3/answer';
 
 /** The AWS API of the lab's region: judges each call, answers what it owns, passes the rest to moto. */
 export class AwsFront {
@@ -117,6 +118,10 @@ export class AwsFront {
     if (call.service === 'sts' && call.action === 'GetCallerIdentity' && caller.kind === 'instance') {
       const identity = callerIdentity(callerArn(this.region.name, caller.credentials), call.requestId);
       sendXml(outgoing, call.requestId, 200, identity);
+      return;
+    }
+    if (call.protocol === 's3') {
+      relay(outgoing, await answerS3(call, caller.kind, this.region));
       return;
     }
     mustBeOfPartition(call, this.region.name);

@@ -20,14 +20,14 @@ export interface PackageSet {
   readonly repositories: readonly Repository[];
 }
 
-/** A repository at packagecloud.io with one package, which the lab serves under the same name and layout. */
+/** A repository at packagecloud.io with one package in its versions, which the lab serves under the same name and layout. */
 export interface Repository {
   /** Host name and path, as hosts ask for it. */
   readonly root: string;
   readonly packageName: string;
-  /** Puts the package into a folder unless it is a file already, and gives its path. */
-  build(folder: string): Promise<string>;
-  /** What the package is made of: it is built anew when this changes. */
+  /** Puts the packages into a folder unless they are files already, and gives their paths. */
+  build(folder: string): Promise<readonly string[]>;
+  /** What the packages are made of: they are built anew when this changes. */
   fingerprint(): Promise<string>;
 }
 
@@ -45,20 +45,20 @@ export async function ensurePackages(os: OperatingSystem, set: PackageSet): Prom
   const work = await mkdtemp(join(tmpdir(), 'lab-packages-'));
   try {
     const others = await Promise.all(
-      set.repositories.map(async (repository) => ({ repository, file: await repository.build(work) })),
+      set.repositories.map(async (repository) => ({ repository, files: await repository.build(work) })),
     );
-    const files = others.map(({ file }) => file);
+    const files = others.map((other) => other.files).flat();
     const depends = await Promise.all(files.map((file) => run('dpkg-deb', ['--field', file, 'Depends'])));
-    const debian = { image: basename(dirname(image)), packages: set.debian, depends };
+    const debian = { image: basename(dirname(image)), packages: set.debian, depends: [...new Set(depends)] };
     await ensureBuilt(packagesFolder(set, os), fingerprint(debian), (temporary) =>
       step(`lab packages of ${os}`, () => debianRepository(os, image, set.debian, files, temporary)),
     );
-    for (const { repository, file } of others) {
+    for (const { repository, files: versions } of others) {
       const root = join(set.folder, repository.root);
       await ensureBuilt(
         join(root, 'debian', 'dists', suites[os]),
         await repository.fingerprint(),
-        (temporary) => otherRepository(os, repository, root, file, temporary),
+        (temporary) => otherRepository(os, repository, root, versions, temporary),
       );
     }
   } finally {
@@ -85,7 +85,7 @@ async function otherRepository(
   os: OperatingSystem,
   { root: origin, packageName }: Repository,
   root: string,
-  file: string,
+  files: readonly string[],
   folder: string,
 ): Promise<void> {
   const suite = suites[os];
@@ -93,7 +93,7 @@ async function otherRepository(
   const poolFolder = join(root, 'debian', pool);
   await mkdir(poolFolder, { recursive: true });
   for (const former of await readdir(poolFolder)) await rm(join(poolFolder, former));
-  await copyFile(file, join(poolFolder, basename(file)));
+  for (const file of files) await copyFile(file, join(poolFolder, basename(file)));
   await mkdir(join(folder, 'main', 'binary-amd64'), { recursive: true });
   const index = await packagesIndex(poolFolder, `${pool}/`);
   const entries = await writeIndex(folder, 'main/binary-amd64/Packages', index);

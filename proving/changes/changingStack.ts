@@ -45,8 +45,12 @@ export class ChangingStack {
 
   /** `up` that replaces a host's instance whatever changed, as an operator asks for it. */
   async replace(host: string): Promise<Ran> {
-    const urn = await this.urnOf(`-${host}-instance`);
-    return this.pulumi('up', '--yes', '--skip-preview', '--replace', urn);
+    return this.replaceResource(`-${host}-instance`);
+  }
+
+  /** `up` that makes the resource anew whose name ends so. */
+  async replaceResource(end: string): Promise<Ran> {
+    return this.pulumi('up', '--yes', '--skip-preview', '--replace', await this.urnOf(end));
   }
 
   /** The plain `pulumi ARGS` on it, to its end. */
@@ -77,6 +81,15 @@ export class ChangingStack {
     return startLab(args, this.stackFile);
   }
 
+  /** The balancer whose claim to the virtual IP EC2 has confirmed; undefined where none says so. */
+  async holder(): Promise<string | undefined> {
+    for (const host of ['haproxy-1', 'haproxy-2']) {
+      const { stdout } = await this.run('exec', host, '--', 'cat', '/run/emqx-haproxy/metrics/vip.prom');
+      if (stdout.includes('emqx_haproxy_vip_held 1\n')) return host;
+    }
+    return undefined;
+  }
+
   async outputs(): Promise<ReturnType<typeof parseOutputs>> {
     return parseOutputs(await this.lab('outputs', '--json'));
   }
@@ -91,12 +104,18 @@ export class ChangingStack {
   }
 
   /** Applies a change while so many clients are on, and says what it did to them. */
-  async measured(size: number, change: Change | (() => void)): Promise<Measured> {
+  async measured(size: number, change: Change): Promise<Measured> {
+    return this.during(size, async () => {
+      this.configure(change);
+      return this.run('up');
+    });
+  }
+
+  /** The same of whatever is done. */
+  async during(size: number, act: () => Promise<Ran>): Promise<Measured> {
     const ring = await this.ring(size);
-    if (typeof change === 'function') change();
-    else this.configure(change);
     const begun = performance.now();
-    const ran = await this.run('up');
+    const ran = await act();
     const seconds = Math.round((performance.now() - begun) / 1_000);
     return { ...(await ring.end()), seconds, ran };
   }

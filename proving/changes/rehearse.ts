@@ -15,7 +15,10 @@ async function main(args: readonly string[]): Promise<number> {
   const stack = new ChangingStack(before);
   await stack.lab('down');
   await stack.lab('up');
-  const { ran, seconds, ...cost } = await stack.measured(size, () => stack.become(after));
+  const { ran, seconds, ...cost } = await stack.during(size, async () => {
+    stack.become(after);
+    return stack.run('up');
+  });
   const { clients, cut, cuts, mostCuts, longestMs, acknowledged, lost } = cost;
   process.stdout.write(
     [

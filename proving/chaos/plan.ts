@@ -1,3 +1,5 @@
+import { drawing } from './drawing';
+
 /** Where a fault is: which host has the address is known only when it comes. */
 export type Place = 'active' | 'standby' | 'link' | 'api' | `emqx-${number}`;
 
@@ -62,12 +64,7 @@ const holdMs = [200, 4_000] as const;
 
 /** The step of that number of a seed, whatever was before it: so a failing one can be run alone. */
 export function stepOf(seed: number, number: number, brokers: number): Step {
-  const random = randomOf(seed, number);
-  const pick = <T>(among: readonly T[]): T => {
-    const picked = among[Math.floor(random() * among.length)];
-    if (picked === undefined) throw new Error('nothing to pick from');
-    return picked;
-  };
+  const { random, pick } = drawing(seed, number);
   const verbs = [...new Set(deeds.map(({ name }) => verbOf(name)))];
   const fault = (): Fault => {
     const verb = pick(verbs);
@@ -114,15 +111,4 @@ function placesOf(kind: Kind, brokers: number): readonly Place[] {
     case 'api':
       return [kind];
   }
-}
-
-/** Numbers from 0 to 1, the same ones for the same seed and number: mulberry32. */
-function randomOf(seed: number, number: number): () => number {
-  let state = (Math.imul(seed, 0x9e3779b1) ^ Math.imul(number + 1, 0x85ebca6b)) >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { repositoryRoot } from '../../proving/product';
+import { costLine, readmeOf } from '../unit/exampleReadme';
 import { run } from '../../lab/process';
 
 /** The package as npm packs it, in an empty folder with nothing of the repository in reach. */
@@ -20,6 +21,9 @@ const exampleManifest = z
   .object({ dependencies: z.record(z.string(), z.string()) })
   .parse(JSON.parse(readFileSync(join(example, 'package.json'), 'utf8')));
 const awsx = `@pulumi/awsx@${exampleManifest.dependencies['@pulumi/awsx'] ?? 'latest'}`;
+const existingVpc = z.looseObject({
+  resources: z.array(z.object({ type: z.string(), inputs: z.record(z.string(), z.unknown()) })),
+});
 let packed: readonly string[] = [];
 
 /** Type-checks and runs a program of the folder; the last line that it prints, as JSON. */
@@ -90,7 +94,8 @@ describe('the packed package', () => {
   });
 
   it('is what the example of a VPC by awsx takes, whose subnets its hosts are in, and no network is made', async () => {
-    expect(await ran('existingVpc')).toEqual({
+    const { resources, ...made } = existingVpc.parse(await ran('existingVpc'));
+    expect(made).toEqual({
       endpoints: { mqtts: 'mqtts://198.51.100.10:8883' },
       interfaces: [
         'subnet-private-a',
@@ -101,5 +106,6 @@ describe('the packed package', () => {
       ],
       networks: 0,
     });
+    expect(readmeOf('existing-vpc')).toContain(costLine(resources));
   });
 });

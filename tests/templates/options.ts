@@ -85,12 +85,17 @@ function optionsOf({ ca, crl, certificate }: Certificates): readonly (readonly O
     [
       plain('dashboard by SSH', {}),
       plain('dashboard, brokers by TLS', {}, {
-        dashboard: { port: 18_083, allowedCidrs: ['10.0.0.0/8', '192.0.2.1/32'] },
+        dashboard: { port: 18_083, allowedCidrs: ['10.0.0.0/8', ...many((index) => `192.0.2.${index}/32`)] },
         brokerTls: { ca, certificate, name: 'brokers.demo' },
       }),
     ],
     [plain('long keepalive logged', {}), plain('refused', {}, { refuseLongKeepalive: true, largestConnectBytes: 40_000 })],
   ];
+}
+
+/** More than a line of HAProxy's has words. */
+function many(text: (index: number) => string): string[] {
+  return Array.from({ length: 70 }, (_, index) => text(index + 1));
 }
 
 const ownTls: ListenerTls = {
@@ -121,7 +126,7 @@ function build(options: readonly (readonly Option[])[], choice: readonly number[
       listeners: [
         listener('mqtt', { ...common, ...byClient, ...logins }),
         listener('mqtts', { ...common, ...byClient, ...logins, ...tls }),
-        listener('ws', { ...common, ...seen }),
+        listener('ws', { ...common, ...seen, furtherPaths: many((index) => `/line-${index}`) }),
         listener('wss', { ...common, ...seen, ...tls }),
       ],
     },

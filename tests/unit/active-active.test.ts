@@ -1,5 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { costLine, readmeOf } from './exampleReadme';
 import { graphOf, valueOf } from './resourceGraph';
 import type { ResourceGraph } from './resourceGraph';
 
@@ -38,6 +39,10 @@ describe('the example active-active', () => {
     expect(priorityOf('blue-haproxy-1')).toBeGreaterThan(priorityOf('blue-haproxy-2'));
     expect(priorityOf('green-haproxy-2')).toBeGreaterThan(priorityOf('green-haproxy-1'));
     expect(keepalivedOf('blue-haproxy-1')).not.toContain('nopreempt');
+  });
+
+  it('costs what its README says', () => {
+    expect(readmeOf('active-active')).toContain(costLine(graph.resources));
   });
 
   it('needs as many Elastic IPs as it says', () => {

@@ -30,6 +30,7 @@ function platforms(clientsCa: string): readonly Tried[] {
         virtualIp: {},
         emqx: {
           repository: {},
+          backup: {},
           egressRules: [{ cidr: '10.20.0.9/32', port: 5432 }],
           apiKeys: { monitoring: {} },
           authentication: [

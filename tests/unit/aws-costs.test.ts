@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { renderCosts } from '../../awsCheck/cost';
-import { costsOf, readPrices, type Costs } from '../../awsCheck/costs';
+import { costsOf, costsOfResources, readPrices, type Costs } from '../../awsCheck/costs';
+import { previewedResources } from '../../awsCheck/previewed';
 import { configurationOf } from '../../awsCheck/stackFile';
 import type { Configuration } from '../../infra/configuration';
 import { repositoryRoot } from '../../proving/product';
@@ -46,6 +47,35 @@ describe('a price that is not known', () => {
       emqx: { instanceType: 'm7i.large' },
     };
     expect(() => costsOf(configuration)).toThrow(/no price of m7i.large; it has t3.micro, /);
+  });
+});
+
+describe('the cost of a program in any language, by its preview', () => {
+  const step = (op: string, name: string, type: string, inputs?: object) => ({
+    op,
+    urn: `urn:pulumi:dev::shop::${type}::${name}`,
+    ...(inputs === undefined ? {} : { newState: { type, inputs } }),
+  });
+  const host = { instanceType: 't3.small', rootBlockDevice: { volumeSize: 8 } };
+  const steps = [
+    step('create', 'shop', 'pulumi:pulumi:Stack', {}),
+    step('create-replacement', 'one', 'aws:ec2/instance:Instance', host),
+    step('replace', 'one', 'aws:ec2/instance:Instance', host),
+    step('delete-replaced', 'one', 'aws:ec2/instance:Instance', host),
+    step('same', 'two', 'aws:ec2/instance:Instance', host),
+    step('delete', 'three', 'aws:ec2/instance:Instance'),
+    step('create', 'mine', 'aws:ec2/eip:Eip', {}),
+    step('read', 'theirs', 'aws:ec2/eip:Eip', {}),
+  ];
+
+  it('is of what there will be: each once, and nothing that goes or is only read', () => {
+    const { items } = costsOfResources(previewedResources(JSON.stringify({ steps })));
+    expect(items.map(({ what }) => what)).toEqual(['2 t3.small', '1 addresses', '16 GiB gp3']);
+  });
+
+  it('is of nothing else than a preview', () => {
+    for (const text of ['Previewing update (dev):', '{"steps": 3}'])
+      expect(() => previewedResources(text)).toThrow('this is not what pulumi preview --json prints');
   });
 });
 

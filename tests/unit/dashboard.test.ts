@@ -37,7 +37,10 @@ describe('EMQX’s dashboard through the balancers', () => {
     const [, frontend = '', backend = ''] =
       /\nfrontend emqx_dashboard\n([^]*?)\n\nbackend emqx_dashboard\n([^]*?)\n\n/.exec(config) ?? [];
     expect(frontend).toMatch(/bind :8443 ssl crt \S+/);
-    expect(frontend).toContain('tcp-request connection reject unless { src 198.51.100.7/32 10.0.0.0/8 }');
+    expect(frontend).toMatch(
+      /acl administers src 198\.51\.100\.7\/32\n *acl administers src 10\.0\.0\.0\/8\n/,
+    );
+    expect(frontend).toContain('tcp-request connection reject unless administers');
     expect(backend).toContain('option httpchk GET /status');
     // The defaults send PROXY headers, which a web server would not understand.
     expect(backend).toContain('no-send-proxy-v2');

@@ -2,8 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { AwsCall } from '../../lab/api/awsCall';
+import type { SignedRequest } from '../../lab/api/iam/signature';
 import { authorizeRunner } from '../../lab/api/iam/runnerPolicy';
 import { Parameters } from '../../lab/api/parameters';
+import { s3Request } from '../../lab/api/s3/request';
 import { XmlNode } from '../../lab/api/xml';
 import { repositoryRoot } from '../../proving/product';
 import { TestRegion } from './lab-apiRegion';
@@ -36,21 +38,27 @@ beforeEach(() => {
   region.region.account = { ...region.region.account, runnerPolicy: policy };
 });
 
+const protocols: Readonly<Record<string, AwsCall['protocol']>> = { ec2: 'ec2', iam: 'query', s3: 's3' };
+
 /** What the runner is told when it makes a call: undefined where it may. */
 async function refusal(
   service: string,
   action: string,
   parameters: Readonly<Record<string, string>> = {},
   body: object = {},
+  request: SignedRequest = {
+    ...{ method: 'POST', url: '/', headers: {} },
+    body: Buffer.from(JSON.stringify(body)),
+  },
 ): Promise<string | undefined> {
   const call: AwsCall = {
     requestId: 'request-1',
-    request: { method: 'POST', url: '/', headers: {}, body: Buffer.from(JSON.stringify(body)) },
+    request,
     sourceAddress: '203.0.113.1',
     credential: undefined,
     service,
     action,
-    protocol: service === 'ec2' ? 'ec2' : service === 'iam' ? 'query' : 'json',
+    protocol: protocols[service] ?? 'json',
     parameters: Parameters.of({ Action: action, ...parameters }),
   };
   try {
@@ -119,6 +127,19 @@ describe("the deployer's policy", () => {
     expect(await refusal('secretsmanager', 'GetSecretValue', {}, { SecretId: 'prod-db' })).toContain(
       'secretsmanager:GetSecretValue',
     );
+  });
+
+  it("makes and looks at buckets of the platform's name, and reads no backup", async () => {
+    const s3 = async (method: string, url: string) => {
+      const request = { method, url, headers: {}, body: Buffer.alloc(0) };
+      const { action = '' } = s3Request(request);
+      return refusal('s3', action, {}, {}, request);
+    };
+    expect(await s3('PUT', '/mqtt-brokers-backups-0a1b2c3')).toBeUndefined();
+    expect(await s3('PUT', '/mqtt-brokers-backups-0a1b2c3?lifecycle')).toBeUndefined();
+    expect(await s3('PUT', '/company-data?policy')).toContain('s3:PutBucketPolicy');
+    expect(await s3('GET', '/mqtt-brokers-backups-0a1b2c3/mqtt/a.tar.gz')).toContain('s3:GetObject');
+    expect(await s3('DELETE', '/mqtt-brokers-backups-0a1b2c3')).toContain('s3:DeleteBucket');
   });
 
   it('lets nothing be made that the program does not make', async () => {

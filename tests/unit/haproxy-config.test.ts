@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { checkMqttPlatformArgs, type ListenersArgs } from '../../components';
 import { haproxyConfig } from '../../components/balancers/haproxyConfig';
 import { balancerFiles } from '../../components/balancers/files';
 import { haproxyFiles } from '../../components/balancers/haproxyFiles';
@@ -38,6 +39,19 @@ describe('an inspected listener', () => {
     expect(section(haproxyConfig(balancerView({ refuseLongKeepalive: true })), 'frontend mqtt')).toContain(
       rule,
     );
+  });
+
+  it('is looked into for a long keepalive on no listener where none is inspected, and that is told', () => {
+    const told = (listeners: ListenersArgs) =>
+      checkMqttPlatformArgs('demo', {
+        ssh: { allowedCidrs: ['198.51.100.7/32'] },
+        haproxy: { refuseLongKeepalive: true },
+        listeners,
+      }).map(({ path, reason }) => `${path}: ${reason}`);
+    expect(told({ ws: {}, mqtt: {} })).toEqual([]);
+    expect(told({ ws: {}, mqtt: { inspect: false } })).toEqual([
+      'haproxy.refuseLongKeepalive: is true, and on no listener is a CONNECT seen; leave it out, or give one of mqtt or mqtts that is inspected',
+    ]);
   });
 
   it('is not inspected where that is turned off', () => {

@@ -10,8 +10,8 @@ function check(type: string, given: Properties, before: Properties = {}, configu
 }
 
 test('an unknown resource type is an error that names it and the known ones', () => {
-  expect(() => check('aws:s3/bucket:Bucket', {})).toThrow(
-    /the lab knows no resource type aws:s3\/bucket:Bucket; it knows aws:ebs\/volume:Volume, /,
+  expect(() => check('aws:sqs/queue:Queue', {})).toThrow(
+    /the lab knows no resource type aws:sqs\/queue:Queue; it knows aws:ebs\/volume:Volume, /,
   );
 });
 

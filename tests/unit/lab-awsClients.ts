@@ -5,6 +5,7 @@ import { ServiceQuotas } from '@aws-sdk/client-service-quotas';
 import { SSM } from '@aws-sdk/client-ssm';
 import { STS } from '@aws-sdk/client-sts';
 import type { Clients } from '../../lab/providers/aws/call';
+import type { S3 } from '../../lab/providers/aws/s3';
 import { functionTypes } from '../../lab/providers/aws/functions';
 import { AwsProvider } from '../../lab/providers/aws/provider';
 import { resourceTypes } from '../../lab/providers/aws/resources';
@@ -20,7 +21,11 @@ export interface FakeAws {
 }
 
 /** The provider before clients whose `send` is the given answers by action; any other action is an error. */
-export function fakeAws(answers: Readonly<Record<string, Answer>>, configuration = {}): FakeAws {
+export function fakeAws(
+  answers: Readonly<Record<string, Answer>>,
+  configuration = {},
+  s3: S3 = { ask: () => Promise.reject(new Error('no S3 in this test')) },
+): FakeAws {
   const calls: FakeAws['calls'] = [];
   const regions: string[] = [];
   const send = (command: { readonly constructor: { readonly name: string }; readonly input: object }) => {
@@ -40,6 +45,7 @@ export function fakeAws(answers: Readonly<Record<string, Answer>>, configuration
       ec2: () => faked(new EC2({ region })),
       iam: () => faked(new IAM({ region })),
       kms: () => Promise.reject(new Error('no KMS in this test')),
+      s3: () => Promise.resolve(s3),
       secretsManager: () => faked(new SecretsManager({ region })),
       serviceQuotas: () => faked(new ServiceQuotas({ region })),
       ssm: () => faked(new SSM({ region })),

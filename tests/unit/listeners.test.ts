@@ -87,6 +87,14 @@ describe('listeners', () => {
     ]);
   });
 
+  it('remember as many client ids in a table as they take clients', () => {
+    const entriesOf = (maxConnections: number) =>
+      planListeners({ mqtt: { maxConnections, balancing: { method: 'clientIdTable' } } }, new Problems()).map(
+        ({ balancing }) => balancing.method === 'clientIdTable' && balancing.entries,
+      );
+    expect([10_000, 250_000].map(entriesOf)).toEqual([[100_000], [250_000]]);
+  });
+
   it('of names of their own say what they are', () => {
     expect(problemsOf({ meters: {} })).toEqual([
       'listeners.meters.kind: is missing; mqtt, mqtts, ws, wss are allowed',
@@ -117,7 +125,8 @@ describe('listeners', () => {
 
   it.each([
     [[], 'is empty; give the ranges'],
-    [['0.0.0.0/0'], 'has 0.0.0.0/0, by which anybody could claim any address'],
+    [['0.0.0.0/0'], 'is 0.0.0.0/0, from where anybody could claim any address; /8 at most is allowed'],
+    [['10.0.0.0/8', '128.0.0.0/1'], '[1]: is 128.0.0.0/1, from where anybody could claim any address'],
     [['10.0.0.1/24'], 'is "10.0.0.1/24"; an IPv4 range'],
   ])('believe no load balancers of %j', (acceptProxy, expected) => {
     expect(problemsOf({ mqtt: { acceptProxy } })).toEqual([expect.stringContaining(expected)]);
@@ -126,9 +135,9 @@ describe('listeners', () => {
   it('behind a load balancer have as many clients as one broker port carries', () => {
     const problemsWith = (maxConnections: number) =>
       problemsOf({ mqtt: { acceptProxy: ['10.0.1.0/24'], maxConnections } });
-    expect(problemsWith(51_200)).toEqual([]);
-    expect(problemsWith(51_201)).toEqual([
-      expect.stringMatching(/^listeners\.mqtt\.acceptProxy: does not go together with 51201 maxConnections/),
+    expect(problemsWith(25_000)).toEqual([]);
+    expect(problemsWith(25_001)).toEqual([
+      expect.stringMatching(/^listeners\.mqtt\.acceptProxy: does not go together with 25001 maxConnections/),
     ]);
   });
 
@@ -177,6 +186,24 @@ describe('listeners', () => {
       { mqtt: { rateLimit: { connectionsPerSource: 9, sparedCidrs: ['10.0.0.0/8', 'home'] } } },
       [
         'listeners.mqtt.rateLimit.sparedCidrs[1]: is "home"; an IPv4 range such as 198.51.100.0/24 without host bits is allowed',
+      ],
+    ],
+    [
+      { mqtt: { rateLimit: { connectionsPerSource: 9, sparedCidrs: ['10.0.0.0/8', '0.0.0.0/0'] } } },
+      [
+        'listeners.mqtt.rateLimit.sparedCidrs[1]: is 0.0.0.0/0, so nobody would have a limit; give the networks of fleets that share an address, or leave rateLimit out',
+      ],
+    ],
+    [
+      { mqtt: { maxConnections: 20_000, balancing: { method: 'clientIdTable', entries: 19_999 } } },
+      [
+        'listeners.mqtt.balancing.entries: is 19999, and maxConnections is 20000: clients that are connected would be forgotten; give 20000 or more',
+      ],
+    ],
+    [
+      { mqtt: { anonymous: true, failedLogins: {} } },
+      [
+        'listeners.mqtt.failedLogins: is given where anonymous is true, so brokers refuse no login; leave one of the two out',
       ],
     ],
     [

@@ -1,5 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { costLine, readmeOf } from './exampleReadme';
 import { graphOf, valueOf } from './resourceGraph';
 import type { ResourceGraph } from './resourceGraph';
 
@@ -26,6 +27,10 @@ afterAll(() => {
 });
 
 describe('the example on-aws', () => {
+  it('costs what its README says', () => {
+    expect(readmeOf('on-aws')).toContain(costLine(graph.resources));
+  });
+
   it("has an alarm of EC2's status checks and a way in by Session Manager for every host", () => {
     const alarm = 'aws:cloudwatch/metricAlarm:MetricAlarm';
     expect(graph.namesOf(alarm).toSorted()).toEqual(hosts.map((host) => `${host}-status`).toSorted());

@@ -1,6 +1,26 @@
+import { createRequire } from 'node:module';
 import * as pulumi from '@pulumi/pulumi';
 import type { RegisterResourceRequest } from '@pulumi/pulumi/proto/resource_pb';
 import type { MockCallArgs, MockResourceArgs } from '@pulumi/pulumi/runtime';
+
+/** A module of the SDK itself; its types leave out what it calls internal. */
+const sdk = createRequire(__filename)('@pulumi/pulumi/runtime/debuggable') as {
+  debuggablePromise: <T>(promise: Promise<T>, about: unknown) => Promise<T>;
+};
+const { debuggablePromise } = sdk;
+/**
+ * The SDK notes where each promise was made, in case that it is never settled, and to find that by the source maps of
+ * the tests takes longer than all the rest of a graph. An error of a program keeps its own stack.
+ */
+sdk.debuggablePromise = (promise, about) => {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return debuggablePromise(promise, about);
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+};
 
 /** A resource that a program registered, with its inputs as the engine would get them. */
 export interface Registered {
@@ -9,6 +29,8 @@ export interface Registered {
   readonly inputs: Record<string, unknown>;
   /** Names of the inputs that the engine is told to keep secret. */
   readonly secretInputs: readonly string[];
+  /** One that exists already, which is read by its id and not made. */
+  readonly isRead?: true;
 }
 
 /** What the engine is told of a resource beside its inputs. */
@@ -28,7 +50,8 @@ export class ResourceGraph {
   /** The functions that were called, with what they were asked. */
   readonly calls: { readonly token: string; readonly inputs: Record<string, unknown> }[] = [];
 
-  constructor(answers: Readonly<Record<string, Record<string, unknown>>> = {}) {
+  /** `answers`: what functions give, and what resources of a type have beside what is told below, by their tokens. */
+  constructor(private readonly answers: Readonly<Record<string, Record<string, unknown>>> = {}) {
     void pulumi.runtime.setMocks(
       {
         newResource: (args) => this.register(args),
@@ -95,15 +118,16 @@ export class ResourceGraph {
 
   private register(args: MockResourceArgs): { id: string; state: Record<string, unknown> } {
     const inputs = plain(args.inputs);
+    const isRead = args.id !== undefined && args.id !== '';
     this.resources.push({
       type: args.type,
       name: args.name,
       inputs: Object.fromEntries(Object.entries(inputs).map(([key, value]) => [key, opened(value)])),
       secretInputs: Object.keys(inputs).filter((key) => isEnvelope(inputs[key])),
+      ...(isRead ? { isRead } : {}),
     });
-    // One that exists already is read by its id.
-    const id = args.id === undefined || args.id === '' ? `${args.name}-id` : args.id;
-    return { id, state: { ...inputs, ...computed(args, id) } };
+    const id = isRead ? String(args.id) : `${args.name}-id`;
+    return { id, state: { ...inputs, ...computed(args, id), ...this.answers[args.type] } };
   }
 }
 

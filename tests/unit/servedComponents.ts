@@ -24,11 +24,15 @@ export async function made(
 }
 
 /** The message with which a component is refused. */
-export async function refused(component: string, inputs: pulumi.Inputs): Promise<string> {
+export async function refused(
+  component: string,
+  inputs: pulumi.Inputs,
+  asked: PackageProvider = provider,
+): Promise<string> {
   let message = 'not refused';
   await graphOf(async () => {
     try {
-      await provider.construct('mqtt', type(component), inputs, {});
+      await asked.construct('mqtt', type(component), inputs, {});
     } catch (error) {
       message = error instanceof Error ? error.message : String(error);
     }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { MqttPlatform } from '../../components';
 import type { MqttPlatformArgs } from '../../components';
 import type { ResourceGraph } from './resourceGraph';
@@ -22,6 +22,14 @@ async function platform(runs: boolean, more: Partial<MqttPlatformArgs> = {}): Pr
   });
 }
 
+/** The platform above, of which EC2 runs every host, or none. */
+let running: ResourceGraph;
+let stopped: ResourceGraph;
+beforeAll(async () => {
+  running = await platform(true);
+  stopped = await platform(false);
+});
+
 /** The hosts whose files an instance waits for, with which they have to be well. */
 function awaited(graph: ResourceGraph, host: string): readonly string[] {
   const ancestors = graph.ancestorsOf(instance, `mqtt-${host}-instance`);
@@ -29,8 +37,8 @@ function awaited(graph: ResourceGraph, host: string): readonly string[] {
 }
 
 describe('hosts that run', () => {
-  it('are replaced one after the other: the standby, the active balancer, then broker by broker', async () => {
-    const graph = await platform(true);
+  it('are replaced one after the other: the standby, the active balancer, then broker by broker', () => {
+    const graph = running;
     expect(awaited(graph, 'haproxy-2')).toEqual([]);
     expect(awaited(graph, 'haproxy-1')).toEqual(['haproxy-2']);
     expect(awaited(graph, 'emqx-1')).toEqual(['haproxy-1', 'haproxy-2']);
@@ -44,8 +52,8 @@ describe('hosts that run', () => {
     expect(awaited(graph, 'haproxy-2')).toEqual(['haproxy-1']);
   });
 
-  it('are replaced once a neighbour has said that the others can do without them', async () => {
-    const graph = await platform(true);
+  it('are replaced once a neighbour has said that the others can do without them', () => {
+    const graph = running;
     for (const host of hosts)
       expect(graph.ancestorsOf(instance, `mqtt-${host}-instance`)).toContain(`${command} mqtt-${host}-turn`);
     const { inputs } = graph.one(command, 'mqtt-emqx-1-turn');
@@ -62,9 +70,13 @@ describe('hosts that run', () => {
     { architecture: 'arm64' },
     { instanceType: 't3.large' },
   ] as const)('ask again when %o replaces them', async (emqx) => {
-    const triggers = (graph: ResourceGraph) => graph.one(command, 'mqtt-emqx-1-turn').inputs['triggers'];
     const after = await platform(true, { emqx: { brokers: 3, ...emqx } });
-    expect(triggers(after)).not.toEqual(['debian-13', 'amd64', 1, 't3.medium']);
+    expect(after.one(command, 'mqtt-emqx-1-turn').inputs['triggers']).not.toEqual([
+      'debian-13',
+      'amd64',
+      1,
+      't3.medium',
+    ]);
   });
 
   it('ask about nothing else', async () => {
@@ -75,8 +87,8 @@ describe('hosts that run', () => {
 });
 
 describe('hosts that do not run', () => {
-  it('are made at once, all of them', async () => {
-    const graph = await platform(false);
+  it('are made at once, all of them', () => {
+    const graph = stopped;
     for (const host of hosts) {
       expect(awaited(graph, host)).toEqual([]);
       expect(graph.ancestorsOf(instance, `mqtt-${host}-instance`)).not.toContain(
@@ -87,8 +99,8 @@ describe('hosts that do not run', () => {
 });
 
 describe('a host that goes', () => {
-  it('leaves before its instance is deleted, the last broker first, and the balancers after all brokers', async () => {
-    const graph = await platform(false);
+  it('leaves before its instance is deleted, the last broker first, and the balancers after all brokers', () => {
+    const graph = stopped;
     const leftAfter = (host: string) => {
       const ancestors = graph.ancestorsOf(local, `mqtt-${host}-leave`);
       return hosts.filter((other) => other !== host && ancestors.has(`${local} mqtt-${other}-leave`));
@@ -99,8 +111,8 @@ describe('a host that goes', () => {
       expect(graph.one(local, `mqtt-${host}-leave`).inputs['triggers']).toEqual([`mqtt-${host}-instance-id`]);
   });
 
-  it('leaves on the very instance that goes, within a time', async () => {
-    const graph = await platform(true);
+  it('leaves on the very instance that goes, within a time', () => {
+    const graph = running;
     const broker = toldOf(graph, 'emqx-1');
     expect(broker.instanceId).toBe('mqtt-emqx-1-instance-id');
     expect(broker.leave.line).toMatch(/broker\.leave --timeout \d+/);
@@ -115,20 +127,18 @@ describe('a host that goes', () => {
   });
 
   it('is asked after among others of its kind, the same ones when one more comes', async () => {
-    const asked = async (brokers: number) => {
-      const graph = await platform(true, { emqx: { brokers } });
-      return ['emqx-1', 'emqx-2', 'emqx-3'].map((host) =>
+    const asked = (graph: ResourceGraph) =>
+      ['emqx-1', 'emqx-2', 'emqx-3'].map((host) =>
         toldOf(graph, host).others.map(({ hostname }) => hostname),
       );
-    };
     const both = [
       ['emqx-2', 'emqx-3'],
       ['emqx-1', 'emqx-3'],
       ['emqx-1', 'emqx-2'],
     ];
-    expect(await asked(3)).toEqual(both);
-    expect(await asked(4)).toEqual(both);
-    const graph = await platform(true);
+    expect(asked(running)).toEqual(both);
+    expect(asked(await platform(true, { emqx: { brokers: 4 } }))).toEqual(both);
+    const graph = running;
     expect(toldOf(graph, 'emqx-2').without.line).toMatch(
       new RegExp(`broker\\.without emqx@${toldOf(graph, 'emqx-2').host.address}; else exit 3; fi$`),
     );
@@ -136,20 +146,20 @@ describe('a host that goes', () => {
     expect(toldOf(graph, 'haproxy-1').without.line).toMatch(/balancer\.without; else/);
   });
 
-  it('leaves nobody where all of its kind go', async () => {
-    const graph = await platform(true);
+  it('leaves nobody where all of its kind go', () => {
+    const graph = running;
     const group = (kind: string) => `aws:ec2/securityGroup:SecurityGroup mqtt-${kind}-group`;
     expect(graph.optionsOf(local, 'mqtt-emqx-1-leave').deletedWith).toBe(group('brokers'));
     expect(graph.optionsOf(local, 'mqtt-haproxy-1-leave').deletedWith).toBe(group('balancers'));
   });
 
-  it('tells no key in the open', async () => {
-    const graph = await platform(true);
+  it('tells no key in the open', () => {
+    const graph = running;
     expect(graph.one(local, 'mqtt-emqx-1-leave').secretInputs).toContain('environment');
   });
 
-  it('and stays after all starts again what it had stopped', async () => {
-    const graph = await platform(true);
+  it('and stays after all starts again what it had stopped', () => {
+    const graph = running;
     const lines = [
       toldOf(graph, 'emqx-1').stay.line,
       String(graph.one(command, 'mqtt-emqx-1-ready').inputs['create']),

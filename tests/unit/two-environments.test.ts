@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { MqttPlatform } from '../../components';
 import { environment } from '../../examples/two-environments/environments';
+import { costLine, readmeOf } from './exampleReadme';
 import { graphOf } from './resourceGraph';
 import type { ResourceGraph } from './resourceGraph';
 
@@ -34,6 +35,11 @@ describe('the example two-environments', () => {
     expect(rules(prod)).toBe(rules(dev));
     for (const graph of [dev, prod])
       expect(fileOf(graph, 'haproxy-1', '/etc/haproxy/haproxy.cfg')).toMatch(/conn_rate.* gt 20\b/);
+  });
+
+  it('costs what its README says', () => {
+    expect(readmeOf('two-environments')).toContain(`dev ${costLine(dev.resources)}`);
+    expect(readmeOf('two-environments')).toContain(`prod ${costLine(prod.resources)}`);
   });
 
   it('refuses a stack of another name', () => {

@@ -32,6 +32,8 @@ class FakeEmqx:
         self.token = "token-of-admin"
         self.keys: dict[str, str] = {"from_bootstrap_file_1": "emqx-haproxy"}
         self.configuration: dict[str, str] = {}
+        self.retained: list[str] = []
+        self.banned: list[str] = []
         self.refuses = ""
         self.asked: list[str] = []
         self.key = "emqx-haproxy:key-secret"
@@ -107,6 +109,13 @@ class FakeEmqx:
                     {"node": "emqx@10.0.0.2", "status": status},
                 ]
                 return 200, {"node_status": nodes}
+            case "GET", path if path == USERS:
+                listed = [{"user_id": name} for name in self.users]
+                return 200, {"data": listed[: int(query["limit"])]}
+            case "GET", "/mqtt/retainer/messages":
+                return 200, {"data": [{"topic": topic} for topic in self.retained]}
+            case "GET", "/banned":
+                return 200, {"data": [{"who": who} for who in self.banned]}
             case "GET", "/authorization/sources":
                 return 200, {"sources": self.sources}
             case "GET", "/authorization/settings":

@@ -11,7 +11,9 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qs
 
+import fake_s3
 import pytest
+from fake_s3 import FakeS3
 
 from cloud import aws
 
@@ -39,6 +41,7 @@ class FakeAws:
         self.delays: dict[str, float] = {}
         self.faults: dict[str, list[tuple[int, str]]] = {}
         self.revoked: set[str] = set()
+        self.s3 = FakeS3()
 
     def __enter__(self) -> "FakeAws":
         fake = self
@@ -90,10 +93,14 @@ class Requests(BaseHTTPRequestHandler):
         return formatdate(time.time() + self.cloud.clock_offset, usegmt=True)
 
     def do_PUT(self) -> None:
+        if self.headers["authorization"]:
+            return fake_s3.answer(self.cloud.s3, self)
         assert self.headers["X-aws-ec2-metadata-token-ttl-seconds"]
         self.reply(200, "the-token")
 
     def do_GET(self) -> None:
+        if self.headers["authorization"]:
+            return fake_s3.answer(self.cloud.s3, self)
         if not self.cloud.metadata_works or self.headers["X-aws-ec2-metadata-token"] != "the-token":
             return self.reply(401, "")
         if self.path.endswith("security-credentials/"):

@@ -45,6 +45,8 @@ export class Region {
   readonly instances = new Map<string, InstanceRecord>();
   /** By name. */
   readonly placementGroups = new Map<string, PlacementGroupRecord>();
+  /** Policies of S3's buckets, by name: moto would take a Deny without looking at its conditions. */
+  readonly bucketPolicies = new Map<string, string>();
   /** Of the resources above, by resource id. */
   readonly tags = new Map<string, Tags>();
   /** What AWS grants the account. */

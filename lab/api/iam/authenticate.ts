@@ -23,6 +23,9 @@ export function authenticate(
 ): Caller {
   const { credential, request } = call;
   const codes = codesOf(call);
+  if (credential === undefined && call.protocol === 's3') {
+    throw new AwsError('AccessDenied', 'Access Denied', 403);
+  }
   if (credential === undefined) {
     throw new AwsError('MissingAuthenticationToken', 'Request is missing Authentication Token', 403);
   }
@@ -55,6 +58,8 @@ function codesOf({ protocol }: AwsCall): Codes {
       return queryCodes;
     case 'json':
       return jsonCodes;
+    case 's3':
+      return s3Codes;
   }
 }
 
@@ -91,4 +96,21 @@ const jsonCodes: Codes = {
   wrongSignature: () => new AwsError('InvalidSignatureException', mismatch),
   wrongTime: (signed, clock) => new AwsError('InvalidSignatureException', timeMessage(signed, clock)),
   expiredToken: () => new AwsError('ExpiredTokenException', expired),
+};
+
+const s3Codes: Codes = {
+  unknownKey: () =>
+    new AwsError(
+      'InvalidAccessKeyId',
+      'The AWS Access Key Id you provided does not exist in our records.',
+      403,
+    ),
+  wrongSignature: () => new AwsError('SignatureDoesNotMatch', mismatch, 403),
+  wrongTime: () =>
+    new AwsError(
+      'RequestTimeTooSkewed',
+      'The difference between the request time and the current time is too large.',
+      403,
+    ),
+  expiredToken: () => new AwsError('ExpiredToken', 'The provided token has expired.'),
 };

@@ -3,6 +3,7 @@ import type { AwsCall } from '../awsCall';
 import { AwsError } from '../awsError';
 import { accountId, type Region } from '../ec2/region';
 import { partitionOf } from '../partition';
+import { authorizeS3, s3Context, s3Resources } from '../s3/authorize';
 import { ec2Resources } from './ec2Resources';
 import { evaluate, type Decision, type RequestedResource } from './evaluate';
 import type { RoleCredentials } from './instanceCredentials';
@@ -34,9 +35,11 @@ export async function authorize(
     ],
   ]);
   const own = await policies.of(credentials.roleName);
+  if (call.protocol === 's3') for (const [key, value] of s3Context(call)) context.set(key, value);
   const decision = evaluate(own, { action, resources: await resourcesOf(region, call), context });
   if (!decision.allowed) throw refusal(call, arn, action, decision);
-  await refuseForeignKey(region, own, call, context);
+  if (call.protocol === 's3') await authorizeS3(region, call, { arn, policies: own, context });
+  else await refuseForeignKey(region, own, call, context);
 }
 
 /** As policies name it, for example ec2:RunInstances. */
@@ -97,6 +100,7 @@ function denied(call: AwsCall, message: string): AwsError {
         403,
       );
     case 'query':
+    case 's3':
       return new AwsError('AccessDenied', message, 403);
     case 'json':
       return new AwsError('AccessDeniedException', message);
@@ -106,6 +110,7 @@ function denied(call: AwsCall, message: string): AwsError {
 /** What the policies of a role are held against. */
 export async function resourcesOf(region: Region, call: AwsCall): Promise<readonly RequestedResource[]> {
   if (call.service === 'ec2') return ec2Resources(region, call.parameters);
+  if (call.protocol === 's3') return s3Resources(region.name, call);
   const input = jsonInput.safeParse(parseBody(call)).data ?? {};
   if (call.service === 'secretsmanager' && input.SecretId !== undefined) {
     return [await secret(region, input.SecretId)];

@@ -3,6 +3,7 @@ import { accountId, type Region } from '../ec2/region';
 import { Parameters } from '../parameters';
 import { partitionOf } from '../partition';
 import { resourceTypeOf } from '../resourceType';
+import { authorizeS3, everything } from '../s3/authorize';
 import { actionOf, refusal, resourcesOf } from './authorize';
 import { evaluate, type RequestedResource } from './evaluate';
 import { parsePolicy } from './policy';
@@ -17,12 +18,19 @@ interface Demand {
 /** Refuses what the account's `runnerPolicy` does not allow, where it has one: whoever runs the program is no administrator then. */
 export async function authorizeRunner(region: Region, call: AwsCall): Promise<void> {
   const { runnerPolicy } = region.account;
-  if (runnerPolicy === null || call.service === 'sts') return;
-  const policy = parsePolicy('runnerPolicy', JSON.stringify(runnerPolicy));
-  for (const { action, resources, context = [] } of await demandsOf(region, call)) {
-    const known = new Map([['aws:requestedregion', call.credential?.region ?? region.name], ...context]);
-    const decision = evaluate([policy], { action, resources, context: known });
-    if (!decision.allowed) throw refusal(call, arnOf(region, 'iam', 'user/runner'), action, decision);
+  const arn = arnOf(region, 'iam', 'user/runner');
+  if (runnerPolicy !== null && call.service !== 'sts') {
+    const policy = parsePolicy('runnerPolicy', JSON.stringify(runnerPolicy));
+    for (const { action, resources, context = [] } of await demandsOf(region, call)) {
+      const known = new Map([['aws:requestedregion', call.credential?.region ?? region.name], ...context]);
+      const decision = evaluate([policy], { action, resources, context: known });
+      if (!decision.allowed) throw refusal(call, arn, action, decision);
+    }
+  }
+  if (call.protocol === 's3') {
+    // The runner's own connection stands for one with TLS.
+    const context = new Map([['aws:securetransport', 'true']]);
+    await authorizeS3(region, call, { arn, policies: [everything], context });
   }
 }
 

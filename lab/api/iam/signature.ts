@@ -61,19 +61,20 @@ function signatureOf(secretKey: string, request: SignedRequest, credential: Cred
   return createHmac('sha256', key).update(toSign).digest('hex');
 }
 
-function canonicalRequest(request: SignedRequest, { signedHeaders }: Credential): string {
+function canonicalRequest(request: SignedRequest, { signedHeaders, service }: Credential): string {
+  const isS3 = service === 's3';
   const [path = '/', query = ''] = request.url.split('?', 2);
   const headers = signedHeaders.map(
     (name) => `${name}:${(request.headers[name] ?? '').trim().replace(/\s+/g, ' ')}\n`,
   );
   return [
     request.method,
-    // Every service but S3 signs the path encoded once more.
-    path.split('/').map(encode).join('/'),
+    // Every service but S3 signs the path encoded once more, and S3 what is said of the body.
+    isS3 ? path : path.split('/').map(encode).join('/'),
     canonicalQuery(query),
     headers.join(''),
     signedHeaders.join(';'),
-    sha256(request.body),
+    isS3 ? (request.headers['x-amz-content-sha256'] ?? '') : sha256(request.body),
   ].join('\n');
 }
 

@@ -4,14 +4,18 @@ import { readFile } from 'node:fs/promises';
 import type { Repository } from '../repository';
 import { buildEmqxPackage, emqxPackageFingerprint } from './build';
 
-/** EMQX's repository with its package: the file that LAB_EMQX_DEB names, else the stand-in. */
+/** Versions of the stand-in: those that EMQX has for the newest Debian here, so that one can be rolled out after the other. */
+const versions = ['5.8.8', '5.8.9'];
+
+/** EMQX's repository with its packages: the file that LAB_EMQX_DEB names, else the stand-in. */
 export const emqxRepository: Repository = {
   root: 'packagecloud.io/emqx/emqx',
   packageName: 'emqx',
   build: async (folder) => {
     const given = givenFile();
-    if (given === undefined) return buildEmqxPackage(folder);
-    if (existsSync(given)) return given;
+    if (given === undefined)
+      return Promise.all(versions.map((version) => buildEmqxPackage(folder, { version })));
+    if (existsSync(given)) return [given];
     throw new Error(`lab: LAB_EMQX_DEB names ${given}, which is not there; name a .deb of EMQX or unset it`);
   },
   fingerprint: async () => {

@@ -7,12 +7,14 @@ import type { STS } from '@aws-sdk/client-sts';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Kms } from './kms';
 import type { Tags } from './resource';
+import type { S3 } from './s3';
 
 /** The clients of one region, each loaded when first asked for. */
 export interface Clients {
   ec2(): Promise<EC2>;
   iam(): Promise<IAM>;
   kms(): Promise<Kms>;
+  s3(): Promise<S3>;
   secretsManager(): Promise<SecretsManager>;
   serviceQuotas(): Promise<ServiceQuotas>;
   ssm(): Promise<SSM>;
@@ -95,7 +97,10 @@ export function errorText(error: unknown): string {
 
 /** Whether AWS says that the thing does not exist; of the many codes all say so in their name. */
 export function isGone(error: unknown): boolean {
-  return error instanceof Error && /NotFound|NoSuchEntity|\.Unknown$/.test(error.name);
+  return (
+    error instanceof Error &&
+    /NotFound|NoSuch(Entity|Bucket|Lifecycle|PublicAccess)|\.Unknown$/.test(error.name)
+  );
 }
 
 /** The result of the work, or undefined when AWS says that the thing does not exist. */

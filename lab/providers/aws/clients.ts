@@ -1,5 +1,6 @@
 import { present, type Clients } from './call';
 import { kmsOf } from './kms';
+import { s3Of } from './s3';
 
 export interface ClientSettings {
   /** AWS_ENDPOINT_URL when left out. */
@@ -20,6 +21,7 @@ export function sdkClients(region: string, settings: ClientSettings): Clients {
     ec2: once(async () => new (await import('@aws-sdk/client-ec2')).EC2(config)),
     iam: once(async () => new (await import('@aws-sdk/client-iam')).IAM(config)),
     kms: () => Promise.resolve(kmsOf(region, settings)),
+    s3: () => Promise.resolve(s3Of(region, settings)),
     secretsManager: once(
       async () => new (await import('@aws-sdk/client-secrets-manager')).SecretsManager(config),
     ),

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
+import { backup } from './backup';
 import { deadHosts } from './deadHosts';
 import { clusterStatus, instanceIds, replaced, runningStack } from './hosts';
 import { meanwhile, printed } from './meanwhile';
@@ -66,14 +67,19 @@ describe('a rollout', () => {
 });
 
 describe('a new host that does not come up', () => {
-  it('ends the rollout with the others untouched, which goes on once it does', async () => {
-    const before = await instanceIds(stack);
+  let before: Readonly<Record<string, string>>;
+
+  it('ends the rollout with the others untouched', async () => {
+    before = await instanceIds(stack);
     const broken = { imageGeneration: 4, version: '5.8.99' };
     const { ran, lost } = await stack.measured(clients, { emqx: broken });
     expect(ran.code).not.toBe(0);
     expect(ran.stdout + ran.stderr).toContain('emqx-1');
     expect(replaced(before, await instanceIds(stack))).toEqual(['emqx-1']);
     expect(lost).toBe(0);
+  });
+
+  it('has it go on once it does', async () => {
     stack.configure({ emqx: { imageGeneration: 5, version: undefined } });
     await stack.lab('up');
     expect(replaced(before, await instanceIds(stack))).toEqual(brokers);
@@ -107,5 +113,7 @@ describe('a broker of a name that was removed', () => {
     await stack.lab('verify');
   });
 });
+
+backup(stack);
 
 deadHosts(stack);

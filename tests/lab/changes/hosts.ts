@@ -1,9 +1,10 @@
 import { afterAll, beforeAll } from 'vitest';
-import { ChangingStack } from '../../../proving/changes/changingStack';
+import { ChangingStack, type Change } from '../../../proving/changes/changingStack';
 
-/** A stack that is up from the first test of a file on, and gone after the last. */
-export function runningStack(): ChangingStack {
+/** A stack that is up from the first test of a file on, and gone after the last; the lab's, but for `change`. */
+export function runningStack(change: Change = {}): ChangingStack {
   const stack = new ChangingStack();
+  stack.configure(change);
   beforeAll(async () => {
     await stack.lab('down');
     await stack.lab('up');
@@ -35,13 +36,4 @@ export function replaced(
 /** The cluster as a broker sees it. */
 export async function clusterStatus(stack: ChangingStack): Promise<unknown> {
   return JSON.parse(await stack.lab('exec', 'emqx-1', '--', 'emqx', 'ctl', 'cluster', 'status', '--json'));
-}
-
-/** The balancer whose claim to the virtual IP EC2 has confirmed. */
-export async function holderOfAddress(stack: ChangingStack): Promise<string> {
-  for (const host of ['haproxy-1', 'haproxy-2']) {
-    const report = await stack.lab('exec', host, '--', 'cat', '/run/emqx-haproxy/metrics/vip.prom');
-    if (report.includes('emqx_haproxy_vip_held 1\n')) return host;
-  }
-  throw new Error('no balancer says that it holds the virtual IP');
 }

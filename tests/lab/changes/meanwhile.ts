@@ -2,14 +2,15 @@ import type { ChildProcess } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import type { ChangingStack } from '../../../proving/changes/changingStack';
 import { finished } from '../../../proving/lab';
-import { clusterStatus, holderOfAddress, instanceIds, replaced } from './hosts';
+import { clusterStatus, instanceIds, replaced } from './hosts';
 
 /** What comes in between while three brokers are replaced. */
 export function meanwhile(stack: ChangingStack, imageGeneration: number): void {
   describe('a rollout under way', () => {
     it('keeps a second one out, and goes on when the address moves', async () => {
       const before = await instanceIds(stack);
-      const holder = await holderOfAddress(stack);
+      const holder = await stack.holder();
+      if (holder === undefined) throw new Error('no balancer says that it holds the virtual IP');
       stack.configure({ emqx: { imageGeneration } });
       const child = stack.start('up');
       const ended = finished(child);
@@ -22,7 +23,7 @@ export function meanwhile(stack: ChangingStack, imageGeneration: number): void {
       expect(first.code, first.stdout + first.stderr).toBe(0);
       expect(replaced(before, await instanceIds(stack))).toEqual(['emqx-1', 'emqx-2', 'emqx-3']);
       expect(await clusterStatus(stack)).toMatchObject({ stopped_nodes: [] });
-      expect(await holderOfAddress(stack)).not.toBe(holder);
+      expect([undefined, holder]).not.toContain(await stack.holder());
       await stack.lab('verify');
     });
   });

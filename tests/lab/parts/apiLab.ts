@@ -30,7 +30,7 @@ export class ApiLab {
     readonly fabric: FakeFabric,
     readonly machines: FakeMachines,
     readonly server: RegionServer,
-    private readonly authorityPem: string,
+    readonly authorityPem: string,
     readonly folder: string,
     private readonly moto: Moto,
   ) {}

@@ -14,7 +14,9 @@ void import('./example/index.js').then(({ endpoints }) =>
       const networks = ['aws:ec2/vpc:Vpc', 'aws:ec2/subnet:Subnet', 'aws:ec2/route:Route'].flatMap(
         named,
       ).length;
-      process.stdout.write(JSON.stringify({ endpoints: told, interfaces: interfaces.toSorted(), networks }));
+      const resources = made.map(({ type, inputs }) => ({ type, inputs }));
+      const summary = { endpoints: told, interfaces: interfaces.toSorted(), networks, resources };
+      process.stdout.write(JSON.stringify(summary));
     });
   }),
 );

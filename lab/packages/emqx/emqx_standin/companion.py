@@ -16,6 +16,7 @@ from . import layout
 from .api.server import serve
 from .configuration import ChangeRefused, Configuration
 from .control import Broker, NotRunning, Refused, answer_on
+from .data_backup import DataBackup
 from .judgement import BadConfiguration
 from .reload import Reloader
 
@@ -77,8 +78,10 @@ class Companion:
             self._server = None
 
     def answer(self, command: str, arguments: list[str]) -> Any:
-        """What `emqx ctl listeners` and `emqx ctl conf` ask; the latter for lines to print, and whether all
-        went well."""
+        """What `emqx ctl listeners`, `data` and `conf` ask; these two for lines to print, and whether all is
+        well."""
         if command == "listeners":
             return self._configuration.settings.listeners()
+        if command == "data":
+            return DataBackup(self._configuration, self._broker).answer(arguments)
         return Reloader(self._configuration, self._broker).answer(command, arguments)

@@ -39,6 +39,8 @@ conf show_keys                       # print all the currently used configuratio
 conf show [<key>]                    # Print in-use configs (including default values) under the given key.
 conf load --replace|--merge <path>   # Load a HOCON format config file.
 conf cluster_sync status             # Show cluster config sync status summary for all nodes.
+data import <File>                   # Import data from the specified tar archive file
+data export [--root-keys key1,key2,key3] [--table-sets set1,set2,set3] [--dir out_dir] # Export data
 """
 
 _RED = "\x1b[31m{}\x1b[0m"
@@ -100,6 +102,8 @@ class Ctl:
                 return self.admins(rest)
             case ["conf", *rest]:
                 return self.conf(rest)
+            case ["data", *rest]:
+                return self.data(rest)
             case []:
                 print(_USAGE, end="")
                 return 0
@@ -242,6 +246,18 @@ class Ctl:
                 return self._configured("reload", "merge")
             case ["cluster_sync", "status"]:
                 return self._configured("cluster_sync")
+            case _:
+                print(_USAGE, end="")
+                return 0
+
+    def data(self, words: list[str]) -> int:
+        """EMQX prints what came of it and ends with 0, unless the command itself breaks down."""
+        match words:
+            case ["export", *_] | ["import", _]:
+                answer: dict[str, Any] = self._companion.ask("data", *words, timeout_seconds=600)
+                for line in answer["lines"]:
+                    print(line)
+                return 0 if answer["ok"] else 1
             case _:
                 print(_USAGE, end="")
                 return 0

@@ -241,6 +241,7 @@ def ejabberd_yml(settings: Settings) -> str:
             "allow_multiple_connections": True,
             "modules": {
                 "mod_mqtt": {
+                    "db_type": "emqx",
                     "ram_db_type": "emqx",
                     "session_expiry": f"{max(1, expiry // 1000)} seconds",
                     "max_topic_depth": settings.get("mqtt.max_topic_levels"),

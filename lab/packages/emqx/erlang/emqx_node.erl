@@ -129,6 +129,7 @@ create_tables() ->
     ok = emqx_users:create_table(),
     ok = emqx_admins:create_tables(),
     ok = emqx_banned:create_tables(),
+    ok = emqx_retained:create_table(),
     ok = emqx_conf:create_table(),
     ok = mnesia:wait_for_tables(mnesia:system_info(local_tables), infinity).
 

@@ -1,8 +1,10 @@
-%% Where ejabberd's MQTT keeps sessions and subscriptions: its own backend asks all nodes at each message, and fails
-%% when one of them is just starting, which closes the sender's connection; here every node knows them all (emqx_router).
+%% Where ejabberd's MQTT keeps sessions, subscriptions and retained messages: its own backend asks all nodes at each
+%% message, and fails when one of them is just starting, which closes the sender's connection; here every node knows them
+%% all (emqx_router, emqx_retained).
 -module(mod_mqtt_emqx).
 -behaviour(mod_mqtt).
--export([init/0, open_session/1, close_session/1, lookup_session/1, get_sessions/2]).
+-export([init/0, init/2, use_cache/1, publish/6, delete_published/2, lookup_published/2, list_topics/1]).
+-export([open_session/1, close_session/1, lookup_session/1, get_sessions/2]).
 -export([subscribe/4, unsubscribe/2, find_subscriber/2]).
 %% Called on other nodes.
 -export([is_alive/1]).
@@ -14,6 +16,28 @@
 
 init() ->
     ok.
+
+%% Retained messages
+
+init(_, _) ->
+    ok.
+
+use_cache(_) ->
+    false.
+
+publish(Sender, Topic, Payload, QoS, Properties, Expiry) ->
+    emqx_retained:store(Sender, Topic, Payload, QoS, Properties, Expiry, erlang:system_time(millisecond)).
+
+delete_published(Sender, Topic) ->
+    emqx_retained:delete(Sender, Topic).
+
+lookup_published(_, Topic) ->
+    emqx_retained:find(Topic).
+
+list_topics(_) ->
+    {ok, emqx_retained:topics()}.
+
+%% Sessions and subscriptions
 
 open_session({_, _, ClientId}) ->
     emqx_router:open(ClientId).

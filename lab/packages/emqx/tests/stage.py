@@ -117,7 +117,7 @@ class Node:
         self._inside = eventually(lambda: int(children.read_text().split()[0] if children.read_text() else 0))
         eventually(lambda: os.readlink(f"/proc/{self._inside}/exe").endswith("sleep"))
 
-    def _enter(
+    def enter(
         self, *argv: str, user: str = "root", environment: Mapping[str, str] | None = None
     ) -> list[str]:
         variables = {"PATH": _PATH, "HOME": "/root", **(environment or {})}
@@ -131,7 +131,7 @@ class Node:
         self, *argv: str, user: str = "root", environment: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
         """A program on the machine."""
-        command = self._enter(*argv, user=user, environment=environment)
+        command = self.enter(*argv, user=user, environment=environment)
         return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
 
     def ctl(self, *words: str) -> subprocess.CompletedProcess[str]:
@@ -141,7 +141,7 @@ class Node:
     def write(self, path: str, text: str) -> None:
         """A file on the machine, which everybody may read."""
         done = subprocess.run(
-            self._enter("sh", "-c", f"mkdir -p $(dirname {shlex.quote(path)}) && cat >{shlex.quote(path)}"),
+            self.enter("sh", "-c", f"mkdir -p $(dirname {shlex.quote(path)}) && cat >{shlex.quote(path)}"),
             input=text,
             text=True,
             check=False,
@@ -180,9 +180,7 @@ class Node:
     def start(self, wait: bool = True) -> None:
         """The broker, as its unit starts it."""
         environment = {**self.environment, "HOME": "/var/lib/emqx", "EMQX_DEFAULT_LOG_HANDLER": "file"}
-        command = self._enter(
-            "/bin/bash", "/usr/bin/emqx", "foreground", user="emqx", environment=environment
-        )
+        command = self.enter("/bin/bash", "/usr/bin/emqx", "foreground", user="emqx", environment=environment)
         with self._log.open("ab") as log:
             self._broker = subprocess.Popen(command, stdout=log, stderr=log)
         if wait:

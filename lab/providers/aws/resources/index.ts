@@ -3,6 +3,10 @@ import { eip, eipAssociation } from './elasticIp';
 import { internetGateway, natGateway } from './gateways';
 import { policy, rolePolicy, rolePolicyAttachment } from './iamPolicies';
 import { role } from './iamRole';
+import { bucket } from './bucket';
+import { bucketEncryption } from './bucketEncryption';
+import { bucketLifecycle } from './bucketLifecycle';
+import { bucketPolicy, bucketPublicAccessBlock, bucketVersioning } from './bucketParts';
 import { instance } from './instance';
 import { instanceProfile } from './instanceProfile';
 import { keyPair } from './keyPair';
@@ -51,4 +55,10 @@ export const resourceTypes: readonly ResourceType[] = [
   secret,
   secretVersion,
   parameter,
+  bucket,
+  bucketPublicAccessBlock,
+  bucketEncryption,
+  bucketVersioning,
+  bucketLifecycle,
+  bucketPolicy,
 ];

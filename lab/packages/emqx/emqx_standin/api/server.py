@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from .. import layout
 from ..configuration import ChangeRefused, Configuration
 from ..control import Broker, NotRunning, Refused
-from . import accounts, authentication, authorization, banned, clients, configs, listeners, nodes
+from . import accounts, authentication, authorization, banned, clients, configs, listeners, nodes, retained
 from .answers import Answer, Context, Failure, Handler, Request, Route
 
 _LARGEST_BODY = 16 * 1024 * 1024
@@ -30,6 +30,7 @@ _GUARDED: list[Route] = [
     *configs.ROUTES,
     *listeners.ROUTES,
     *nodes.ROUTES,
+    *retained.ROUTES,
 ]
 #: Where EMQX has its dashboard.
 _NO_DASHBOARD = """This is the lab's stand-in for EMQX. It has the REST API, below /api/v5, and no dashboard.
