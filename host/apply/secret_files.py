@@ -23,8 +23,8 @@ def secret_files(settings: dict[str, Any], patience_seconds: float) -> dict[str,
 
 
 def more_files(region: str, arns: str, digest: str, patience_seconds: float) -> str:
-    """The part of a set that user data has no room for, but for its digest; it is no secret. It lies in several,
-    with commas between them, where one has no room for it."""
+    """The part of a set that user data has no room for, but for its digest; it is no secret. Where one has no
+    room for it, it lies in several, with commas between their names."""
     aws, deadline = Aws(region), time.monotonic() + patience_seconds
     packed = "".join(_fetch(aws, arn, deadline)["files"] for arn in arns.split(","))
     try:
