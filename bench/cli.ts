@@ -6,9 +6,11 @@ const benchmarks: Readonly<Record<string, () => Promise<{ readonly benchmark: Be
   dataplane: () => import('./dataplane.js'),
   'failed-logins': () => import('./failedLogins.js'),
   failover: () => import('./failover.js'),
+  'host-programs': () => import('./hostPrograms.js'),
   lab: () => import('./lab.js'),
   restarts: () => import('./restarts.js'),
   settings: () => import('./settings.js'),
+  'source-ports': () => import('./sourcePorts.js'),
 };
 
 /** `npm run bench -- NAME [options]`. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { haproxyConfig } from '../components/balancers/haproxyConfig';
 import type { ContestantName } from './dataplane/contestant';
-import { withGuideLog } from './dataplane/guideLog';
+import { withGuideLog, withoutLog } from './dataplane/guideLog';
 import { furthestFromEven } from './dataplane/measurements/placement';
 import { metrics } from './dataplane/metrics';
 import { pages } from './dataplane/pages';
@@ -123,6 +123,13 @@ describe("the guide's log in what is rendered", () => {
       'log-format',
       'log-format',
     ]);
+  });
+
+  it('is left out without another change', () => {
+    const without = withoutLog(config).split('\n');
+    const gone = config.split('\n').filter((line) => !without.includes(line));
+    expect(gone.map((line) => line.trim())).toEqual([expect.stringMatching(/^log stdout /)]);
+    expect(() => withoutLog(withoutLog(config))).toThrow(/mend withoutLog/);
   });
 
   it('is refused where its own cannot be found', () => {

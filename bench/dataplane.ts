@@ -13,7 +13,7 @@ import { describeMachine, readSamples, writeSamples } from './dataplane/results'
 import { systems } from './dataplane/systems';
 import { publishFile } from './published';
 
-const neededPackages = ['mosquitto', 'nginx', 'libnginx-mod-stream', 'python3', 'procps'];
+const neededPackages = ['mosquitto', 'nginx', 'libnginx-mod-stream', 'python3', 'procps', 'strace'];
 
 /**
  * `npm run bench -- dataplane [--runs N] [--only NAME,...] [--fresh]`: ours against direct connections, nginx and the

@@ -7,11 +7,12 @@ import { labTarget } from '../proving/pair/target';
 import { product } from '../proving/product';
 import { parseOutputs } from '../verify/outputs';
 import type { Benchmark } from './benchmark';
+import { publishPart, thisMachine } from './hostPrograms/publish';
 
 /**
  * Kills and restarts every resident program again and again under clients, in the lab that it brings up: `--rounds` of
- * each (100) under so many `--clients` (1,000). Exit code 1 when a connection ended, the address moved, or a broker left
- * rotation.
+ * each (100) under so many `--clients` (1,000). Writes its part of docs/benchmarks/host-programs.md. Exit code 1 when a
+ * connection ended, the address moved, or a broker left rotation.
  */
 export const benchmark: Benchmark = async (args) => {
   const { values } = parseArgs({
@@ -39,6 +40,7 @@ export const benchmark: Benchmark = async (args) => {
     );
     const seconds = Math.round((Date.now() - begun) / 1_000);
     process.stdout.write(`${JSON.stringify({ ...result, seconds }, null, 2)}\n`);
+    await publishPart({ residents: { machine: thisMachine(), result, seconds } });
     return result.closed === 0 && result.holders === 1 && result.leftRotation.length === 0 ? 0 : 1;
   } finally {
     await target.close();

@@ -7,6 +7,7 @@ export const contestantTitles = {
   guide: 'guide',
   ours: 'ours',
   oursGuideLog: "ours, guide's log",
+  oursNoLog: 'ours, no log',
   guide30: 'guide, 3.0',
   ours30: 'ours, 3.0',
   oneListener: 'ours, 1 listener',
@@ -42,6 +43,10 @@ export interface Contestant {
   memoryBytes(): Promise<number>;
   /** Processor time of the journald beside the first balancer; null where there is none. */
   journalMicroseconds(): Promise<number | null>;
+  /** Lines that HAProxy of the first balancer could not write so far; null where that is not asked. */
+  droppedLines(): Promise<number | null>;
+  /** How often the proxy called the system during some work, by name. */
+  systemCalls(work: () => Promise<void>): Promise<ReadonlyMap<string, number>>;
   /** What of refusals and sessions the proxies have logged; null where that is not read. */
   loggedBytes(): number | null;
   /** Refusals that the first balancer has counted, whether it logged them or not; null where none are counted. */

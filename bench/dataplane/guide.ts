@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { eventually } from '../../proving/stage/eventually';
 import { Machine } from '../../proving/stage/machine';
 import type { Contestant, ContestantName, ContestantOptions } from './contestant';
-import { logSink } from './guideLog';
+import { droppedIn, logSink } from './guideLog';
 import { intoJournal, journalMicroseconds, startJournal } from './journal';
 import type { Site } from './site';
 import type { System } from './systems';
+import { countSystemCalls } from './systemCalls';
 import { tuneMachine } from './tuning';
 import { memoryBytes, processCount, processorMicroseconds } from './usage';
 
@@ -38,6 +39,8 @@ export async function startGuide(
     processorMicroseconds: () => sum(processorMicroseconds),
     memoryBytes: () => sum(memoryBytes),
     journalMicroseconds: () => (journal === true ? journalMicroseconds(first) : Promise.resolve(null)),
+    droppedLines: async () => droppedIn(await askMaster(first, '@1 show info')),
+    systemCalls: (work) => countSystemCalls(first, program, work),
     loggedBytes: () => null,
     countedRefusals: () => Promise.resolve(null),
     reload: () => reload(first),
@@ -98,20 +101,24 @@ async function reload(machine: Machine): Promise<void> {
 
 /** The process id of the worker that accepts; fails while there is none. */
 async function runningWorker(machine: Machine): Promise<string> {
-  const listed = await machine.run(['python3', '-c', listing, masterSocket]);
+  const listed = await askMaster(machine, 'show proc');
   const [, pid] = /^(\d+)\s+worker/m.exec(listed.split('# old workers')[0] ?? '') ?? [];
   if (pid === undefined) throw new Error('no worker runs');
   return pid;
 }
 
+async function askMaster(machine: Machine, command: string): Promise<string> {
+  return machine.run(['python3', '-c', asking, masterSocket, command]);
+}
+
 const masterSocket = '/run/haproxy-master.sock';
 
-const listing = `
+const asking = `
 import socket, sys
 connection = socket.socket(socket.AF_UNIX)
 connection.settimeout(3)
 connection.connect(sys.argv[1])
-connection.sendall(b"show proc\\n")
+connection.sendall(sys.argv[2].encode() + b"\\n")
 connection.shutdown(socket.SHUT_WR)
 sys.stdout.write(b"".join(iter(lambda: connection.recv(65536), b"")).decode())
 `;

@@ -26,3 +26,17 @@ export function withGuideLog(config: string): string {
     );
   return changed.join('\n');
 }
+
+/** A rendered haproxy.cfg that writes no line. */
+export function withoutLog(config: string): string {
+  const changed = config.replace(/^ *log stdout .*\n/m, '');
+  if (changed === config) throw new Error('haproxy.cfg has no longer a `log stdout` line: mend withoutLog');
+  return changed;
+}
+
+/** Lines that HAProxy could not write, by its `show info`. */
+export function droppedIn(info: string): number {
+  const [, dropped] = /^DroppedLogs: (\d+)/m.exec(info) ?? [];
+  if (dropped === undefined) throw new Error('HAProxy does not say how many lines it dropped');
+  return Number(dropped);
+}

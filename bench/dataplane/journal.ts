@@ -5,10 +5,14 @@ import { processorMicroseconds } from './usage';
 /** Puts a program's standard output into the journal, as a unit's is. */
 export const intoJournal = ['systemd-cat', '--identifier=haproxy', '--level-prefix=true'] as const;
 
-/** The image's own journald, which keeps what it is told as on a host; nothing is dropped for being too much. */
+/**
+ * The image's own journald, which keeps what it is told as on a host, with the priority that the machine's files give it;
+ * nothing is dropped for being too much.
+ */
 export async function startJournal(machine: Machine): Promise<void> {
   await machine.run(['sh', '-c', preparing]);
-  machine.start(['/usr/lib/systemd/systemd-journald']);
+  const priority = (await machine.run(['sh', '-c', rendered])).trim();
+  machine.start(['nice', '-n', priority, '/usr/lib/systemd/systemd-journald']);
   await eventually(() => machine.run(['test', '-S', '/run/systemd/journal/stdout']), { timeoutMs: 10_000 });
 }
 
@@ -17,6 +21,9 @@ export async function journalMicroseconds(machine: Machine): Promise<number> {
   // The kernel cuts a process's name.
   return processorMicroseconds(machine, 'systemd-journal');
 }
+
+const rendered =
+  'cat /etc/systemd/system/systemd-journald.service.d/*.conf 2>/dev/null | sed -n s/^Nice=//p | grep . || echo 0';
 
 /** It asks for a tree of control groups, and would read this host's kernel's log. */
 const preparing = `

@@ -32,6 +32,7 @@ export const metrics = {
     { id: 'processor', title: 'proxy CPU per new connection', ...processor },
     { id: 'journald', title: 'journald CPU per new connection', ...processor },
     { id: 'both', title: 'both', ...processor },
+    { id: 'dropped', title: 'lines that HAProxy dropped', unit: '%', ...lower },
   ],
   publishing: [
     { id: 'roundTrip', title: 'QoS 1 round trip, p50', unit: 'us', ...lower },
@@ -86,6 +87,15 @@ export const metrics = {
       ...higher,
     },
     { id: 'memory', title: 'memory of all workers then', unit: 'MB', ...lower },
+  ],
+  systemCalls: [
+    { id: 'sockets', title: 'to accept, connect and close', unit: '', ...lower },
+    { id: 'options', title: 'to set options of sockets', unit: '', ...lower },
+    { id: 'bytes', title: 'to receive and send', unit: '', ...lower },
+    { id: 'polling', title: 'to wait for what comes', unit: '', ...lower },
+    { id: 'log', title: 'for the line in the log', unit: '', ...lower },
+    { id: 'other', title: 'for anything else', unit: '', ...lower },
+    { id: 'all', title: 'all', unit: '', ...lower },
   ],
   brokerFailure: [
     { id: 'killed', title: 'broker killed: all its clients served again', ...untilServed },

@@ -4,6 +4,7 @@ import { eventually } from '../../proving/stage/eventually';
 import { Machine } from '../../proving/stage/machine';
 import type { Contestant } from './contestant';
 import type { Site } from './site';
+import { countSystemCalls } from './systemCalls';
 import { tuneMachine } from './tuning';
 import { memoryBytes, processorMicroseconds } from './usage';
 
@@ -34,6 +35,8 @@ export async function startNginx(site: Site): Promise<Contestant> {
     processorMicroseconds: () => processorMicroseconds(machine, program),
     memoryBytes: () => memoryBytes(machine, program),
     journalMicroseconds: () => Promise.resolve(null),
+    droppedLines: () => Promise.resolve(null),
+    systemCalls: (work) => countSystemCalls(machine, program, work),
     loggedBytes: () => null,
     countedRefusals: () => Promise.resolve(null),
     reload: without('reloads'),

@@ -9,15 +9,17 @@ import { brokerPort } from './brokers';
 import type { Contestant, ContestantName, ContestantOptions } from './contestant';
 import type { Site } from './site';
 import type { System } from './systems';
-import { logSink, withGuideLog } from './guideLog';
+import { droppedIn, logSink, withGuideLog, withoutLog } from './guideLog';
 import { intoJournal, journalMicroseconds, startJournal } from './journal';
+import { countSystemCalls } from './systemCalls';
 import { tuneMachine } from './tuning';
 import { memoryBytes, processorMicroseconds } from './usage';
 
 const program = 'haproxy';
 
 interface OurOptions extends ContestantOptions {
-  readonly guideLog: boolean;
+  /** Its own lines, the guide's in place of them, or none. */
+  readonly lines: 'own' | 'guide' | 'none';
   /** Two by default, of which the second is the one with TLS. */
   readonly listenerCount?: number;
 }
@@ -48,6 +50,8 @@ export async function startOurs(
     memoryBytes: () => sum(memoryBytes),
     journalMicroseconds: () =>
       options.journal === true ? journalMicroseconds(first.machine) : Promise.resolve(null),
+    droppedLines: async () => droppedIn(await first.ask('show info')),
+    systemCalls: (work) => countSystemCalls(first.machine, program, work),
     loggedBytes: () =>
       balancers.flatMap(({ log }) => log).reduce((bytes, line) => bytes + Buffer.byteLength(line) + 1, 0),
     countedRefusals: async () =>
@@ -70,7 +74,7 @@ async function startBalancer(
   site: Site,
   view: BalancerView,
   system: System,
-  { watched, guideLog, journal }: OurOptions,
+  { watched, lines, journal }: OurOptions,
 ): Promise<Balancer> {
   const balancer = await Balancer.start({
     layers: site.layersOf(system),
@@ -81,11 +85,15 @@ async function startBalancer(
     ...(journal === true && { log: { prepare: startJournal, by: intoJournal } }),
   });
   await tuneMachine(balancer.machine);
-  if (guideLog) {
-    balancer.machine.start(logSink);
+  if (lines !== 'own') {
+    if (lines === 'guide') balancer.machine.start(logSink);
     const file = balancerFiles(view).find(({ path }) => path === '/etc/haproxy/haproxy.cfg');
     if (file === undefined) throw new Error('the rendered files have no haproxy.cfg');
-    await balancer.machine.write(file.path, withGuideLog(file.content), file.mode);
+    await balancer.machine.write(
+      file.path,
+      (lines === 'guide' ? withGuideLog : withoutLog)(file.content),
+      file.mode,
+    );
     await balancer.reload();
   }
   await balancer.sees(/^UP$/, `emqx-${brokerAddresses.length}`);

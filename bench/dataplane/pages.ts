@@ -22,7 +22,7 @@ const dataplane: Page = {
 const fleets: Page = {
   name: 'fleets',
   title: 'Storms, logs and many listeners',
-  measurements: ['journal', 'refusals', 'listenerCount', 'stickTable'],
+  measurements: ['journal', 'systemCalls', 'refusals', 'listenerCount', 'stickTable'],
   plot: false,
 };
 

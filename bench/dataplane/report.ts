@@ -9,6 +9,7 @@ import { spreadOf, type Spread } from './statistics';
 export const comparisons: readonly (readonly [of: ContestantName, to: ContestantName])[] = [
   ['ours', 'guide'],
   ['oursGuideLog', 'guide'],
+  ['oursNoLog', 'guide'],
   ['ours30', 'guide30'],
   ['twelveListeners', 'oneListener'],
 ];
@@ -81,6 +82,7 @@ const headings: Readonly<Record<MeasurementName, string>> = {
   refusals: 'A storm of which half is refused',
   listenerCount: 'More listeners',
   stickTable: 'A table of client ids',
+  systemCalls: 'System calls for a new connection',
   brokerFailure: 'A broker fails',
   placement: 'Where client ids go',
   reloads: 'Reloads',
@@ -93,7 +95,8 @@ const explanations: Readonly<Record<MeasurementName, readonly string[]>> = {
   ],
   journal: [
     'As above, one line a connection to standard output, and a journald of the same system behind it that keeps all of',
-    'them on disk. The guide logs by syslog: here only the target of its lines is another.',
+    'them on disk, of the priority that it has on a balancer. The guide logs by syslog: here only the target of its lines is',
+    'another, and journald is as the system has it. HAProxy drops a line that it cannot write while its other thread does.',
   ],
   publishing: [
     'One client, 64 bytes: it waits for each PUBACK; then it sends to itself as fast as it can. For the round trips',
@@ -123,6 +126,10 @@ const explanations: Readonly<Record<MeasurementName, readonly string[]>> = {
   stickTable: [
     '`balancing: clientIdTable`. 50,000 client ids through a balancer, which is reloaded 20 times, and again. The guide has',
     'no peer to get its table from.',
+  ],
+  systemCalls: [
+    'Calls of all threads for 1,000 new connections, by `strace -f -c`, for each of them; the line goes to a reader that drops',
+    'it. A traced program is many times slower, so that it finds more to do at once than it would.',
   ],
   brokerFailure: [
     'One of three brokers, 60 clients. A client that is closed comes back at once, one that hears nothing for 3 s',

@@ -22,18 +22,20 @@ export async function startContestant(
       return startNginx(site);
     case 'guide':
       return startGuide(name, site, debian12, options);
+    case 'oursNoLog':
+      return startOurs(name, site, debian12, { ...options, lines: 'none' });
     case 'guide30':
       return startGuide(name, site, debian13, options);
     case 'ours':
-      return startOurs(name, site, debian12, { ...options, guideLog: false });
+      return startOurs(name, site, debian12, { ...options, lines: 'own' });
     case 'oursGuideLog':
-      return startOurs(name, site, debian12, { ...options, guideLog: true });
+      return startOurs(name, site, debian12, { ...options, lines: 'guide' });
     case 'ours30':
-      return startOurs(name, site, debian13, { ...options, guideLog: false });
+      return startOurs(name, site, debian13, { ...options, lines: 'own' });
     case 'oneListener':
-      return startOurs(name, site, debian12, { ...options, guideLog: false, listenerCount: 1 });
+      return startOurs(name, site, debian12, { ...options, lines: 'own', listenerCount: 1 });
     case 'twelveListeners':
-      return startOurs(name, site, debian12, { ...options, guideLog: false, listenerCount: 12 });
+      return startOurs(name, site, debian12, { ...options, lines: 'own', listenerCount: 12 });
   }
 }
 
@@ -44,6 +46,11 @@ const direct: Contestant = {
   processorMicroseconds: () => Promise.resolve(0),
   memoryBytes: () => Promise.resolve(0),
   journalMicroseconds: () => Promise.resolve(null),
+  droppedLines: () => Promise.resolve(null),
+  systemCalls: async (work) => {
+    await work();
+    return new Map();
+  },
   loggedBytes: () => null,
   countedRefusals: () => Promise.resolve(null),
   reload: () => Promise.resolve(),

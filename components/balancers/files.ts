@@ -80,6 +80,12 @@ const journalSettings: HostFile = {
   change: restart('systemd-journald'),
 };
 
+/**
+ * A line for each connection would wake it each time, in the middle of HAProxy's writing, whose other threads then drop
+ * their lines: so it takes many at once, with at least a tenth of a processor that others want too.
+ */
+const journalPriority = '[Service]\nNice=10\n';
+
 /** What is the same on all balancers of a pair: their programs, what runs these, and what both have to bear. */
 export function balancerPrograms(limits: BalancerLimits): HostFile[] {
   const programs = programFiles([
@@ -113,6 +119,7 @@ function units(): HostFile[] {
     dropIn('haproxy', render('balancer/units/haproxy.conf', { programFolder })),
     dropIn('haproxy', render('balancer/units/haproxy-rights.conf', {}), 'emqx-haproxy-rights'),
     journalSettings,
+    dropIn('systemd-journald', journalPriority),
     ...unattendedFiles(['haproxy', 'keepalived', 'vip-agent'], ['haproxy', 'keepalived']),
     dropIn('keepalived', render('balancer/units/keepalived.conf', { programFolder })),
     programUnit('haproxy-watch', 'balancer.haproxy_watch', {

@@ -15,7 +15,7 @@ export interface ListenerArgs {
   port?: number;
   /**
    * The brokers' port behind it, 1024 to 32767; each listener has its own, which no other listener's coming or going
-   * changes. For more than 51,200 clients brokers open up to 19 further ports: from 20001 on for mqtt, 20101 mqtts,
+   * changes. For more than 25,000 clients brokers open up to 39 further ports: from 20001 on for mqtt, 20101 mqtts,
    * 20201 ws, 20301 wss, and in a row between 23000 and 32600 for others.
    * @default 1883 (the listener mqtt), 1884 (mqtts), 8083 (ws), 8084 (wss); for others their `port`, but 20400 + `port` below 1024 and one between 21500 and 32500 above 32767
    */
@@ -25,7 +25,7 @@ export interface ListenerArgs {
   /**
    * IPv4 ranges of load balancers in front, which tell by PROXY protocol whom they speak for: that address counts for
    * `allowedCidrs`, `rateLimit`, logs and brokers, and nobody else is believed. These ranges may connect beside
-   * `allowedCidrs`. With at most 51,200 `maxConnections`.
+   * `allowedCidrs`. With at most 25,000 `maxConnections`.
    * @default none
    */
   acceptProxy?: string[];

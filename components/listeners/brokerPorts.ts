@@ -27,12 +27,16 @@ export function brokerPortsOf({
   return [brokerPort, ...Array.from({ length: count }, (_, index) => first + index)];
 }
 
-/** Connections that a balancer opens to one port of one broker: its local ports without a generous share of reserved ones. */
-const connectionsPerPort = 64_000;
+/**
+ * Connections that a balancer opens to one port of one broker. The kernel first looks for a local port among every other
+ * one: once these are taken each connection looks through all 32,000 of them, which costs it a hundred times as much
+ * (docs/benchmarks/source-ports.md). Ports that are reserved are among them, and ports are chosen by chance.
+ */
+const connectionsPerPort = 31_250;
 /** Clients that one broker port carries. */
 export const mostOnOnePort = connectionsPerPort / headroom;
 /** For 1,000,000 clients, the most that a listener takes. */
-const mostFurtherPorts = 19;
+const mostFurtherPorts = 39;
 /** In a row for each listener, below the ports that brokers take for their own connections. */
 const firstFurtherPorts: Readonly<Record<ListenerKind, number>> = {
   mqtt: 20_001,
@@ -42,7 +46,7 @@ const firstFurtherPorts: Readonly<Record<ListenerKind, number>> = {
 };
 
 function firstFurtherPort(name: string, brokerPort: number): number {
-  return isListenerKind(name) ? firstFurtherPorts[name] : 23_000 + (brokerPort % 480) * 20;
+  return isListenerKind(name) ? firstFurtherPorts[name] : 23_000 + (brokerPort % 240) * 40;
 }
 
 /**

@@ -65,6 +65,44 @@ export function malformedProperties(): Buffer[] {
   });
 }
 
+/** Requests in place of the one that opens a WebSocket, as reports and textbooks have them. */
+export function webSocketOpenings(): Buffer[] {
+  const request = (line: string, ...headers: readonly string[]) =>
+    Buffer.from([line, ...headers, '', ''].join('\r\n'), 'latin1');
+  const get = 'GET /mqtt HTTP/1.1';
+  const upgrade = [
+    ...['Host: x', 'Connection: Upgrade', 'Upgrade: websocket'],
+    ...['Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='],
+  ];
+  const compressed = 'Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=255';
+  return [
+    request('GET http://x/mqtt HTTP/1.1', ...upgrade),
+    request('GET /mqtt HTTP/1.0', ...upgrade),
+    request('GET /mqtt HTTP/9.9', ...upgrade),
+    request('PRI * HTTP/2.0', '', 'SM'),
+    request('CONNECT broker:1883 HTTP/1.1', ...upgrade),
+    ...['/../mqtt', '/%6dqtt', '/mqtt\0', `/${'x'.repeat(9_000)}`, '/mqtt?token=x'].map((path) =>
+      request(`GET ${path} HTTP/1.1`, ...upgrade),
+    ),
+    ...upgrade.map((_, missing) => request(get, ...upgrade.filter((__, index) => index !== missing))),
+    request(get, ...upgrade, 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAAQAAP__'),
+    request(get, ...upgrade, compressed),
+    request(get, ...upgrade, `Cookie: ${'x'.repeat(16_000)}`),
+    request(get, ...upgrade, ...Array.from({ length: 110 }, (_, index) => `X-${index}: x`)),
+    request(get, ...upgrade, ' folded', 'no colon', ': no name', 'X-Bytes: \x01\xff'),
+    // Two lengths, by which two parsers could see two requests.
+    request('POST /mqtt HTTP/1.1', ...upgrade, 'Content-Length: 5', 'Transfer-Encoding: chunked'),
+    Buffer.concat([
+      request('POST /mqtt HTTP/1.1', 'Host: x', 'Transfer-Encoding: chunked'),
+      Buffer.from('-1\r\n'),
+    ]),
+    Buffer.concat(Array.from({ length: 50 }, () => request(get, ...upgrade))),
+    Buffer.from([get, ...upgrade, '', ''].join('\n')),
+    request(get, ...upgrade).subarray(0, 40),
+    connectPacket('no HTTP at all'),
+  ];
+}
+
 /** What may come after a WebSocket was opened. */
 export function webSocketFrames(): Buffer[] {
   const masked = (first: number, payload: Buffer) =>

@@ -1,9 +1,12 @@
+import { readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitepress';
 import { placeOf, rewrites, root, siteLink } from '../pages.mts';
 
 const site = dirname(dirname(fileURLToPath(import.meta.url)));
+
+const logo = readFileSync(join(root, 'docs', 'images', 'logo.svg'), 'base64');
 
 const page = (text: string, link: string) => ({ text, link });
 
@@ -12,6 +15,8 @@ export default defineConfig({
   lang: 'en',
   title: 'emqx-haproxy',
   description: 'An EMQX cluster behind two HAProxy hosts with a Keepalived virtual IP on EC2, in Pulumi',
+  // In the page, wherever the site is hosted: a browser asks for an icon in any case.
+  head: [['link', { rel: 'icon', type: 'image/svg+xml', href: `data:image/svg+xml;base64,${logo}` }]],
   srcDir: root,
   outDir: join(site, 'dist'),
   cacheDir: join(site, 'node_modules', '.vitepress'),

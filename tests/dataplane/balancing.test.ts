@@ -4,8 +4,9 @@ import type { Balancing } from '../../components/listeners/balancing';
 import { connectMqtt, connectPacket, inParallel, openTcp } from '../../proving/stage/clients';
 import { clientAddresses } from '../../proving/stage/network';
 import { listeners, Stage, systems } from '../../proving/stage/stage';
+import { entriesOf, fillTable, readTable } from '../../proving/stage/stickTable';
 
-const ids = Array.from({ length: 3_000 }, (_, index) => `sensor/${index * 7919}/north-wing`);
+const ids = numbers(3_000).map((index) => `sensor/${index * 7919}/north-wing`);
 const few = ids.slice(0, 150);
 
 describe.each(systems)('balancing on HAProxy $haproxyVersion', (system) => {
@@ -58,6 +59,23 @@ describe.each(systems)('balancing on HAProxy $haproxyVersion', (system) => {
     await stage.balancer().reload();
     await knows(0);
     expect(same(first, await brokersOf(long))).toBe(long.length);
+  });
+
+  it('client ids in a table: 50,000 are with their brokers after five reloads in a row, and with the other balancer', async () => {
+    await balanceBy({ method: 'clientIdTable', entries: 60_000, expireSeconds: 3_600, keyLength: 64 });
+    const homes = new Map(numbers(50_000).map((index) => [`meter-${index}`, (index % 3) + 1]));
+    await fillTable(stage.balancer(), 'brokers_mqtt', homes);
+    const known = async (index: number) =>
+      expect
+        .poll(() => entriesOf(stage.balancer(index), 'brokers_mqtt'), { timeout: 20_000 })
+        .toBe(homes.size);
+    await known(1);
+    for (let made = 0; made < 5; made += 1) await stage.balancer().reload();
+    await known(0);
+    for (const index of [0, 1]) expect(await readTable(stage.balancer(index), 'brokers_mqtt')).toEqual(homes);
+    const some = [...homes].filter((_, index) => index % 500 === 0);
+    const found = await brokersOf(some.map(([id]) => id));
+    expect([...found].toSorted()).toEqual(some.map(([id, broker]) => [id, `emqx-${broker}`]).toSorted());
   });
 
   it('round robin: equal shares, by weight', async () => {
@@ -143,6 +161,10 @@ describe.each(systems)('balancing on HAProxy $haproxyVersion', (system) => {
     return Number(row?.split(',')[4]);
   }
 });
+
+function numbers(count: number): number[] {
+  return Array.from({ length: count }, (_, index) => index);
+}
 
 function counts(homes: ReadonlyMap<string, string>): Map<string, number> {
   const found = new Map<string, number>();

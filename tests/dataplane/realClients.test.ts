@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Listener } from '../../components/listeners/listener';
-import { Identity } from '../../proving/identities';
+import { Identity, type IdentityOptions } from '../../proving/identities';
 import { connectPacket } from '../../proving/stage/clients';
 import { eventually } from '../../proving/stage/eventually';
 import { Machine } from '../../proving/stage/machine';
@@ -17,21 +17,28 @@ describe.each(systems)('clients that people have, on HAProxy $haproxyVersion', (
   let device: Machine;
   let folder: string;
   let fleet: Identity;
+  let site: Identity;
+  let strangers: Identity;
+  let revoked: Identity;
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'clients-'));
     const service = await Identity.authority('service CA');
     fleet = await Identity.authority('fleet CA');
+    site = await Identity.authority('site CA', { signer: fleet });
+    strangers = await Identity.authority("strangers' CA");
+    revoked = await Identity.make('revoked', { signer: fleet });
+    const lists = [await fleet.revocationList({ revoked: [revoked] }), await site.revocationList()];
     writeFileSync(join(folder, 'ca.pem'), service.pem);
     stage = await Stage.start(system, () => ({ listeners: listeners() }));
     const tls = await twoCertificates(stage, service);
     await stage.change(() => ({
-      listeners: [...listeners(), ...ownListeners(fleet.pem)],
+      listeners: [...listeners(), ...ownListeners(fleet.pem, lists.join(''))],
       tls,
       largestConnectBytes: 40_000,
     }));
     device = await Machine.start();
-    await device.connect('192.0.2.90', stage.network);
+    await device.connect(deviceAddress, stage.network);
   });
   afterAll(async () => {
     await device.stop();
@@ -100,15 +107,34 @@ describe.each(systems)('clients that people have, on HAProxy $haproxyVersion', (
   ] as const)(
     'mosquitto_pub with a certificate of %s, where that names the client',
     async (_, commonName, isServed) => {
-      const identity = await Identity.make(commonName, { signer: fleet });
-      writeFileSync(join(folder, 'device.pem'), identity.pem);
-      writeFileSync(join(folder, 'device.key'), identity.key);
-      const shown = ['--cert', join(folder, 'device.pem'), '--key', join(folder, 'device.key')];
+      const shown = await show(commonName, {});
       const claims = publish('named', `as-other-${commonName.trim()}`, [...shown, '-u', 'another device']);
       if (isServed) await claims;
       else await expect(claims).rejects.toThrow();
     },
   );
+
+  it.each([
+    ['of the root', 'fleet', () => show('direct', {}), 'served'],
+    ['of a CA that it sends along', 'fleet', () => show('below', { signer: site }, site), 'served'],
+    [
+      'of a CA that it sends along, without lists',
+      'named',
+      () => show('named', { signer: site }, site),
+      'served',
+    ],
+    ['that has ended', 'fleet', () => show('late', { from: -3, to: -1 }), { certificate: 10, cn: 'late' }],
+    ['of another CA', 'fleet', () => show('stranger', { signer: strangers }), { certificate: 20 }],
+    ['that was revoked', 'fleet', () => showIdentity(revoked), { certificate: 23, cn: 'revoked' }],
+    ['that it does not have', 'fleet', () => [], { tls: expect.stringMatching(/certificate/) as string }],
+  ] as const)('mosquitto_pub with a certificate %s', async (_, name, shown, expected) => {
+    const publishes = publish(name, `certified-${name}`, await shown());
+    if (expected === 'served') await publishes;
+    else {
+      await expect(publishes).rejects.toThrow();
+      await logged({ listener: name, ...expected });
+    }
+  });
 
   it.each([
     ['tcp', 'mqtt'],
@@ -118,8 +144,15 @@ describe.each(systems)('clients that people have, on HAProxy $haproxyVersion', (
   ] as const)('Paho for Python connects by %s to %s', async (transport, name) => {
     const { host, port } = stage.target(name);
     const authority = name.endsWith('s') && name !== 'ws' ? join(folder, 'ca.pem') : '';
+    const before = stage.brokers.websockets.length;
     const code = await device.run(['/usr/bin/python3', '-c', paho, transport, host, String(port), authority]);
     expect(code.trim()).toBe('0');
+    if (transport === 'websockets')
+      await eventually(() =>
+        expect(stage.brokers.websockets.slice(before)).toEqual([
+          expect.objectContaining({ websocket: '/mqtt', forwardedFor: deviceAddress }),
+        ]),
+      );
   });
 
   it.each([
@@ -136,7 +169,10 @@ describe.each(systems)('clients that people have, on HAProxy $haproxyVersion', (
       ...['-quiet', '-connect', targetOf(name), '-tls1_2', ...options],
     ]);
     if (isServed) expect((await answer).startsWith('\x20\x02\0\0')).toBe(true);
-    else await expect(answer).rejects.toThrow(/handshake failure/);
+    else {
+      await expect(answer).rejects.toThrow(/handshake failure/);
+      await logged({ listener: name, tls: expect.stringMatching(/no shared cipher/) as string });
+    }
   });
 
   async function publish(name: Name, id: string, options: readonly string[]): Promise<void> {
@@ -151,7 +187,22 @@ describe.each(systems)('clients that people have, on HAProxy $haproxyVersion', (
     return `${stage.balancer().address}:${port}`;
   }
 
-  async function logged(expected: Readonly<Record<string, string>>): Promise<void> {
+  /** What mosquitto_pub is told to show: a new certificate of the fleet, or of another CA, and the CAs that it sends along. */
+  async function show(
+    commonName: string,
+    options: IdentityOptions,
+    ...along: Identity[]
+  ): Promise<readonly string[]> {
+    return showIdentity(await Identity.make(commonName, { signer: fleet, ...options }), ...along);
+  }
+
+  function showIdentity(identity: Identity, ...along: Identity[]): readonly string[] {
+    writeFileSync(join(folder, 'device.pem'), [identity, ...along].map(({ pem }) => pem).join(''));
+    writeFileSync(join(folder, 'device.key'), identity.key);
+    return ['--cert', join(folder, 'device.pem'), '--key', join(folder, 'device.key')];
+  }
+
+  async function logged(expected: Readonly<Record<string, unknown>>): Promise<void> {
     await eventually(() => {
       const lines = stage.balancer().log.filter((line) => line.startsWith('{'));
       expect(lines.map((line): unknown => JSON.parse(line))).toContainEqual(
@@ -163,19 +214,23 @@ describe.each(systems)('clients that people have, on HAProxy $haproxyVersion', (
 
 type Name = 'mqtt' | 'mqtts' | keyof typeof ownPorts;
 
-const ownPorts = { named: 8_901, 'old-chips': 8_902 } as const;
+const ownPorts = { named: 8_901, 'old-chips': 8_902, fleet: 8_903 } as const;
 
-function ownListeners(ca: string): Listener[] {
-  const clientCertificates = { verify: 'required', ca, identity: 'username' } as const;
+const deviceAddress = '192.0.2.90';
+
+function ownListeners(ca: string, crl: string): Listener[] {
+  const named = { verify: 'required', ca, identity: 'username' } as const;
+  const certified = { verify: 'required', ca, crl, identity: 'none' } as const;
   const own = (name: keyof typeof ownPorts, changes: Partial<Listener>) =>
     listener('mqtts', { name, port: ownPorts[name], maxConnections: 50, ...changes });
   return [
-    own('named', { clientCertificates }),
+    own('named', { clientCertificates: named }),
+    own('fleet', { clientCertificates: certified }),
     own('old-chips', { tls: { suites: ['ECDHE-RSA-AES128-SHA', 'AES128-SHA'], certificates: [1] } }),
   ];
 }
 
-/** Prints the code of the CONNACK. Arguments: transport, host, port, CA or nothing. */
+/** Prints the code of the CONNACK; in a WebSocket it says it were another. Arguments: transport, host, port, CA or nothing. */
 const paho = `
 import ssl, sys
 import paho.mqtt.client as mqtt
@@ -185,6 +240,8 @@ client = mqtt.Client(*([version.VERSION1] if version else []), client_id="paho",
 if authority:
     client.tls_set(authority)
     client.tls_insecure_set(True)
+if transport == "websockets":
+    client.ws_set_options("/mqtt/", {"X-Forwarded-For": "127.0.0.1"})
 codes = []
 client.on_connect = lambda client, data, flags, code: codes.append(int(code)) or client.disconnect()
 client.connect(host, int(port))

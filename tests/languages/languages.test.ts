@@ -1,21 +1,14 @@
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, readFileSync } from 'node:fs';
 import { cp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { labEnvironment } from '../../lab/engine/environment';
-import { ensureEngine } from '../../lab/engine/install';
 import { run } from '../../lab/process';
-import { loadProgram } from '../../lab/program';
 import { repositoryRoot } from '../../proving/product';
 import { snakeCase } from '../../provider/spelling';
-import { ApiLab } from '../lab/parts/apiLab';
+import { Stacks } from './stacks';
 
 const example = (language: string) => join(repositoryRoot, 'examples', 'minimal', language);
-const folder = mkdtempSync(join(tmpdir(), 'languages-'));
-const stackFile = join(folder, 'Pulumi.lab.yaml');
-const venv = join(folder, 'venv');
 
 /** What a preview would make of each resource. */
 const steps = z.object({
@@ -28,18 +21,9 @@ const steps = z.object({
   ),
 });
 
-let region: ApiLab;
+let stacks: Stacks;
 
-async function pulumi(program: string, ...args: string[]): Promise<string> {
-  const own = await labEnvironment(loadProgram(program));
-  const env = {
-    ...own,
-    PATH: `${join(venv, 'bin')}:${own['PATH'] ?? ''}`,
-    AWS_ENDPOINT_URL: `http://127.0.0.1:${region.server.ports.runner}`,
-    PULUMI_BACKEND_URL: `file://${join(folder, 'state')}`,
-  };
-  return run(await ensureEngine(), [...args, '--non-interactive', '--color', 'never'], { cwd: program, env });
-}
+const pulumi = async (program: string, ...args: string[]) => stacks.pulumi(program, ...args);
 
 /** An example with a file of it changed, whose provider is still this checkout's. */
 async function changedCopy(
@@ -47,7 +31,7 @@ async function changedCopy(
   file: string,
   change: (text: string) => string,
 ): Promise<string> {
-  const copy = join(folder, `wrong-${language}`);
+  const copy = join(stacks.folder, `wrong-${language}`);
   await cp(example(language), copy, { recursive: true });
   const rewrite = (name: string, how: (text: string) => string) =>
     writeFile(join(copy, name), how(readFileSync(join(copy, name), 'utf8')));
@@ -56,19 +40,20 @@ async function changedCopy(
   return copy;
 }
 
-/** Why a preview is refused. */
-async function refusal(program: string): Promise<string> {
-  return pulumi(program, 'preview', ...onStack).then(
-    () => 'not refused',
+/** What a preview says, be it why it is refused. */
+async function said(program: string): Promise<string> {
+  return pulumi(program, 'preview', ...onStack()).then(
+    (told) => told,
     (error: unknown) => String(error),
   );
 }
 
-const onStack = ['--stack', 'lab', '--config-file', stackFile];
+const stackFile = () => join(stacks.folder, 'Pulumi.lab.yaml');
+const onStack = () => ['--stack', 'lab', '--config-file', stackFile()];
 
 /** Every resource by its URN, with its inputs; the ends of names that are drawn anew at each preview are left out. */
 async function previewed(language: string): Promise<Readonly<Record<string, unknown>>> {
-  const text = await pulumi(example(language), 'preview', '--json', ...onStack);
+  const text = await pulumi(example(language), 'preview', '--json', ...onStack());
   const drawn = /-[0-9a-f]{7}(?=")/g;
   const made = steps
     .parse(JSON.parse(text.replace(drawn, '')))
@@ -77,17 +62,11 @@ async function previewed(language: string): Promise<Readonly<Record<string, unkn
 }
 
 beforeAll(async () => {
-  region = await ApiLab.open();
-  mkdirSync(join(folder, 'state'));
-  copyFileSync(join(example('yaml'), 'Pulumi.lab.yaml'), stackFile);
-  await run(process.execPath, ['../bundle.js'], { cwd: join(repositoryRoot, 'provider') });
+  stacks = await Stacks.open();
+  copyFileSync(join(example('yaml'), 'Pulumi.lab.yaml'), stackFile());
   await pulumi(example('yaml'), 'stack', 'init', 'lab');
 });
-
-afterAll(async () => {
-  await region.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(async () => stacks.close());
 
 /** One platform on the real engine, in one language after the other, before an empty region. */
 describe('the minimal platform', () => {
@@ -104,8 +83,9 @@ describe('the minimal platform', () => {
   });
 
   it('is the same in Python, with the SDK that is made from the schema', async () => {
-    const sdks = join(folder, 'sdks');
+    const sdks = join(stacks.folder, 'sdks');
     await run('npm', ['run', '--silent', 'sdks', '--', sdks], { cwd: repositoryRoot });
+    const venv = join(stacks.folder, 'venv');
     await run('python3', ['-m', 'venv', venv]);
     await run(join(venv, 'bin', 'pip'), ['install', '--quiet', 'pulumi==3.245.0', join(sdks, 'python')]);
     expect(await previewed('python')).toEqual(inYaml);
@@ -117,8 +97,8 @@ describe('the minimal platform', () => {
   });
 
   it('is refused in YAML with the words of TypeScript, before anything is made', async () => {
-    await pulumi(example('yaml'), 'config', 'set', 'sshCidr', '0.0.0.0/0', ...onStack);
-    await expect(pulumi(example('yaml'), 'preview', ...onStack)).rejects.toThrow(
+    await pulumi(example('yaml'), 'config', 'set', 'sshCidr', '0.0.0.0/0', ...onStack());
+    await expect(pulumi(example('yaml'), 'preview', ...onStack())).rejects.toThrow(
       /MqttPlatform mqtt: 1 problem in its arguments\n\s+ssh\.allowedCidrs\[0\]: is 0\.0\.0\.0\/0, the whole internet/,
     );
   });
@@ -129,19 +109,28 @@ describe('the minimal platform', () => {
         .replace('maxConnections: 2000', 'maxConnection: 2000')
         .replace('      emqx:\n', "      emqx:\n        dataVolumeGib: '8'\n"),
     );
-    const told = await refusal(wrong);
+    const told = await said(wrong);
     expect(told).toContain("dataVolumeGib: Cannot assign type 'string' to type 'integer'");
     expect(told).toContain('Existing properties are: maxConnections');
   });
 
+  it('is told by Pulumi, in one line, where the SDK is of a later version than the provider', async () => {
+    const later = await changedCopy('python', '__main__.py', (text) =>
+      text.replace('    "mqtt",\n', '    "mqtt",\n    opts=pulumi.ResourceOptions(version="9.9.9"),\n'),
+    );
+    expect(await said(later)).toMatch(
+      /resource plugin emqx-haproxy is expected to have version >=9\.9\.9, but has \d+\.\d+\.\d+/,
+    );
+  });
+
   it('is refused in Python, which checks nothing itself, with the words of TypeScript and its own names', async () => {
-    await pulumi(example('yaml'), 'config', 'set', 'sshCidr', '203.0.113.1/32', ...onStack);
+    await pulumi(example('yaml'), 'config', 'set', 'sshCidr', '203.0.113.1/32', ...onStack());
     const wrong = await changedCopy('python', '__main__.py', (text) =>
       text
         .replace('"max_connections": 2000', '"max_connection": 2000')
         .replace('    emqx={\n', '    emqx={\n        "data_volume_gib": "8",\n'),
     );
-    const told = await refusal(wrong);
+    const told = await said(wrong);
     expect(told).toContain('MqttPlatform mqtt: 2 problems in its arguments');
     expect(told).toContain(
       'listeners.mqtts.max_connection: is no known setting; did you mean max_connections?',
@@ -152,7 +141,7 @@ describe('the minimal platform', () => {
 
 it('a platform from its parts is previewed in YAML: what one part tells, another takes', async () => {
   const parts = join(repositoryRoot, 'examples', 'parts');
-  const own = ['--stack', 'lab', '--config-file', join(folder, 'Pulumi.parts.yaml')];
+  const own = ['--stack', 'lab', '--config-file', join(stacks.folder, 'Pulumi.parts.yaml')];
   await pulumi(parts, 'stack', 'init', 'lab');
   const values = { 'aws:region': 'eu-central-1', sshCidr: '203.0.113.1/32', keyName: 'mqtt' };
   for (const [key, value] of Object.entries(values)) await pulumi(parts, 'config', 'set', key, value, ...own);

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { MqttPlatform } from '../../components';
 import { planListeners } from '../../components/listeners/plan';
 import { checkPorts } from '../../components/listeners/ports';
+import { planLimits } from '../../components/balancers/limits';
 import { brokerPorts } from '../../components/brokers/ports';
 import { Problems } from '../../components/rendering/problems';
 import { brokerPortsOf } from '../../components/listeners/brokerPorts';
@@ -12,17 +13,19 @@ describe('the ports of a broker', () => {
     planListeners({ mqtts: { maxConnections } }, new Problems()).map(brokerPortsOf);
 
   it.each([
-    [51_200, [1884]],
-    [51_201, [1884, 20101]],
-    [102_401, [1884, 20101, 20102]],
+    [25_000, [1884]],
+    [25_001, [1884, 20101]],
+    [50_001, [1884, 20101, 20102]],
   ])('for %i clients are %j', (maxConnections, ports) => {
     expect(portsFor(maxConnections)).toEqual([ports]);
   });
 
-  it('carry the most clients that a listener can be given, each at most 64,000 with a quarter more', () => {
+  it('carry the most clients that a listener can be given, each fewer than half of the local ports with a quarter more', () => {
     const [ports = []] = portsFor(1_000_000);
-    expect(ports).toHaveLength(20);
-    expect((1_000_000 * 1.25) / ports.length).toBeLessThanOrEqual(64_000);
+    expect(ports).toHaveLength(40);
+    const { localPortRange, reservedPorts } = planLimits(planListeners({ mqtts: {} }, new Problems()));
+    const half = (localPortRange[1] - localPortRange[0] + 1) / 2 - reservedPorts.length;
+    expect((1_000_000 * 1.25) / ports.length).toBeLessThan(half);
   });
 
   it('of different listeners never meet, and one that is given keeps off the further ones', () => {
@@ -48,7 +51,7 @@ describe('the ports of a broker', () => {
       planListeners({ ...others, meters }, new Problems())
         .filter(({ name }) => name === 'meters')
         .map(brokerPortsOf);
-    expect(portsAmong({})).toEqual([[8884, 27_880, 27_881]]);
+    expect(portsAmong({})).toEqual([[8884, 23_160, 23_161, 23_162, 23_163]]);
     for (const others of [
       { mqtts: {} },
       { a: { kind: 'mqtt', port: 8885 }, z: { kind: 'ws', port: 80 } },
@@ -96,7 +99,7 @@ describe('the ports of a broker', () => {
       problems,
     );
     expect(texts(problems)).toEqual([
-      'listeners.b.brokerPort: is 2480, whose further ports for many clients hold 24600, which listeners.a for its many clients uses already; give another',
+      'listeners.b.brokerPort: is 2480, whose further ports for many clients hold 26200, which listeners.a for its many clients uses already; give another',
     ]);
   });
 
@@ -112,14 +115,14 @@ describe('the ports of a broker', () => {
     const rules = [
       [
         'aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule',
-        'mqtt-brokers-20101-20102-from-balancers',
+        'mqtt-brokers-20101-20104-from-balancers',
       ],
-      ['aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule', 'mqtt-balancers-20101-20102-to-brokers'],
+      ['aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule', 'mqtt-balancers-20101-20104-to-brokers'],
     ] as const;
     for (const [type, name] of rules)
       expect(graph.one(type, name).inputs).toMatchObject({
         fromPort: 20_101,
-        toPort: 20_102,
+        toPort: 20_104,
         ipProtocol: 'tcp',
       });
   });

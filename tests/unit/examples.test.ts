@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { output } from '@pulumi/pulumi';
+import { output, runtime } from '@pulumi/pulumi';
 import type { Inputs } from '@pulumi/pulumi';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -109,25 +109,26 @@ describe.each(examples)('the example $path', ({ path, ...program }) => {
 });
 
 describe('the example stack-reference', () => {
-  const reader = z
-    .object({ resources: z.record(z.string(), resource) })
-    .parse(parse(readFileSync(join(folder, 'stack-reference', 'Pulumi.yaml'), 'utf8')));
-
-  it('reads what the minimal example puts out', async () => {
+  it('puts what the minimal example tells where its own instances read it', async () => {
     const minimal = examples.find(({ path }) => path === 'minimal/yaml/Pulumi.yaml');
     if (minimal === undefined) throw new Error('there is no minimal example');
     const { told } = await madeBy(minimal);
-    const outputs = output(evaluated(minimal.outputs, told));
-    const known = { mqtt: { outputs: await valueOf(outputs) } };
-    const { mqtt, ...parameters } = reader.resources;
-    expect(mqtt?.type).toBe('pulumi:pulumi:StackReference');
-    const values = Object.fromEntries(
-      Object.entries(parameters).map(([key, { properties }]) => [key, evaluated(properties, known)]),
+    const outputs = await valueOf(output(evaluated(minimal.outputs, told)));
+    const graph = await graphOf(
+      async () => {
+        runtime.setAllConfig({ 'emqx-haproxy:mqttStack': 'shop/mqtt-minimal/prod' });
+        await import('../../examples/stack-reference/index.js');
+      },
+      { 'pulumi:pulumi:StackReference': { outputs, secretOutputNames: ['users'] } },
     );
-    const type = 'String';
-    expect(values['url']).toEqual({ name: '/shop/mqtt/url', type, value: 'mqtts://198.51.100.10:8883' });
-    expect(values['ca']).toMatchObject({ name: '/shop/mqtt/ca', type });
-    expect(values['ca']).toHaveProperty('value', expect.stringContaining('BEGIN CERTIFICATE'));
+    runtime.setAllConfig({});
+    const parameter = (name: string) => graph.one('aws:ssm/parameter:Parameter', name).inputs;
+    expect(parameter('url')).toMatchObject({
+      name: '/shop/mqtt/url',
+      value: 'mqtts://198.51.100.10:8883',
+    });
+    expect(parameter('ca')['name']).toBe('/shop/mqtt/ca');
+    expect(parameter('ca')['value']).toContain('BEGIN CERTIFICATE');
   });
 });
 

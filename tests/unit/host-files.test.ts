@@ -76,6 +76,15 @@ describe('a balancer', () => {
     expect(keepalived).toContain('nopreempt');
   });
 
+  it('has journald take many lines at once, without another way of its own to be started', () => {
+    const path = '/etc/systemd/system/systemd-journald.service.d/emqx-haproxy.conf';
+    expect(contentOf(files, path)).toBe('[Service]\nNice=10\n');
+    expect(files.find((each) => each.path === path)?.change).toEqual({
+      kind: 'restart',
+      unit: 'systemd-journald',
+    });
+  });
+
   it('advertises the same address as its peer where each has one of its own behind the Elastic IP', () => {
     const advertised = /virtual_ipaddress \{\n +(\S+)/;
     const peer = balancerView({

@@ -135,9 +135,9 @@ describe('listeners', () => {
   it('behind a load balancer have as many clients as one broker port carries', () => {
     const problemsWith = (maxConnections: number) =>
       problemsOf({ mqtt: { acceptProxy: ['10.0.1.0/24'], maxConnections } });
-    expect(problemsWith(51_200)).toEqual([]);
-    expect(problemsWith(51_201)).toEqual([
-      expect.stringMatching(/^listeners\.mqtt\.acceptProxy: does not go together with 51201 maxConnections/),
+    expect(problemsWith(25_000)).toEqual([]);
+    expect(problemsWith(25_001)).toEqual([
+      expect.stringMatching(/^listeners\.mqtt\.acceptProxy: does not go together with 25001 maxConnections/),
     ]);
   });
 

@@ -50,7 +50,8 @@ export class ResourceGraph {
   /** The functions that were called, with what they were asked. */
   readonly calls: { readonly token: string; readonly inputs: Record<string, unknown> }[] = [];
 
-  constructor(answers: Readonly<Record<string, Record<string, unknown>>> = {}) {
+  /** `answers`: what functions give, and what resources of a type have beside what is told below, by their tokens. */
+  constructor(private readonly answers: Readonly<Record<string, Record<string, unknown>>> = {}) {
     void pulumi.runtime.setMocks(
       {
         newResource: (args) => this.register(args),
@@ -126,7 +127,7 @@ export class ResourceGraph {
       ...(isRead ? { isRead } : {}),
     });
     const id = isRead ? String(args.id) : `${args.name}-id`;
-    return { id, state: { ...inputs, ...computed(args, id) } };
+    return { id, state: { ...inputs, ...computed(args, id), ...this.answers[args.type] } };
   }
 }
 

@@ -12,6 +12,7 @@ import { refusals } from './refusals';
 import { reloads } from './reloads';
 import { stickTable } from './stickTable';
 import { storm } from './storm';
+import { systemCalls } from './systemCalls';
 
 /** By name. */
 export const measurements: { readonly [M in MeasurementName]: Measurement<M> } = {
@@ -27,6 +28,7 @@ export const measurements: { readonly [M in MeasurementName]: Measurement<M> } =
   refusals,
   listenerCount,
   stickTable,
+  systemCalls,
   brokerFailure,
   placement,
   reloads,

@@ -5,13 +5,14 @@ const count = 5_000;
 /** New connections with all that a host spends on their lines. */
 export const journal: Measurement<'journal'> = {
   name: 'journal',
-  contestants: ['guide', 'ours', 'guide30', 'ours30'],
+  contestants: ['guide', 'ours', 'oursNoLog', 'guide30', 'ours30'],
   options: { ...plainOptions, journal: true },
   repeats: 2,
   measure: async (site, contestant, round) => {
     const spent = async () => ({
       processor: await contestant.processorMicroseconds(),
       journald: (await contestant.journalMicroseconds()) ?? 0,
+      dropped: (await contestant.droppedLines()) ?? 0,
     });
     const before = await spent();
     const result = await site.load.connect(contestant.target('mqtt'), {
@@ -22,7 +23,8 @@ export const journal: Measurement<'journal'> = {
     const after = await spent();
     const processor = (after.processor - before.processor) / count;
     const journald = (after.journald - before.journald) / count;
-    return { processor, journald, both: processor + journald };
+    const dropped = ((after.dropped - before.dropped) / count) * 100;
+    return { processor, journald, both: processor + journald, dropped };
   },
 };
 

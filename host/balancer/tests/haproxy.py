@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 import select
+import signal
 import socket
 import subprocess
 import threading
@@ -15,6 +16,9 @@ from ports import free_port
 from waiting import until
 
 from balancer.haproxy_socket import ask
+
+# Its unit gives it 90.
+STOP_SECONDS = 5
 
 
 class Broker:
@@ -49,7 +53,7 @@ class HaProxy:
         self.port = free_port()
         self.clients: list[socket.socket] = []
         self.globals = self.extra = self.frontends = self.rule = self.stick = ""
-        self.backend = "brokers"
+        self.backend, self.timeout = "brokers", "100s"
 
     def configure(self) -> None:
         """Writes haproxy.cfg."""
@@ -63,8 +67,8 @@ class HaProxy:
 defaults
   mode tcp
   timeout connect 1s
-  timeout client 100s
-  timeout server 100s
+  timeout client {self.timeout}
+  timeout server {self.timeout}
 frontend mqtt
   bind 127.0.0.1:{self.port} {self.extra}
   {self.rule}
@@ -105,7 +109,23 @@ backend {self.backend}
     ) -> None:
         for client in self.clients:
             client.close()
+        self.stop()
+
+    def stop(self) -> None:
+        """As its unit does: a master that is told to end and to reload at once does the latter alone."""
         self.process.terminate()
+        try:
+            self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def kill(self) -> None:
+        """The master and its workers."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        self.process.kill()
+        for pid in children.split():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)
         self.process.wait()
 
     def connect(self, count: int) -> None:

@@ -5,8 +5,6 @@ import os
 import random
 import signal
 import socket
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,8 +13,9 @@ from pathlib import Path
 import pytest
 from haproxy import HaProxy
 from waiting import until
+from watcher import Watcher, restart
 
-from balancer import haproxy_watch, sessions
+from balancer import sessions
 from balancer.haproxy_watch import Verdict
 
 
@@ -33,48 +32,6 @@ def test_a_dead_haproxy_has_a_grace_a_hung_one_has_none() -> None:
     assert Verdict(0.0).after("dead", 1.0) is True
     assert verdict.after("misread", 13.2) is False, "a cut answer is as good as none"
     assert verdict.after("misread", 13.4) is True
-
-
-PROGRAM = """
-import pathlib
-from balancer import closer, fault, haproxy_watch, hung, sessions, settings, tickets
-from residents import reports
-haproxy_watch.RUNTIME = closer.RUNTIME = hung.RUNTIME = {runtime!r}
-hung.LOOKS, hung.SECONDS = 4, 1
-sessions.MASTER = {master!r}
-tickets.renew = int
-reports.RUN = fault.RUN = pathlib.Path({run!r})
-haproxy_watch.STOPPING = reports.RUN / "stopping"
-hung.REQUEST = reports.RUN / "hung"
-settings.SETTINGS = reports.RUN / "watch.json"
-haproxy_watch.main()
-"""
-
-
-class Watcher:
-    """haproxy_watch.py in a process of its own."""
-
-    def __init__(self, haproxy: HaProxy, run: Path) -> None:
-        self.run, self.fault = run, run / "fault/haproxy"
-        self.program = PROGRAM.format(runtime=haproxy.runtime, master=haproxy.master, run=str(run))
-        (run / "watch.json").write_text('{"graceMs": 1000, "answerMs": 300}')
-        self.start()
-
-    def start(self) -> None:
-        environment = {**os.environ, "PYTHONPATH": str(Path(haproxy_watch.__file__).parent.parent)}
-        self.process = subprocess.Popen([sys.executable, "-c", self.program], env=environment)
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait()
-
-    def looks_again(self) -> None:
-        """Waits for its next word."""
-        before = self.fault.stat().st_mtime_ns
-        until(lambda: self.fault.stat().st_mtime_ns != before)
-
-    def says(self, word: str) -> bool:
-        return self.fault.exists() and self.fault.read_text() == f"{word}\n"
 
 
 @pytest.fixture
@@ -151,21 +108,7 @@ def test_restarts_of_haproxy_leave_no_fault(haproxy: HaProxy, watcher: Watcher) 
     """As often as RESTARTS says, at random moments: many fall between two looks, or into the grace."""
     chance = random.Random(1)
     for _ in range(int(os.environ.get("RESTARTS", "10"))):
-        if chance.random() < 0.5:
-            # As its unit's stop and start do.
-            (watcher.run / "stopping").touch()
-            watcher.fault.write_text("1\n")
-            haproxy.process.terminate()
-            haproxy.process.wait()
-            (watcher.run / "stopping").unlink()
-        else:
-            haproxy.process.kill()
-            for pid in sessions.workers().running if haproxy.workers() else []:
-                os.kill(int(pid), signal.SIGKILL)
-            haproxy.process.wait()
-        haproxy.start()
-        if chance.random() < 0.5:
-            haproxy.process.send_signal(signal.SIGUSR2)
+        restart(haproxy, watcher, chance)
         until(lambda: watcher.says("0"), 3)
 
 

@@ -87,7 +87,7 @@ describe('the plan of a platform', () => {
         furtherBrokerPorts,
       ]),
     ).toEqual([
-      ['mqtt', 1883, 1883, { first: 20_001, count: 1 }],
+      ['mqtt', 1883, 1883, { first: 20_001, count: 3 }],
       ['wss', 8084, 8084, undefined],
     ]);
   });

@@ -1,7 +1,7 @@
 %% The MQTT sessions of this node: what the gate knows of their clients, what ejabberd knows of them, and their end.
 -module(emqx_clients).
 -export([start_link/0, info/3, entered/2, left/1]).
--export([list/0, kick/1, stats/0, stop_all/0]).
+-export([list/0, named/1, kick/1, stats/0, stop_all/0]).
 
 %% Positions in ejabberd's record of a session's state (mod_mqtt_session): the same in 23.01 and 24.12.
 -define(SOCKET, 4).
@@ -71,7 +71,17 @@ left(Session) ->
 %% One map per session on this node; a value that is not kept is left out.
 -spec list() -> [map()].
 list() ->
-    lists:flatmap(fun describe/1, lists:keysort(2, ets:tab2list(?CLIENTS))).
+    described(lists:keysort(2, ets:tab2list(?CLIENTS))).
+
+%% Those of one client id.
+-spec named(binary()) -> [map()].
+named(ClientId) ->
+    described([Kept || {_, #{clientid := Id}} = Kept <- ets:tab2list(?CLIENTS), Id =:= ClientId]).
+
+%% Side by side: a session that is busy takes its time once.
+described(Kept) ->
+    Asked = [erpc:send_request(node(), fun() -> describe(Each) end) || Each <- Kept],
+    lists:flatmap(fun erpc:receive_response/1, Asked).
 
 %% Ends the sessions of a client id wherever they are in the cluster; how many there were.
 -spec kick(binary()) -> non_neg_integer().
@@ -135,6 +145,10 @@ describe({Session, Info}) ->
                 connected => element(?SOCKET, State) =/= undefined
             }]
     catch
+        % As EMQX has it, which keeps what was last known of a client: one that is busy is there.
+        exit:{timeout, _} ->
+            Unknown = #{expiry_interval => 0, subscriptions => 0, inflight => 0, awaiting_rel => 0, mqueue_len => 0},
+            [maps:merge(Unknown#{connected => not is_map_key(disconnected_at, Info)}, Info)];
         exit:_ -> []
     end.
 

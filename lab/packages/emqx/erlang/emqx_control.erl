@@ -3,7 +3,7 @@
 -module(emqx_control).
 -export([open/1]).
 %% Called on other nodes.
--export([node_info/0, clients/0]).
+-export([node_info/0, clients/0, clients/1]).
 
 -define(LONGEST_LINE, 65536).
 -define(RUNNING_MS, 60000).
@@ -92,9 +92,9 @@ run(<<"force-load">>, Tables) ->
 
 run(<<"clients">>, []) ->
     emqx_clients:list();
-run(<<"clients">>, [<<"cluster">>]) ->
+run(<<"clients">>, [<<"cluster">> | Wanted]) ->
     {Running, _} = emqx_cluster:status(),
-    [Client || {ok, Clients} <- erpc:multicall(Running, ?MODULE, clients, [], 5000), Client <- Clients];
+    [Client || {ok, Clients} <- erpc:multicall(Running, ?MODULE, clients, Wanted, 5000), Client <- Clients];
 run(<<"kick">>, [ClientId]) ->
     #{kicked => emqx_clients:kick(ClientId)};
 run(<<"banned">>, [<<"list">>]) ->
@@ -223,3 +223,6 @@ node_info() ->
 
 clients() ->
     [Client#{node => node()} || Client <- emqx_clients:list()].
+
+clients(ClientId) ->
+    [Client#{node => node()} || Client <- emqx_clients:named(ClientId)].

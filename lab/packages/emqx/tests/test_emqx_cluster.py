@@ -87,6 +87,14 @@ def test_a_broker_that_restarts_or_joins_closes_no_client_of_others(
     fourth.kill()
 
 
+def test_any_broker_finds_a_client_of_another(nodes: list[Node]) -> None:
+    first, _, third = nodes
+    with entered(third, "far"):
+        status, found = first.api("GET", "/clients/far")
+        assert (status, found["node"], found["connected"]) == (200, third.name, True)
+    assert first.api("GET", "/clients/nowhere")[0] == 404
+
+
 def test_a_session_follows_its_client_from_broker_to_broker(nodes: list[Node]) -> None:
     first, second, third = nodes
     with entered(first, "roams", expiry=60) as client:

@@ -30,10 +30,10 @@ def _list(context: Context, request: Request) -> Answer:
 
 
 def _one(context: Context, request: Request) -> Answer:
-    found = _found(context, {"clientid": request.names["id"]})
+    found = context.broker.ask("clients", "cluster", request.names["id"])
     if not found:
         raise Failure(404, "CLIENTID_NOT_FOUND", "Client ID not found")
-    return Answer(200, found[0])
+    return Answer(200, client_view(found[0]))
 
 
 def _kick(context: Context, request: Request) -> Answer:
