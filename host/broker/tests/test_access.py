@@ -46,6 +46,21 @@ def test_a_change_is_loaded_and_users_told(emqx: FakeEmqx) -> None:
     assert "app" in emqx.users
 
 
+def test_after_a_restore_emqx_is_told_the_key_that_it_does_not_know(
+    emqx: FakeEmqx, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, emqx.key = emqx.key, "emqx-haproxy:that-of-the-backup"
+
+    def reload(*words: str, seconds: float) -> str:
+        # EMQX reads the file of keys then.
+        emqx.key = key
+        return GOOD
+
+    monkeypatch.setattr(access, "emqx_ctl", reload)
+    assert main() == 0
+    assert "app" in emqx.users
+
+
 def test_a_reload_without_effect_fails_whatever_its_exit_code(
     emqx: FakeEmqx, capsys: pytest.CaptureFixture[str]
 ) -> None:
