@@ -48,7 +48,7 @@ export interface Contestant {
   /** How often the proxy called the system during some work, by name. */
   systemCalls(work: () => Promise<void>): Promise<ReadonlyMap<string, number>>;
   /** What of refusals and sessions the proxies have logged; null where that is not read. */
-  loggedBytes(): number | null;
+  loggedBytes(): Promise<number | null>;
   /** Refusals that the first balancer has counted, whether it logged them or not; null where none are counted. */
   countedRefusals(): Promise<number | null>;
   /** Reloads the first balancer; resolves when the new workers accept. */

@@ -41,7 +41,7 @@ export async function startGuide(
     journalMicroseconds: () => (journal === true ? journalMicroseconds(first) : Promise.resolve(null)),
     droppedLines: async () => droppedIn(await askMaster(first, '@1 show info')),
     systemCalls: (work) => countSystemCalls(first, program, work),
-    loggedBytes: () => null,
+    loggedBytes: () => Promise.resolve(null),
     countedRefusals: () => Promise.resolve(null),
     reload: () => reload(first),
     // Beside the master and the worker that accepts.

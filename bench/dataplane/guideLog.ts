@@ -1,3 +1,5 @@
+import type { Machine } from '../../proving/stage/machine';
+
 /** Reads what HAProxy logs as the guide has it, by syslog to the same host, and drops it. */
 export const logSink = [
   'python3',
@@ -10,6 +12,14 @@ while True:
     sink.recv(65536)
 `,
 ];
+
+/** Reads what HAProxy writes to its standard output, and drops it; words of a shell. */
+export const intoReader = ['sh', '-c', `'"$@" | dd of=/dev/null bs=64k 2>/dev/null'`, 'sh'];
+
+/** How much that has read so far. */
+export async function readBytes(machine: Machine): Promise<number> {
+  return Number(/^rchar: (\d+)/m.exec(await machine.run(['sh', '-c', 'cat /proc/$(pgrep -xo dd)/io']))?.[1]);
+}
 
 /** A rendered haproxy.cfg with the guide's log in place of its own: target and format, and nothing else. */
 export function withGuideLog(config: string): string {

@@ -37,7 +37,7 @@ export async function startNginx(site: Site): Promise<Contestant> {
     journalMicroseconds: () => Promise.resolve(null),
     droppedLines: () => Promise.resolve(null),
     systemCalls: (work) => countSystemCalls(machine, program, work),
-    loggedBytes: () => null,
+    loggedBytes: () => Promise.resolve(null),
     countedRefusals: () => Promise.resolve(null),
     reload: without('reloads'),
     formerWorkers: without('reloads'),

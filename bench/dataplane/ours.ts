@@ -9,7 +9,7 @@ import { brokerPort } from './brokers';
 import type { Contestant, ContestantName, ContestantOptions } from './contestant';
 import type { Site } from './site';
 import type { System } from './systems';
-import { droppedIn, logSink, withGuideLog, withoutLog } from './guideLog';
+import { droppedIn, intoReader, logSink, readBytes, withGuideLog, withoutLog } from './guideLog';
 import { intoJournal, journalMicroseconds, startJournal } from './journal';
 import { countSystemCalls } from './systemCalls';
 import { tuneMachine } from './tuning';
@@ -52,8 +52,7 @@ export async function startOurs(
       options.journal === true ? journalMicroseconds(first.machine) : Promise.resolve(null),
     droppedLines: async () => droppedIn(await first.ask('show info')),
     systemCalls: (work) => countSystemCalls(first.machine, program, work),
-    loggedBytes: () =>
-      balancers.flatMap(({ log }) => log).reduce((bytes, line) => bytes + Buffer.byteLength(line) + 1, 0),
+    loggedBytes: () => readBytes(first.machine),
     countedRefusals: async () =>
       [...(await first.ask('show table refusals_mqtt')).matchAll(/ gpc0=(\d+)/g)].reduce(
         (count, [, refused]) => count + Number(refused),
@@ -82,7 +81,7 @@ async function startBalancer(
     view,
     serverKey: site.certificates.key,
     watched,
-    ...(journal === true && { log: { prepare: startJournal, by: intoJournal } }),
+    log: journal === true ? { prepare: startJournal, by: intoJournal } : { by: intoReader },
   });
   await tuneMachine(balancer.machine);
   if (lines !== 'own') {

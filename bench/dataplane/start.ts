@@ -51,7 +51,7 @@ const direct: Contestant = {
     await work();
     return new Map();
   },
-  loggedBytes: () => null,
+  loggedBytes: () => Promise.resolve(null),
   countedRefusals: () => Promise.resolve(null),
   reload: () => Promise.resolve(),
   formerWorkers: () => Promise.resolve(0),

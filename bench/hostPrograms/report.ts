@@ -142,5 +142,5 @@ function figure(values: readonly number[], digits: number): string {
   const [median, least, most] = [spread.median, spread.least, spread.most].map((each) =>
     each.toFixed(digits),
   );
-  return `${median} (${least} to ${most})`;
+  return values.length === 1 ? String(median) : `${median} (${least} to ${most})`;
 }

@@ -25,7 +25,7 @@ export class Balancer {
     readonly watched?: boolean;
     /** Where HAProxy's log goes in place of `log`: a program before its own, and what must run for that. */
     readonly log?: {
-      readonly prepare: (machine: Machine) => Promise<void>;
+      readonly prepare?: (machine: Machine) => Promise<void>;
       readonly by: readonly string[];
     };
   }): Promise<Balancer> {
@@ -37,7 +37,7 @@ export class Balancer {
     for (const [path, content] of Object.entries(secrets(serverKey)))
       await machine.write(path, content, '0600');
     await balancer.write(view);
-    await log?.prepare(machine);
+    await log?.prepare?.(machine);
     await balancer.startHaproxy(log?.by);
     if (watched) machine.start(['python3', '/usr/local/lib/emqx-haproxy', 'balancer.haproxy_watch']);
     await eventually(() => balancer.ask('show info'), { timeoutMs: 5_000 });

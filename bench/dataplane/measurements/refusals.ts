@@ -15,13 +15,13 @@ export const refusals: Measurement<'refusals'> = {
     const target = contestant.target('mqtt');
     const alone = await serve(site, contestant, prefixOf(contestant, 'alone', round));
     requireAll(alone, `${contestant.name}, nobody refused`);
-    const logged = contestant.loggedBytes();
+    const logged = await contestant.loggedBytes();
     const counted = await contestant.countedRefusals();
     const [beside] = await Promise.all([
       serve(site, contestant, prefixOf(contestant, 'beside', round)),
       site.load.after(served).refuse(target, { prefix: 'refused', count }),
     ]);
-    const loggedAfter = contestant.loggedBytes();
+    const loggedAfter = await contestant.loggedBytes();
     const countedAfter = await contestant.countedRefusals();
     return {
       alone: alone.seconds,

@@ -273,7 +273,7 @@ def test_a_former_worker_that_stands_still_keeps_nothing_from_the_others(
         return 0
 
     monkeypatch.setattr(tickets, "renew", renew)
-    monkeypatch.setattr(sessions, "ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(sessions, "ANSWER_SECONDS", 3)
     haproxy.connect(3)
     haproxy.reload()
     haproxy.connect(6)

@@ -4,6 +4,7 @@ import { backup } from './backup';
 import { deadHosts } from './deadHosts';
 import { clusterStatus, instanceIds, replaced, runningStack } from './hosts';
 import { meanwhile, printed } from './meanwhile';
+import { together } from './together';
 
 /** A stack on which hosts are replaced while clients are on. Each test begins where the one before ended. */
 const stack = runningStack();
@@ -88,6 +89,8 @@ describe('a new host that does not come up', () => {
 });
 
 meanwhile(stack, 6);
+
+together(stack);
 
 describe('a broker more, and one less', () => {
   it('cuts none of the clients as it comes', async () => {

@@ -14,7 +14,13 @@ void import('./example/index.js').then(({ endpoints }) =>
       const networks = ['aws:ec2/vpc:Vpc', 'aws:ec2/subnet:Subnet', 'aws:ec2/route:Route'].flatMap(
         named,
       ).length;
-      const resources = made.map(({ type, inputs }) => ({ type, inputs }));
+      // What its costs follow from, and no more: a process that exits waits for no reader.
+      const resources = made
+        .filter(({ type }) => /:(Instance|Volume|Eip|NatGateway|Secret)$/.test(type))
+        .map(({ type, inputs: { instanceType, rootBlockDevice, size } }) => ({
+          type,
+          inputs: { instanceType, rootBlockDevice, size },
+        }));
       const summary = { endpoints: told, interfaces: interfaces.toSorted(), networks, resources };
       process.stdout.write(JSON.stringify(summary));
     });
