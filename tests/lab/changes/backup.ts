@@ -74,12 +74,11 @@ async function api(stack: ChangingStack, method: string, path: string, body: obj
   );
 }
 
+/** Rejects where nobody serves it, too: without a try more the client would say nothing of a connection that is closed. */
 async function connected(stack: ChangingStack, options: IClientOptions = {}): Promise<MqttClient> {
   const { endpoints } = await stack.outputs();
-  return connectAsync(endpoints['mqtt'] ?? 'missing:', {
-    ...{ ...ann, clientId: 'ann', reconnectPeriod: 0, connectTimeout: 5_000 },
-    ...options,
-  });
+  const client = { ...ann, clientId: 'ann', reconnectPeriod: 0, connectTimeout: 5_000, ...options };
+  return connectAsync(endpoints['mqtt'] ?? 'missing:', client, false);
 }
 
 async function retained(stack: ChangingStack): Promise<string> {
