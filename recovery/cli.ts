@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { readOutputs } from '../verify/outputs';
+import { program } from '../verify/program';
 import { listed } from './backups';
 import { Brokers } from './brokers';
 import { restore } from './restore';
@@ -14,7 +15,6 @@ Outputs are piped in, or asked of pulumi, as for verify.
   --over     also into a cluster that holds data: what the backup has too is overwritten, the rest stays
 `;
 
-const program = 'sudo -n /usr/bin/python3 /usr/local/lib/emqx-haproxy';
 const print = (text: string) => void process.stdout.write(text);
 
 async function main([command, ...args]: readonly string[]): Promise<number> {
@@ -40,8 +40,8 @@ async function main([command, ...args]: readonly string[]): Promise<number> {
     if (key !== undefined) await restore(brokers, { key, over: values.over }, print);
     else {
       const name = await brokers.one(values.broker);
-      if (values.list) print(listed(await brokers.ask(name, `${program} broker.backups`)));
-      else await brokers.run(name, `${program} broker.backup now`);
+      if (values.list) print(listed(await brokers.ask(name, program('broker.backups'))));
+      else await brokers.run(name, program('broker.backup now'));
     }
   } finally {
     await brokers.close();

@@ -1,7 +1,6 @@
+import { program } from '../verify/program';
 import { quote } from '../verify/ssh';
 import type { Brokers } from './brokers';
-
-const program = 'sudo -n /usr/bin/python3 /usr/local/lib/emqx-haproxy';
 
 /**
  * Imports a backup on one broker, which all get, then has each take what the stack's files say again: the backup has the
@@ -14,7 +13,7 @@ export async function restore(
 ): Promise<void> {
   const names = await brokers.all();
   const [first = ''] = names;
-  await brokers.run(first, `${program} broker.restore ${quote(key)}${over ? ' --over' : ''}`);
+  await brokers.run(first, program(`broker.restore ${quote(key)}${over ? ' --over' : ''}`));
   const failures: string[] = [];
   for (const name of names) {
     try {

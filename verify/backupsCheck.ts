@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { program } from './balancers';
+import { program } from './program';
 import { type Result, Warning, check } from './checks';
 import { type Hosts } from './hosts';
 import type { Outputs } from './outputs';

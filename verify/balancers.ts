@@ -1,8 +1,6 @@
 import { z } from 'zod';
 import { type Hosts, onEach } from './hosts';
-
-/** Runs a program of a host's own and gives what it prints. */
-export const program = (name: string) => `sudo -n /usr/bin/python3 /usr/local/lib/emqx-haproxy ${name}`;
+import { program } from './program';
 
 /** It asks EC2, which may take seconds. */
 const conditionMs = 30_000;

@@ -1,19 +1,18 @@
 import { z } from 'zod';
 import { type Result, Unexpected, Warning, check } from './checks';
 import { type Hosts, onEach } from './hosts';
+import { program } from './program';
 
 const drift = z.object({
   differs: z.record(z.string(), z.object({ expected: z.unknown(), found: z.unknown() })),
   elsewhere: z.array(z.string()),
 });
 
-const command = 'sudo -n /usr/bin/python3 /usr/local/lib/emqx-haproxy broker.drift';
-
 /** EMQX has the settings of the arguments: what its dashboard or API changed is in force until a broker restarts. */
 export function checkDrift(hosts: Hosts): Promise<Result>[] {
   return [
     check('settings: EMQX as the arguments say', async () =>
-      drifted(await onEach(hosts, hosts.brokers, () => command)),
+      drifted(await onEach(hosts, hosts.brokers, () => program('broker.drift'))),
     ),
   ];
 }

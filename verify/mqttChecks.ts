@@ -1,7 +1,7 @@
 import type { MqttClient } from 'mqtt';
 import { z } from 'zod';
 import { type Result, Unexpected, Warning, check, eventually } from './checks';
-import { program } from './balancers';
+import { program } from './program';
 import { type Hosts } from './hosts';
 import type { Outputs } from './outputs';
 import { type Identity, allowedTopic } from './permissions';

@@ -1,4 +1,5 @@
-import { type BalancerState, program } from './balancers';
+import type { BalancerState } from './balancers';
+import { program } from './program';
 import { type Finding, type Survey, Warning } from './checks';
 import type { Hosts } from './hosts';
 import { type Dial, connectOnce } from './mqttClients';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { program } from './balancers';
+import { program } from './program';
 import { type Result, Unexpected, check } from './checks';
 import { type Hosts, onEach } from './hosts';
 
