@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import struct
 
 import pytest
 from lab.packages.emqx.tests.conftest import NewNode
@@ -145,6 +147,16 @@ def test_nobody_is_told_anything_without_a_token_or_a_key(broker: Node) -> None:
         assert broker.http("GET", "/api/v5/clients", headers=headers)[0] == 401
     assert broker.http("GET", "/api/v5/nothing", headers={})[0] == 401
     assert broker.api("GET", "/nothing")[0] == 404
+
+
+def test_a_check_that_ends_in_the_middle_leaves_no_word(broker: Node) -> None:
+    for _ in range(20):
+        with socket.create_connection((broker.address, 18083)) as check:
+            check.sendall(b"GET /status HTTP/1.1\r\nHost: a\r\n\r\n")
+            check.recv(1)
+            check.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    assert broker.status() == 200
+    assert "Traceback" not in broker.journal()
 
 
 def test_api_keys_and_users_of_the_dashboard_are_made_and_removed(broker: Node) -> None:

@@ -6,8 +6,10 @@ import base64
 import binascii
 import json
 import re
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from .. import layout
@@ -54,6 +56,11 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     # Two balancers check several times a second, and a start may lie between two of their checks.
     request_queue_size = 128
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A balancer that knows enough by the first line resets the connection, several times a second."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
 
 def answer(context: Context, method: str, path: str, request: Request) -> Answer:
