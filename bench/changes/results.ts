@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { labHome } from '../../lab/paths';
+import { readKept, writeKept } from '../kept';
 
 const sampleSchema = z.object({
   change: z.string(),
@@ -36,15 +36,9 @@ const file = join(labHome, 'bench', 'changes-samples.json');
 
 /** Those of earlier runs, which a run adds to. */
 export function readSamples(): readonly Sample[] {
-  if (!existsSync(file)) return [];
-  const parsed = z.array(sampleSchema).safeParse(JSON.parse(readFileSync(file, 'utf8')));
-  if (parsed.success) return parsed.data;
-  throw new Error(`${file} holds samples of another version of the benchmark; begin anew with --fresh`);
+  return readKept(file, sampleSchema);
 }
 
-/** In one step, so that an interrupt leaves the former ones. */
 export function writeSamples(samples: readonly Sample[]): void {
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(`${file}.new`, JSON.stringify(samples));
-  renameSync(`${file}.new`, file);
+  writeKept(file, samples);
 }

@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { ensureCheckImage, runInCheckImage } from '../../proving/checkImage';
 import { labHome } from '../../lab/paths';
 import { run } from '../../lab/process';
 import type { ContestantName } from './contestant';
+import { writeKept } from '../kept';
 import { describeThisMachine } from '../machine';
 import type { MeasurementName } from './metrics';
 import { systems } from './systems';
@@ -34,11 +35,8 @@ export function readSamples(): readonly Sample[] {
   return existsSync(samplesFile) ? (JSON.parse(readFileSync(samplesFile, 'utf8')) as readonly Sample[]) : [];
 }
 
-/** In one step, so that an interrupt leaves the former ones. */
 export function writeSamples(samples: readonly Sample[]): void {
-  mkdirSync(dirname(samplesFile), { recursive: true });
-  writeFileSync(`${samplesFile}.new`, JSON.stringify(samples));
-  renameSync(`${samplesFile}.new`, samplesFile);
+  writeKept(samplesFile, samples);
 }
 
 /** What the figures were measured on. */

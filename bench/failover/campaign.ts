@@ -4,9 +4,10 @@ import { lower, raise } from '../../proving/pair/labStack';
 import type { Setup } from '../../proving/pair/setup';
 import { labTarget, type Target } from '../../proving/pair/target';
 import { installBaseline } from './baseline';
+import { writeKept } from '../kept';
 import type { Cell } from './cells';
 import { setupText } from './report';
-import { describeMachine, readRuns, writeRuns, type Results, type Run } from './results';
+import { describeMachine, readRuns, type Results, type Run } from './results';
 import { runOnce } from './run';
 
 const runsFile = join(labHome, 'bench', 'failover-runs.json');
@@ -59,7 +60,7 @@ export class Campaign {
       while (this.#isMissing(cell)) {
         const withClients = this.#runs(cell).filter(({ clients }) => clients !== undefined);
         const run = await measure(target, cell, withClients.length < cell.clientRuns);
-        writeRuns(runsFile, [...readRuns(runsFile), run]);
+        writeKept(runsFile, [...readRuns(runsFile), run]);
       }
       return true;
     } catch (error) {
@@ -105,5 +106,5 @@ function leadsTo(from: Setup, to: Setup): boolean {
 
 /** The next begins anew. */
 export function forgetRuns(): void {
-  writeRuns(runsFile, []);
+  writeKept(runsFile, []);
 }

@@ -1,7 +1,6 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync, existsSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { z } from 'zod';
 import { clientOutageSchema } from './clients';
+import { readKept } from '../kept';
 import { describeThisMachine } from '../machine';
 import { phasesSchema } from './phases';
 import type { Target } from '../../proving/pair/target';
@@ -32,19 +31,9 @@ export interface Results {
   readonly runs: readonly Run[];
 }
 
-/** Runs of an earlier, interrupted benchmark; none when there was none. */
+/** Runs of an earlier, interrupted benchmark; none when there were none. */
 export function readRuns(file: string): readonly Run[] {
-  if (!existsSync(file)) return [];
-  const parsed = z.array(runSchema).safeParse(JSON.parse(readFileSync(file, 'utf8')));
-  if (parsed.success) return parsed.data;
-  throw new Error(`${file} holds runs of another version of the benchmark; begin anew with --fresh`);
-}
-
-/** In one step, so that an interrupt leaves the former ones. */
-export function writeRuns(file: string, runs: readonly Run[]): void {
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(`${file}.new`, JSON.stringify(runs));
-  renameSync(`${file}.new`, file);
+  return readKept(file, runSchema);
 }
 
 /** What the figures were measured on. */

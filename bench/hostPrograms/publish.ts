@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { cpus, loadavg, release, totalmem } from 'node:os';
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { repositoryRoot } from '../../proving/product';
+import { describeThisMachine } from '../machine';
 import { publishFile } from '../published';
 import { reportMarkdown, type Results } from './report';
 
@@ -19,9 +20,7 @@ export async function publishPart(part: Results): Promise<void> {
 /** Where something was measured, at its end. */
 export function thisMachine(): Readonly<Record<string, string>> {
   return {
-    processor: `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}`,
-    memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
-    kernel: release(),
+    ...describeThisMachine(),
     'load average when it ended': (loadavg()[0] ?? NaN).toFixed(1),
   };
 }
