@@ -97,16 +97,25 @@ class Bucket:
         content: IO[bytes] | None = None,
     ) -> HTTPResponse:
         """The answer of status 200; a second try where the first taught something."""
+        answer, refusal = self._answered(method, key, query, headers, content)
+        if refusal and self._cloud.learn(refusal, answer.headers["date"] or ""):
+            answer, refusal = self._answered(method, key, query, headers, content)
+        if refusal is None:
+            return answer
+        raise AwsError(refusal.code, f"{method} s3://{self.name}/{key}: {refusal}")
+
+    def _answered(
+        self,
+        method: str,
+        key: str,
+        query: dict[str, str],
+        headers: dict[str, str],
+        content: IO[bytes] | None,
+    ) -> tuple[HTTPResponse, AwsError | None]:
         answer = self._sent(method, key, query, headers, content)
         if answer.status == 200:
-            return answer
-        refusal = error_of(answer.status, answer.read().decode(errors="replace"))
-        if self._cloud.learn(refusal, answer.headers["date"] or ""):
-            answer = self._sent(method, key, query, headers, content)
-            if answer.status == 200:
-                return answer
-            refusal = error_of(answer.status, answer.read().decode(errors="replace"))
-        raise AwsError(refusal.code, f"{method} s3://{self.name}/{key}: {refusal}")
+            return answer, None
+        return answer, error_of(answer.status, answer.read().decode(errors="replace"))
 
     def _sent(
         self,
