@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChangingStack } from '../changes/changingStack';
 import { finished, type Ran } from '../lab';
-import { describeStep, mayLose, type Step } from './plan';
+import { type DeedName, describeStep, mayLose, type Step } from './plan';
 
 const clients = 40;
 /** A client comes back within seconds, whatever fails; longer, and two hosts of a kind were away. */
@@ -57,6 +57,14 @@ async function withDeed(stack: ChangingStack, step: Step, number: number): Promi
   return { ...ran, wasEnded: step.deed.endsWith('the runner') };
 }
 
+/** As the lab's `fault host` calls them. */
+const hostFaults = {
+  crash: 'crash',
+  freeze: 'freeze',
+  'cut off': 'partition',
+  'fill the disk of': 'fill-disk',
+} as const satisfies Partial<Record<DeedName, string>>;
+
 async function deed(stack: ChangingStack, step: Step, child: ChildProcess): Promise<void> {
   switch (step.deed) {
     case 'kill the runner':
@@ -74,18 +82,8 @@ async function deed(stack: ChangingStack, step: Step, child: ChildProcess): Prom
     case 'throttle all calls':
       await tried(stack, 'fault', 'api', 'throttle', '--callers', 'all');
       break;
-    case 'crash':
-      await tried(stack, 'fault', 'host', step.place ?? '', 'crash');
-      break;
-    case 'freeze':
-      await tried(stack, 'fault', 'host', step.place ?? '', 'freeze');
-      break;
-    case 'cut off':
-      await tried(stack, 'fault', 'host', step.place ?? '', 'partition');
-      break;
-    case 'fill the disk of':
-      await tried(stack, 'fault', 'host', step.place ?? '', 'fill-disk');
-      break;
+    default:
+      await tried(stack, 'fault', 'host', step.place ?? '', hostFaults[step.deed]);
   }
   await sleep(step.holdMs);
 }
