@@ -138,3 +138,10 @@ async function keyIds(
 function dayFromNow(days: number): Date {
   return new Date(Date.now() + days * 24 * 60 * 60 * 1_000);
 }
+
+/** What examples are told of devices with certificates of a CA, by the names of their settings. */
+export async function deviceSettings(): Promise<Readonly<Record<string, string>>> {
+  const ca = await Identity.authority('devices');
+  const device = await Identity.make('thermostat-1', { signer: ca });
+  return { deviceCa: ca.pem, deviceCrl: await ca.revocationList(), deviceSample: device.pem };
+}

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { GetParametersByPathCommand } from '@aws-sdk/client-ssm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { Identity } from '../../proving/identities';
+import { deviceSettings } from '../../proving/identities';
 import { repositoryRoot } from '../../proving/product';
 import { Stacks } from './stacks';
 
@@ -16,13 +16,9 @@ let configuration: Readonly<Record<string, string>>;
 
 beforeAll(async () => {
   stacks = await Stacks.open();
-  const ca = await Identity.authority('devices');
-  const device = await Identity.make('thermostat-1', { signer: ca });
   configuration = {
     sshCidr: '203.0.113.1/32',
-    deviceCa: ca.pem,
-    deviceCrl: await ca.revocationList(),
-    deviceSample: device.pem,
+    ...(await deviceSettings()),
   };
 });
 afterAll(async () => stacks.close());

@@ -7,7 +7,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { PackageProvider } from '../../provider/provider';
 import { repositoryRoot } from '../../proving/product';
-import { Identity } from '../../proving/identities';
+import { deviceSettings } from '../../proving/identities';
 import { costLine, readmeOf } from './exampleReadme';
 import type { ResourceGraph } from './resourceGraph';
 import { graphOf, valueOf } from './resourceGraph';
@@ -34,13 +34,9 @@ const examples = readdirSync(folder, { recursive: true, encoding: 'utf8' })
 
 let configuration: Readonly<Record<string, string>>;
 beforeAll(async () => {
-  const ca = await Identity.authority('devices');
-  const device = await Identity.make('thermostat-1', { signer: ca });
   configuration = {
     sshCidr: '198.51.100.7/32',
-    deviceCa: ca.pem,
-    deviceCrl: await ca.revocationList(),
-    deviceSample: device.pem,
+    ...(await deviceSettings()),
     keyName: 'mqtt',
     loginKey: 'a login key',
   };

@@ -9,18 +9,9 @@ import { answerS3 } from '../../lab/api/s3/answer';
 import { authorizeS3, everything } from '../../lab/api/s3/authorize';
 import { checksumOf } from '../../lab/api/s3/content';
 import { s3Request } from '../../lab/api/s3/request';
-import { TestRegion } from './lab-apiRegion';
+import { TestRegion, credentials } from './lab-apiRegion';
 
 const key = 'arn:aws:kms:eu-central-1:123456789012:key/0a1b2c3d';
-const credentials = {
-  accessKeyId: 'ASIA1',
-  secretAccessKey: 's',
-  token: 't',
-  instanceId: 'i-1',
-  roleName: 'host',
-  issuedAt: 0,
-  expiresAt: 1,
-};
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
 /** A call as a host makes it, with headers that fit its body unless others are given. */

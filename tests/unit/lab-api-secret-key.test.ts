@@ -4,7 +4,7 @@ import { authorize } from '../../lab/api/iam/authorize';
 import { parsePolicy } from '../../lab/api/iam/policy';
 import type { RolePolicies } from '../../lab/api/iam/rolePolicies';
 import { Parameters } from '../../lab/api/parameters';
-import { TestRegion } from './lab-apiRegion';
+import { TestRegion, credentials } from './lab-apiRegion';
 
 const arn = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:demo';
 const key = 'arn:aws:kms:eu-central-1:123456789012:key/0a1b2c3d';
@@ -18,15 +18,6 @@ const call: AwsCall = {
   action: 'GetSecretValue',
   protocol: 'json',
   parameters: Parameters.of({}),
-};
-const credentials = {
-  accessKeyId: 'ASIA1',
-  secretAccessKey: 's',
-  token: 't',
-  instanceId: 'i-1',
-  roleName: 'host',
-  issuedAt: 0,
-  expiresAt: 1,
 };
 const read = { Effect: 'Allow', Action: 'secretsmanager:GetSecretValue', Resource: arn };
 

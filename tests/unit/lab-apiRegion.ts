@@ -67,3 +67,14 @@ export class TestRegion {
     return this.region.interface(interfaceId).addresses;
   }
 }
+
+/** Of a host's role. */
+export const credentials = {
+  accessKeyId: 'ASIA1',
+  secretAccessKey: 's',
+  token: 't',
+  instanceId: 'i-1',
+  roleName: 'host',
+  issuedAt: 0,
+  expiresAt: 1,
+};
