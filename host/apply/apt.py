@@ -27,6 +27,8 @@ OPTIONS = [
     *("-qq", "--yes", "--allow-downgrades", "--allow-change-held-packages"),
     *("-o", f"DPkg::Lock::Timeout={LOCK_SECONDS}", "-o", "APT::Sandbox::User=root"),
     *("-o", "Dpkg::Options::=--force-confold", "-o", "Dpkg::Options::=--force-confdef"),
+    # What dpkg complains of is said with what apt does, and not to a terminal.
+    *("-o", "Dpkg::Use-Pty=0"),
     *("-o", "Acquire::http::Timeout=10", "-o", "Acquire::https::Timeout=10"),
 ]
 ENVIRONMENT = {
