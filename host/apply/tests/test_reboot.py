@@ -3,9 +3,11 @@
 import os
 import subprocess
 import sys
+from threading import Thread
 
 import pytest
 from machine import FOLDER, Machine, file_set
+from waiting import until
 
 REBOOT = "/run/emqx-haproxy-reboot"
 ASKED = "later: --quiet --on-active=4 systemctl reboot"
@@ -41,13 +43,9 @@ def test_killed_at_any_step_it_is_asked_for_or_can_be_asked_for_again(host: Mach
 
 def test_it_goes_on_when_whoever_asked_is_gone(host: Machine) -> None:
     read, write = os.pipe()
-    enter = ["nsenter", "--mount", "--root", "--wd", "--target", str(host.process.pid)]
-    environment = {"PATH": "/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin"}
-    command = [*enter, sys.executable, f"{FOLDER}/apply_config.py", "--reboot"]
     os.close(read)
-    done = subprocess.run(command, stdout=write, stderr=write, env=environment, timeout=60)
+    assert begun(host, stdout=write, stderr=write).wait(60) == 0
     os.close(write)
-    assert done.returncode == 0
     assert ASKED in host.calls()
 
 
@@ -62,6 +60,34 @@ cat /dev/zero >/var/lib/emqx-haproxy/filler 2>/dev/null || :
     done = host.run("--reboot")
     assert done.returncode == 0, done.stderr
     assert ASKED in host.calls()
+
+
+def test_it_waits_for_a_run_that_is_under_way(host: Machine) -> None:
+    text = file_set(
+        {"/etc/app/app.conf": ("new\n", "reload:app")},
+        enable=["app", "proxy"],
+        health=["test", "-e", "/run/well"],
+        healthTimeoutSeconds=60,
+    )
+    run = Thread(target=host.run, kwargs={"text": text})
+    run.start()
+    until(lambda: host.read("/run/loaded") == "new\n", 30)
+    with begun(host, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as reboot:
+        assert reboot.stderr is not None
+        assert "waiting for its end" in reboot.stderr.readline()
+        assert ASKED not in host.calls()
+        host.write("/run/well", "")
+        run.join()
+        assert reboot.wait(60) == 0
+    assert ASKED in host.calls()
+
+
+def begun(host: Machine, stdout: int, stderr: int) -> subprocess.Popen[str]:
+    """A reboot that goes on beside the test."""
+    enter = ["nsenter", "--mount", "--root", "--wd", "--target", str(host.process.pid)]
+    command = [*enter, sys.executable, f"{FOLDER}/apply_config.py", "--reboot"]
+    environment = {"PATH": "/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin"}
+    return subprocess.Popen(command, stdout=stdout, stderr=stderr, env=environment, text=True)
 
 
 def booted(host: Machine) -> None:
