@@ -86,6 +86,7 @@ export default defineConfig({
           page('Security', '/security'),
           page('Policies', '/policies'),
           page('How it is tested', '/how-tested'),
+          page('Changes that fail', '/rollout-faults'),
         ],
       },
       {
