@@ -8,7 +8,7 @@ const end = '=== end';
 /** A line of shell that writes the programs of the set in a file into a folder; both are given as shell words. */
 export function unpackPrograms(set: string, folder: string): string {
   const path = `index($2, "${programFolder}/") == 1 ? folder substr($2, ${programFolder.length + 1}) : ""`;
-  const itsFolder = 'd = f; sub("/[^/]*$", "", d); system("mkdir -p " d)';
+  const itsFolder = 'd = f; sub("/[^/]*$", "", d); if (!made[d]++) system("mkdir -p " d)';
   return `awk -v folder=${folder} '/^=== \\// { f = ${path}; if (f) { ${itsFolder} } next } f { print >f }' ${set}`;
 }
 
