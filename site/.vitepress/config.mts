@@ -91,7 +91,15 @@ export default defineConfig({
       },
       {
         text: 'Figures',
-        items: [page('Failover', '/benchmarks/failover'), page('Data plane', '/benchmarks/dataplane')],
+        items: [
+          page('Failover', '/benchmarks/failover'),
+          page('Data plane', '/benchmarks/dataplane'),
+          page('Fleets', '/benchmarks/fleets'),
+          page('Changes under clients', '/benchmarks/changes'),
+          page('Programs on hosts', '/benchmarks/host-programs'),
+          page('Wrong logins', '/benchmarks/failed-logins'),
+          page('Source ports', '/benchmarks/source-ports'),
+        ],
       },
       {
         text: 'Contribute',
