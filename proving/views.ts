@@ -121,6 +121,7 @@ export function brokerView(changes: Partial<BrokerView> = {}): BrokerView {
     settings: planSettings({}, '5.8.9', 'emqx.settings', new Problems()),
     proxyProtocol: true,
     maxConnections: 5_000,
+    repairGeneration: 1,
     dashboardPort: 18083,
     agent: { port: 18084, drain: false, weightPercent: 100 },
     dataVolumeId: 'vol-0123456789abcdef0',

@@ -49,9 +49,9 @@ export function balancerFiles(view: BalancerView): HostFile[] {
     }),
     ...packagesFiles(view.software),
     awsSettings(view.region, view.secrets, restart('vip-agent'), { virtualIp: view.virtualIp }),
-    applySettings(
-      'balancer',
-      [
+    applySettings({
+      role: 'balancer',
+      validate: [
         ['/usr/bin/systemd-sysusers', accounts],
         // Keepalived refuses a track_file that does not exist yet.
         ['/usr/bin/systemd-tmpfiles', '--create', runtimeFiles],
@@ -62,11 +62,11 @@ export function balancerFiles(view: BalancerView): HostFile[] {
         programCommand('balancer.interface'),
         ['/usr/sbin/keepalived', '-t', '-f', '/etc/keepalived/keepalived.conf'],
       ],
-      ['haproxy', 'haproxy-watch', hungPath, 'vip-agent', 'keepalived'],
-      60,
-      { haproxy: programCommand('balancer.haproxy_runtime') },
-      true,
-    ),
+      enable: ['haproxy', 'haproxy-watch', hungPath, 'vip-agent', 'keepalived'],
+      healthTimeoutSeconds: 60,
+      runtime: { haproxy: programCommand('balancer.haproxy_runtime') },
+      together: true,
+    }),
     ...balancerPrograms(view.limits),
   ];
 }

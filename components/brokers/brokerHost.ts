@@ -127,6 +127,7 @@ function brokerView(
     settings: plan.settings,
     licensed: plan.isLicensed,
     maxConnections: plan.maxConnections,
+    repairGeneration: plan.machine.repairGeneration,
     dashboardPort,
     agent: { port: agentPort, drain: broker.drain, weightPercent: 100 },
   };

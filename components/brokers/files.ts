@@ -73,9 +73,9 @@ export function brokerFiles(view: BrokerView): HostFile[] {
     settingsFile('access', none, expectedAccess(view)),
     ...packagesFiles(view.software),
     awsSettings(view.region, view.secrets, none),
-    applySettings(
-      'broker',
-      [
+    applySettings({
+      role: 'broker',
+      validate: [
         programCommand('broker.cookie'),
         ...(view.licensed === true
           ? [[...programCommand('broker.licence'), String(view.maxConnections)]]
@@ -83,14 +83,16 @@ export function brokerFiles(view: BrokerView): HostFile[] {
         // EMQX judges what is staged before it is in force; as its own user, whose script that is.
         ['/usr/sbin/runuser', '-u', 'emqx', '--', '/usr/bin/emqx', 'check_config'],
       ],
-      [
+      enable: [
         ...(view.dataVolumeId === undefined ? [] : ['emqx-data']),
         'broker-agent',
         'emqx',
         ...(view.backup === undefined ? [] : [backupTimer]),
       ],
-      180,
-    ),
+      healthTimeoutSeconds: 180,
+      askBefore: { emqx: [...programCommand('broker.spare'), view.nodeName, '--own', ...view.seeds] },
+      repairGeneration: view.repairGeneration,
+    }),
     ...brokerPrograms(),
   ];
 }

@@ -50,5 +50,7 @@ export interface BrokerView {
   readonly dataVolumeId?: string;
   /** Whether there is a licence key among the secrets. */
   readonly licensed?: boolean;
+  /** Of the machine's arguments: another one restarts EMQX whether or not the others can do without it. */
+  readonly repairGeneration: number;
   readonly secrets: readonly SecretView[];
 }

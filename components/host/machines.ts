@@ -29,7 +29,7 @@ export interface MachineArgs {
   tagVolumesAtLaunch?: boolean;
   /** Another value replaces the hosts, one at a time, by ones made from today's image; a newer image alone never does. 1 to 1,000,000. @default 1 */
   imageGeneration?: number;
-  /** Another value runs every host's Commands again, to repair what was changed by hand. 1 to 1,000,000. @default 1 */
+  /** Another value runs every host's Commands again, to repair what was changed by hand, and has a broker restart though another one is away. 1 to 1,000,000. @default 1 */
   repairGeneration?: number;
   /** Security updates of the operating system. */
   updates?: UpdatesArgs;

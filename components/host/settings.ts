@@ -13,30 +13,31 @@ export function settingsFile(name: string, change: FileChange, content: unknown)
   };
 }
 
-/** What `apply-config` cannot know of this role: how to check a set, what to start, when the host is well. */
-export function applySettings(
-  role: 'balancer' | 'broker',
-  validate: readonly (readonly string[])[],
-  enable: readonly string[],
-  healthTimeoutSeconds: number,
+/** What `apply-config` cannot know of a role. */
+export interface RoleSettings {
+  readonly role: 'balancer' | 'broker';
+  /** Commands that judge what is staged, each by its exit code. */
+  readonly validate: readonly (readonly string[])[];
+  /** Units that are to run, in the order of their starts. */
+  readonly enable: readonly string[];
+  /** How long the host may take to be well with a set. */
+  readonly healthTimeoutSeconds: number;
   /** By unit, what hands it changed files while it runs. */
-  runtime: Readonly<Record<string, readonly string[]>> = {},
+  readonly runtime?: Readonly<Record<string, readonly string[]>>;
   /** Whether a set is taken back unless it is confirmed, whatever is in it: hosts change together, or none does. */
-  together = false,
-): HostFile {
-  return settingsFile(
-    'apply',
-    { kind: 'none' },
-    {
-      role,
-      validate,
-      enable,
-      health: programCommand(`${role}.health`),
-      healthTimeoutSeconds,
-      runtime,
-      ...(together ? { together } : {}),
-    },
-  );
+  readonly together?: boolean;
+  /**
+   * By unit, what says before a restart whether the others of its kind can do without it. The former set's programs are
+   * run, with this set's words.
+   */
+  readonly askBefore?: Readonly<Record<string, readonly string[]>>;
+  /** Another one than the former set's: nobody is asked. */
+  readonly repairGeneration?: number;
+}
+
+export function applySettings({ role, ...settings }: RoleSettings): HostFile {
+  const health = programCommand(`${role}.health`);
+  return settingsFile('apply', { kind: 'none' }, { runtime: {}, ...settings, role, health });
 }
 
 /** What only AWS knows: identifiers and addresses in one small file, so that all others are known in a preview. */

@@ -15,6 +15,7 @@ from apply.disk import on_disk, prepare, put, remove, swap, sync
 from apply.exchange import Exchanges, mend, with_rights
 from apply.file_set import AWS, CURRENT, PROGRAMS, SETTINGS, TAKEN_BACK, File, parse, state_file
 from apply.journal import Journal
+from apply.neighbours import in_the_way
 from apply.packages import PACKAGES
 from apply.saying import complain, say, told
 from apply.secret_files import secret_files, secret_paths
@@ -65,6 +66,8 @@ class Run:
             # A set for another version is judged by that version, once it is there.
             if not self.packages.due and (against := refusal(self.new)):
                 raise Refused(against)
+            if against := self._in_the_way():
+                raise Refused(f"{against}, or raise repairGeneration to go on all the same")
             self._begin()
         except Exception as reason:
             return self._refuse(reason)
@@ -108,6 +111,16 @@ class Run:
             *self.packages.restarts(),
         }
         self.units |= {*self.settings["enable"]}
+
+    def _in_the_way(self) -> str:
+        before = _settings(self.former)
+        # What a run that was cut off has begun is finished; and whoever runs `up` may know better.
+        if self.journal.interrupted or _repair(before) != _repair(self.settings):
+            return ""
+        # Of what the programs that are here know of.
+        known = before.get("askBefore", {}).keys()
+        restarted = {change.partition(":")[2] for _, change in self.changes if change.startswith("restart:")}
+        return in_the_way(self.settings, known if self.updates.due else known & restarted)
 
     def _changes_with_others(self) -> bool:
         # Secrets come to each host by itself.
@@ -293,6 +306,11 @@ def _is_apart() -> bool:
 
 def _settings(files: dict[str, File]) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(files[SETTINGS].content) if SETTINGS in files else {"enable": []}
+    return found
+
+
+def _repair(settings: dict[str, Any]) -> int | None:
+    found: int | None = settings.get("repairGeneration")
     return found
 
 

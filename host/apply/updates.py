@@ -12,6 +12,7 @@ from apply import apt
 from apply.alone import alone
 from apply.disk import put
 from apply.file_set import CURRENT, SETTINGS, STATE, File, parse, state_file
+from apply.neighbours import in_the_way
 from apply.packages import installed, read, settings
 from apply.saying import complain, say, told
 from apply.services import is_active, systemctl
@@ -103,7 +104,11 @@ def reboot(by: str) -> int:
         if not REBOOT.exists():
             return 0
         files = parse(Path(CURRENT).read_text())
-        units: list[str] = json.loads(files[SETTINGS].content)["enable"]
+        own = json.loads(files[SETTINGS].content)
+        units: list[str] = own["enable"]
+        if against := in_the_way(own, units):
+            complain(f"not rebooted: {against}")
+            return 1
         listening = [unit for unit in ("ssh.socket", "ssh") if is_active(unit)]
         try:
             for unit in reversed(units):

@@ -1,4 +1,4 @@
-"""Asked before another broker's host is replaced: exit 0 when the cluster can do without that node."""
+"""Asked before a broker's host is replaced or EMQX restarted: exit 0 when the cluster can spare that node."""
 
 import socket
 import sys
@@ -11,27 +11,35 @@ PATIENCE_SECONDS = 60
 INTERVAL_SECONDS = 1.0
 
 
-def main(node: str) -> int:
-    """Waits a while for what is about to be well; else prints what is in the way."""
+def main(arguments: list[str]) -> int:
+    """`NODE` of a neighbour; or this host's own `NODE --own NODE...`, with all that are to be in the cluster.
+    Waits a while for what is about to be well; else prints what is in the way."""
+    node, *words = arguments
+    own = words[:1] == ["--own"]
+    # Of those that go or come with the set nobody waits for any.
+    others = planned() & frozenset(words[1:]) if own else planned()
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while problem := in_the_way(node):
+    while problem := in_the_way(node, others, own):
         if time.monotonic() > deadline:
-            print(f"{node} is not replaced now: {problem}; mend that first", file=sys.stderr)
+            what = "restarted" if own else "replaced"
+            print(f"{node} is not {what} now: {problem}; mend that first", file=sys.stderr)
             return 1
         time.sleep(INTERVAL_SECONDS)
     return 0
 
 
-def in_the_way(node: str) -> str:
+def in_the_way(node: str, others: frozenset[str], own: bool) -> str:
     """Why the others cannot do without it; nothing when they can, or when it does nothing for them."""
     known = members()
     if known is None:
-        return f"EMQX on {socket.gethostname()} does not say who is in the cluster"
+        return "" if own else f"EMQX on {socket.gethostname()} does not say who is in the cluster"
     if node not in known.running:
         return ""
-    missing = sorted(planned() - known.running)
+    missing = sorted(others - known.running)
     if missing:
         return f"{', '.join(missing)} {'does' if len(missing) == 1 else 'do'} not run in the cluster"
+    if own:
+        return ""
     try:
         said = health.agent_says()
     except OSError as reason:
@@ -40,4 +48,4 @@ def in_the_way(node: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(sys.argv[1:]))

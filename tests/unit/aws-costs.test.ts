@@ -85,7 +85,7 @@ describe('the cost of a stack, before it is made', () => {
     const told = renderCosts('dev', costsOf(configurationOf('dev'), prices), prices);
     expect(told).toContain('dev: USD a month, on demand, by prices of 2026-06 in us-east-1; without traffic');
     expect(told).toMatch(/ {2}2 t3\.micro +15\.18\n/);
-    expect(told).toMatch(/ {2}in all +116\.\d\d\n/);
+    expect(told).toMatch(/ {2}in all +117\.\d\d\n/);
   });
 
   it('of a stack that there is not names those that there are', () => {

@@ -210,8 +210,12 @@ describe('a broker', () => {
     const changed = after.filter(({ path, content }) => contentOf(before, path) !== content);
     expect(changed.map(({ path, change }) => [path, change.kind])).toEqual([
       ['/etc/emqx-haproxy/seeds.env', 'none'],
+      // Before a restart it asks for all of them.
+      ['/etc/emqx-haproxy/apply.json', 'none'],
     ]);
-    expect(changed[0]?.content).toBe(`EMQX_CLUSTER__STATIC__SEEDS='${JSON.stringify(seeds)}'\n`);
+    expect(contentOf(after, '/etc/emqx-haproxy/seeds.env')).toBe(
+      `EMQX_CLUSTER__STATIC__SEEDS='${JSON.stringify(seeds)}'\n`,
+    );
   });
 
   it('refuses a seed that is no node name', () => {

@@ -49,6 +49,19 @@ def test_it_goes_on_when_whoever_asked_is_gone(host: Machine) -> None:
     assert ASKED in host.calls()
 
 
+def test_it_waits_until_the_others_can_do_without_it(host: Machine) -> None:
+    asked = {"proxy": ["sh", "-c", "test ! -e /run/alone || { echo other is away; exit 1; }"]}
+    files = {"/etc/app/app.conf": ("own\n", "reload:app")}
+    assert host.run(text=file_set(files, enable=["app", "proxy"], askBefore=asked)).returncode == 0
+    host.write("/run/alone", "")
+    done = host.run("--reboot")
+    assert (done.returncode, done.stderr) == (1, "not rebooted: other is away\n")
+    assert host.units("running") == {"app", "proxy", "ssh"}
+    host.path("/run/alone").unlink()
+    assert host.run("--reboot").returncode == 0
+    assert ASKED in host.calls()
+
+
 def test_it_needs_no_room_on_the_disk(host: Machine) -> None:
     script = """
 truncate --size 2M /run/disk && mkfs.ext4 -q -m 0 /run/disk && mount -o loop /run/disk /mnt

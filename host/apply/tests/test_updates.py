@@ -88,6 +88,16 @@ def test_a_service_that_runs_what_is_no_more_is_restarted(user: Machine) -> None
     assert user.calls() == ["restart app", "enable --now app"]
 
 
+def test_they_do_not_come_while_the_others_cannot_do_without_its_services(host: Machine) -> None:
+    asked = {"app": ["sh", "-c", "test ! -e /run/alone || { echo other is away; exit 1; }"]}
+    assert host.run(text=versions("1.0", askBefore=asked)).returncode == 0
+    host.write("/run/alone", "")
+    done = host.run(text=versions("1.0", security=ALWAYS, askBefore=asked))
+    assert done.returncode == 1
+    assert "refused, nothing was changed: other is away" in done.stderr
+    assert installed(host, "libx") == "1.0"
+
+
 def test_updates_that_are_no_security_updates_do_not_come(host: Machine) -> None:
     publish(host, "stable-updates")
     done = host.run(text=wanting(ALWAYS))

@@ -38,20 +38,20 @@ def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Running:
 
 def test_a_broker_is_spared_while_all_others_run(running: Running) -> None:
     running(FIRST, SECOND, THIRD)
-    assert spare.main(FIRST) == 0
+    assert spare.main([FIRST]) == 0
 
 
 def test_a_broker_is_not_spared_while_another_is_away(
     running: Running, capsys: pytest.CaptureFixture[str]
 ) -> None:
     running(FIRST, SECOND)
-    assert spare.main(FIRST) == 1
+    assert spare.main([FIRST]) == 1
     assert f"{FIRST} is not replaced now: {THIRD} does not run in the cluster" in capsys.readouterr().err
 
 
 def test_a_broker_that_is_away_itself_is_missed_by_nobody(running: Running) -> None:
     running(SECOND)
-    assert spare.main(FIRST) == 0
+    assert spare.main([FIRST]) == 0
 
 
 def test_a_broker_is_not_spared_by_one_that_takes_no_clients(
@@ -59,8 +59,28 @@ def test_a_broker_is_not_spared_by_one_that_takes_no_clients(
 ) -> None:
     running(FIRST, SECOND, THIRD)
     monkeypatch.setattr(health, "agent_says", lambda: "down #not in its cluster")
-    assert spare.main(FIRST) == 1
+    assert spare.main([FIRST]) == 1
     assert f"broker-agent on {socket.gethostname()} says down" in capsys.readouterr().err
+
+
+def test_a_broker_that_is_to_be_restarted_asks_for_those_that_were_and_stay_in_the_cluster(
+    running: Running, capsys: pytest.CaptureFixture[str]
+) -> None:
+    running(FIRST, SECOND)
+    assert spare.main([FIRST, "--own", FIRST, SECOND, THIRD]) == 1
+    assert f"{FIRST} is not restarted now: {THIRD} does not run in the cluster" in capsys.readouterr().err
+    # One that goes, and one that comes, with the same change.
+    assert spare.main([FIRST, "--own", FIRST, SECOND]) == 0
+    assert spare.main([FIRST, "--own", FIRST, SECOND, "emqx@10.0.0.4"]) == 0
+
+
+def test_a_broker_whose_emqx_does_not_answer_is_restarted(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running(FIRST)
+    monkeypatch.setattr(spare, "members", lambda: None)
+    assert spare.main([FIRST, "--own", FIRST, SECOND]) == 0
+    assert spare.main([FIRST]) == 1
 
 
 class Host:
