@@ -53,6 +53,41 @@ describe('a rollout', () => {
     await stack.lab('exec', 'emqx-2', '--', 'systemctl', 'start', 'emqx');
   });
 
+  it('restarts no broker while another one is away, unless it is asked to all the same', async () => {
+    const started = async () =>
+      Promise.all(
+        brokers
+          .slice(0, 2)
+          .map(async (broker) =>
+            stack.lab(
+              'exec',
+              broker,
+              '--',
+              'systemctl',
+              'show',
+              '--property=ActiveEnterTimestampMonotonic',
+              'emqx',
+            ),
+          ),
+      );
+    const before = await started();
+    await stack.lab('exec', 'emqx-3', '--', 'systemctl', 'stop', 'emqx');
+    const { ran, cut } = await stack.measured(clients, {
+      emqx: { settings: { rpc: { connect_timeout: '7s' } } },
+    });
+    expect(ran.code).not.toBe(0);
+    expect(ran.stdout + ran.stderr).toMatch(
+      /refused, nothing was changed: emqx@\S+ is not restarted now: emqx@\S+ does not run in the cluster; mend that first, or raise repairGeneration/,
+    );
+    expect(cut).toBe(0);
+    expect(await started()).toEqual(before);
+    const { ran: asked, lost } = await stack.measured(clients, { emqx: { repairGeneration: 2 } });
+    expect(asked.code, asked.stdout + asked.stderr).toBe(0);
+    expect(lost).toBe(0);
+    expect(await started()).not.toEqual(before);
+    await stack.lab('verify');
+  });
+
   it('whose runner is killed in the middle is finished by the next up', async () => {
     const before = await instanceIds(stack);
     const child = stack.start('up');
