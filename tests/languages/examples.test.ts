@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { deviceSettings } from '../../proving/identities';
 import { repositoryRoot } from '../../proving/product';
-import { Stacks } from './stacks';
+import { Stacks } from '../../proving/region/stacks';
 
 /** `minimal` and `parts` are in languages.test.ts; `on-aws` and `existing-vpc` need what the lab has not. */
 const folderOf = (example: string) => join(repositoryRoot, 'examples', example);

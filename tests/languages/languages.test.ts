@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { run } from '../../lab/process';
 import { repositoryRoot } from '../../proving/product';
 import { snakeCase } from '../../provider/spelling';
-import { Stacks } from './stacks';
+import { Stacks } from '../../proving/region/stacks';
 
 const example = (language: string) => join(repositoryRoot, 'examples', 'minimal', language);
 

@@ -5,8 +5,8 @@ import { labEnvironment } from '../../lab/engine/environment';
 import { ensureEngine } from '../../lab/engine/install';
 import { run } from '../../lab/process';
 import { loadProgram } from '../../lab/program';
-import { repositoryRoot } from '../../proving/product';
-import { ApiLab } from '../lab/parts/apiLab';
+import { repositoryRoot } from '../product';
+import { ApiLab } from './apiLab';
 
 /** The real engine on stacks of its own, before an empty region that answers on loopback and has no machines. */
 export class Stacks {
