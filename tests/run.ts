@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensureMoto } from '../lab/api/moto';
 import { preflight } from '../lab/commands/preflight';
-import { ensureEngine, ensureYamlHost } from '../lab/engine/install';
+import { ensureEngine, ensureSdkGenerator, ensureYamlHost } from '../lab/engine/install';
 import { ensureBrokerImage } from '../lab/packages/emqx/image';
 import { labHome, paths } from '../lab/paths';
 import { step } from '../lab/progress';
@@ -64,6 +64,7 @@ const suites: readonly Suite[] = [
     prepare: async () => {
       await ensureEngine();
       await ensureYamlHost();
+      await ensureSdkGenerator();
     },
   },
   { name: 'lab-parts', run: () => vitest('lab-parts'), prepare: ensureEngine, alone: true },

@@ -1,5 +1,5 @@
-// Generates the SDKs for TypeScript, Python and Go from the package's schema, with the generators that Pulumi's CLI of this
-// version has. Those for C# and Java are no Go modules. `npm run sdks -- FOLDER` runs it.
+// Generates SDKs from a package's schema, with the generators that Pulumi's CLI of this version has: for Go, Python and
+// TypeScript, in a folder each, or for one language in the folder itself. Those for C# and Java are no Go modules.
 package main
 
 import (
@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	gogen "github.com/pulumi/pulumi/pkg/v3/codegen/go"
 	"github.com/pulumi/pulumi/pkg/v3/codegen/nodejs"
@@ -14,10 +15,8 @@ import (
 	"github.com/pulumi/pulumi/pkg/v3/codegen/schema"
 )
 
-const tool = "the emqx-haproxy package"
-
 // goModule is what the generated Go files import each other by; `pulumi package add` writes the same.
-const goModule = `module example.com/pulumi-emqx-haproxy/sdk/go/emqx-haproxy
+const goModule = `module example.com/pulumi-%[1]s/sdk/go/%[1]s
 
 go 1.25
 
@@ -27,39 +26,58 @@ require (
 )
 `
 
-var generators = map[string]func(*schema.Package) (map[string][]byte, error){
-	"go": func(pkg *schema.Package) (map[string][]byte, error) {
+// generator is told of whom the files say that it wrote them.
+type generator func(tool string, pkg *schema.Package) (map[string][]byte, error)
+
+var generators = map[string]generator{
+	"go": func(tool string, pkg *schema.Package) (map[string][]byte, error) {
 		files, err := gogen.GeneratePackage(tool, pkg, nil)
 		if err == nil {
-			files["emqxhaproxy/go.mod"] = []byte(goModule)
+			module := filepath.Join(strings.ReplaceAll(pkg.Name, "-", ""), "go.mod")
+			files[module] = fmt.Appendf(nil, goModule, pkg.Name)
 		}
 		return files, err
 	},
-	"nodejs": func(pkg *schema.Package) (map[string][]byte, error) {
+	"nodejs": func(tool string, pkg *schema.Package) (map[string][]byte, error) {
 		return nodejs.GeneratePackage(tool, pkg, nil, nil, false, nil)
 	},
-	"python": func(pkg *schema.Package) (map[string][]byte, error) {
+	"python": func(tool string, pkg *schema.Package) (map[string][]byte, error) {
 		return python.GeneratePackage(tool, pkg, nil, nil)
 	},
 }
 
 func main() {
-	if len(os.Args) != 2 {
-		fail(fmt.Errorf("usage: npm run sdks -- FOLDER"))
-	}
-	folder := os.Args[1]
-	// npm runs a script in the package's folder, and tells where it was called.
-	if from := os.Getenv("INIT_CWD"); from != "" && !filepath.IsAbs(folder) {
-		folder = filepath.Join(from, folder)
-	}
-	for language, generate := range generators {
-		// Each generator writes its own facts into the package that it is given.
-		files, err := generate(read("../schema.json"))
-		if err != nil {
-			fail(fmt.Errorf("%s: %w", language, err))
+	switch len(os.Args) {
+	case 3:
+		for language := range generators {
+			generate(language, os.Args[1], filepath.Join(fromCaller(os.Args[2]), language))
 		}
-		write(filepath.Join(folder, language), files)
+	case 4:
+		generate(os.Args[3], os.Args[1], fromCaller(os.Args[2]))
+	default:
+		fail(fmt.Errorf("usage: sdks SCHEMA FOLDER [LANGUAGE]"))
 	}
+}
+
+// fromCaller is a folder as it was given to npm, which runs a script in the package's own and tells where it was called.
+func fromCaller(folder string) string {
+	if from := os.Getenv("INIT_CWD"); from != "" && !filepath.IsAbs(folder) {
+		return filepath.Join(from, folder)
+	}
+	return folder
+}
+
+// generate reads the schema anew, since each generator writes its own facts into the package that it is given.
+func generate(language, schemaFile, folder string) {
+	generator, known := generators[language]
+	if !known {
+		fail(fmt.Errorf("%s: there is no generator for it; there are go, nodejs and python", language))
+	}
+	files, err := generator("pulumi-language-"+language, read(schemaFile))
+	if err != nil {
+		fail(fmt.Errorf("%s: %w", language, err))
+	}
+	write(folder, files)
 }
 
 // read binds the schema, so that everything wrong with it is told as the CLI would.
