@@ -50,7 +50,7 @@ const suites: readonly Suite[] = [
     beside: true,
   },
   { name: 'templates', run: () => vitest('templates'), prepare: checkImages },
-  { name: 'package', run: () => vitest('package') },
+  { name: 'package', run: () => vitest('package'), prepare: ensureLanguages },
   { name: 'site', run: checkSite, prepare: installSite },
   {
     name: 'standin',
@@ -58,15 +58,7 @@ const suites: readonly Suite[] = [
     prepare: () => ensureBrokerImage('debian-13'),
   },
   { name: 'upgrade', run: () => vitest('upgrade'), prepare: ensureEngine },
-  {
-    name: 'languages',
-    run: () => vitest('languages'),
-    prepare: async () => {
-      await ensureEngine();
-      await ensureYamlHost();
-      await ensureSdkGenerator();
-    },
-  },
+  { name: 'languages', run: () => vitest('languages'), prepare: ensureLanguages },
   { name: 'lab-parts', run: () => vitest('lab-parts'), prepare: ensureEngine, alone: true },
   { name: 'lab', run: () => vitest('lab'), alone: true },
   { name: 'lab-vip', run: () => vitest('lab-vip'), alone: true },
@@ -213,6 +205,12 @@ async function check(program: string, args: readonly string[]): Promise<Count> {
   return code === 0
     ? { passed: 1, failures: [] }
     : { passed: 0, failures: [failure([program, ...args].join(' '))] };
+}
+
+async function ensureLanguages(): Promise<void> {
+  await ensureEngine();
+  await ensureYamlHost();
+  await ensureSdkGenerator();
 }
 
 async function checkImages(): Promise<void> {
