@@ -65,6 +65,8 @@ const suites: readonly Suite[] = [
   { name: 'lab-modes', run: () => vitest('lab-modes'), alone: true },
   // Only by name: what it does the other suites of the lab do too, but for the deployer's rights.
   { name: 'lab-check', run: () => vitest('lab-check'), long: true, alone: true },
+  // Only by name: an example's parts are in suites that run always.
+  { name: 'examples', run: () => vitest('examples'), prepare: ensureLanguages, long: true, alone: true },
   // Only by name: as long as one likes. `lab` has a few steps of it.
   { name: 'chaos', run: () => vitest('chaos'), long: true, alone: true },
   { name: 'rollouts', run: () => vitest('rollouts'), long: true, alone: true },
