@@ -15,6 +15,10 @@ const sampleSchema = z.object({
   mostCuts: z.number(),
   /** The longest that a client was without a connection. */
   longestMs: z.number(),
+  /** What half of those that were cut stayed below. */
+  halfMs: z.number(),
+  /** In which all clients came in before the change, at once. */
+  cameInMs: z.number(),
   acknowledged: z.number(),
   lost: z.number(),
   /** Of the `up`. */

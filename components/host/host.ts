@@ -190,11 +190,12 @@ export class Host extends pulumi.ComponentResource implements TurnHost, LeavingH
     this.wayIn = wayInHooks(host, this.sshTarget, this.login, changeLimits);
     const hostNow = { ...host, instanceId: runningId.apply((id) => id ?? 'ID') };
     this.wayInNow = wayInHooks(hostNow, this.sshTarget, this.login, changeLimits);
-    this.wayInWithFiles = wayInHooks(host, this.sshTarget, this.login, changeLimits, {
-      command: this.fileSetHash.apply(applyAgain),
+    const again = this.fileSetHash.apply((sha256) => ({
+      command: applyAgain(sha256),
       withinMs: applyLimitMs,
       failed: `${args.hostname} had taken its new files back, and does not do with them`,
-    });
+    }));
+    this.wayInWithFiles = wayInHooks(host, this.sshTarget, this.login, changeLimits, again);
     this.ready = becomeReady(name, this, instance, attached, this);
     const { inForce, confirmed, settled } = keepUpToDate(
       name,

@@ -46,29 +46,39 @@ export interface DialLimits {
   readonly answerMs: number;
 }
 
+/** What is done on a host once it lets one in. */
+export interface Deed {
+  /** A command, which fails by its exit code. */
+  readonly command: string;
+  /** After which it is ended, in milliseconds. */
+  readonly withinMs: number;
+  /** What has failed then, as the beginning of a sentence. */
+  readonly failed: string;
+}
+
 /**
  * Goes all the way to a host once, each step with a limit of its own, on a connection of its own: connect, the host's
- * key, login, and that a command ends. Through a jump host the same there first. Throws NoWayIn.
+ * key, login, and that a command ends. Through a jump host the same there first. Throws NoWayIn. A deed is done then, on
+ * the same connection; what hinders that is no NoWayIn, since another try would do it twice.
  */
 export async function dialOnce(
   target: SshEndpoint,
   jump: SshEndpoint | undefined,
   limits: DialLimits,
+  deed?: Deed,
 ): Promise<void> {
-  await loggedIn(target, jump, limits, async (client) => run(client, 'true', limits.answerMs));
+  await loggedIn(target, jump, limits, async (client) => {
+    await run(client, 'true', limits.answerMs);
+    if (deed !== undefined) await done(deed, client);
+  });
 }
 
-/** Runs a command on a host, on a connection of its own. Throws what it printed on standard error where it fails. */
-export async function runOn(
-  target: SshEndpoint,
-  jump: SshEndpoint | undefined,
-  command: string,
-  { withinMs, ...limits }: DialLimits & { readonly withinMs: number },
-): Promise<void> {
-  const { code, complaint } = await loggedIn(target, jump, limits, async (client) =>
-    run(client, command, withinMs),
-  );
-  if (code !== 0) throw new Error(complaint.trim() || `exit code ${code ?? 'unknown'}`);
+/** Throws what the deed's command printed on standard error where it fails. */
+async function done({ command, withinMs, failed }: Deed, client: Client): Promise<void> {
+  const { code, complaint } = await run(client, command, withinMs).catch((error: unknown) => {
+    throw new Error(`${failed}: ${messageOf(error)}`, { cause: error });
+  });
+  if (code !== 0) throw new Error(`${failed}: ${complaint.trim() || `exit code ${code ?? 'unknown'}`}`);
 }
 
 /** Logs in, through the jump host first; the connection ends with the use of it. */

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { DialLimits, Hindrance, SshEndpoint } from './sshDial';
+import type { Deed, DialLimits, Hindrance, SshEndpoint } from './sshDial';
 import { dialOnce, NoWayIn } from './sshDial';
 
 /** A host, and how it is reached. */
@@ -21,7 +21,7 @@ export interface WayInLimits extends DialLimits {
 }
 
 /** Of each step of a try. */
-export const dialLimits: DialLimits = { connectMs: 5_000, answerMs: 10_000 };
+const dialLimits: DialLimits = { connectMs: 5_000, answerMs: 10_000 };
 
 const limits = { ...dialLimits, believedAfterMs: 30_000, pauseMs: 500 };
 
@@ -36,19 +36,21 @@ const lasting: ReadonlySet<Hindrance> = new Set(['wrongKey', 'loginRefused', 'ag
 
 /**
  * Waits until a host lets one in, on a clock of its own: the command provider has none for a host that takes a
- * connection and says nothing, and names no host when it gives up. `tell` hears when what is seen changes.
+ * connection and says nothing, and names no host when it gives up. `tell` hears when what is seen changes. A deed is done
+ * once, right then.
  */
 export async function checkWayIn(
   way: WayIn,
   { withinMs, believedAfterMs, pauseMs, ...eachTry }: WayInLimits,
   tell: (text: string) => void = () => undefined,
+  deed?: Deed,
 ): Promise<void> {
   const begunAt = performance.now();
   let former: NoWayIn | undefined;
   let seenSince = begunAt;
   for (let tries = 1; ; tries += 1) {
     const triedAt = performance.now();
-    const met = await dialOnce(way.target, way.jump, eachTry).then(
+    const met = await dialOnce(way.target, way.jump, eachTry, deed).then(
       () => undefined,
       (error: unknown) => {
         if (error instanceof NoWayIn) return error;

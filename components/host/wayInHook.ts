@@ -1,15 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import { sshPort, type SshLogin, type SshTarget } from './ssh';
-import { runOn } from './sshDial';
-import { checkWayIn, dialLimits, type WayIn, type WayInLimits } from './wayIn';
-
-/** What is done on a host once it lets one in, by a command that is ended after a time; a failure keeps the Command from running too. */
-export interface Deed {
-  readonly command: pulumi.Output<string>;
-  readonly withinMs: number;
-  /** What has failed, as the beginning of a sentence. */
-  readonly failed: string;
-}
+import type { Deed } from './sshDial';
+import { checkWayIn, type WayIn, type WayInLimits } from './wayIn';
 
 /**
  * Hooks that check the way in to a host right before a Command on it is to run: in an `up`, for a Command that runs,
@@ -20,7 +12,7 @@ export function wayInHooks(
   target: SshTarget,
   login: SshLogin,
   limits: WayInLimits,
-  deed?: Deed,
+  deed?: pulumi.Input<Deed>,
 ): pulumi.ResourceHookBinding {
   if (!knowsHooks()) return {};
   const { jump } = target;
@@ -31,19 +23,12 @@ export function wayInHooks(
     ...(jump === undefined ? {} : { jump: { ...jump, address: jump.host, port } }),
   });
   const check = async (): Promise<void> => {
-    const known = await valueOf(way);
-    await checkWayIn(known, limits, (text) => {
+    const tell = (text: string): void => {
       void pulumi.log.info(text, undefined, undefined, true);
-    });
-    if (deed === undefined) return;
-    const { withinMs, failed } = deed;
-    try {
-      await runOn(known.target, known.jump, await valueOf(deed.command), { ...dialLimits, withinMs });
-    } catch (error) {
-      throw new Error(`${failed}: ${error instanceof Error ? error.message : String(error)}`, {
-        cause: error,
-      });
-    }
+    };
+    const known = await valueOf(way);
+    const knownDeed = deed === undefined ? undefined : await valueOf(pulumi.output(deed));
+    await checkWayIn(known, limits, tell, knownDeed);
   };
   return { beforeCreate: [check], beforeUpdate: [check] };
 }

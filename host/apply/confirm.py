@@ -32,8 +32,9 @@ def is_way_in(paths: Iterable[str]) -> bool:
 def wait_for_word() -> None:
     """Returns when somebody came in after this was called; raises when nobody did."""
     WORD.unlink(missing_ok=True)
-    PENDING.write_text(os.environ.get("UNIT", ""))
+    # Told before, since whoever has started this run goes once it is pending.
     say(f"in force; taken back unless it is confirmed within {PATIENCE_SECONDS} s")
+    PENDING.write_text(os.environ.get("UNIT", ""))
     deadline = time.monotonic() + PATIENCE_SECONDS
     try:
         while not WORD.exists():

@@ -18,7 +18,7 @@ from apply.journal import Journal
 from apply.packages import PACKAGES
 from apply.saying import complain, say, told
 from apply.secret_files import secret_files, secret_paths
-from apply.services import at_rest, check, leave, print_journals, systemctl, wait_for_health
+from apply.services import at_rest, check, enable, leave, print_journals, wait_for_health
 from apply.staging import refusal
 from apply.unit_files import runs_on, unit_of
 from apply.updates import Updates
@@ -135,8 +135,7 @@ class Run:
     def _look_after(self) -> int:
         """Files are no service: it runs, will after a reboot, and does its part."""
         try:
-            if resting := at_rest(self.settings["enable"]):
-                systemctl("enable", "--now", *resting)
+            enable(at_rest(self.settings["enable"]))
             wait_for_health(self.settings)
             put(CURRENT, state_file(self.text))
         except Exception as reason:
@@ -223,10 +222,15 @@ class Run:
             self._use,
             *carry_out(self.changes, gone, settings.get("runtime", {})),
             lambda: self.updates.restart(settings["enable"]),
-            lambda: systemctl("enable", "--now", *settings["enable"]),
+            lambda: enable(self._to_be_enabled(settings["enable"])),
             lambda: wait_for_health(settings),
             *map(placing, last),
         ]
+
+    def _to_be_enabled(self, units: list[str]) -> list[str]:
+        # systemd reads all units anew at each time, so only what may have another answer is asked for.
+        may_differ = self.packages.due or self.updates.due or any(map(unit_of, self.paths))
+        return units if may_differ else at_rest(units)
 
     def _refuse(self, reason: Exception) -> int:
         if self.journal.interrupted and not self.journal.first_boot:

@@ -27,6 +27,12 @@ def systemctl(*words: str) -> None:
         raise RuntimeError(f"systemctl {' '.join(words)}: {done.stderr.strip()}")
 
 
+def enable(units: Collection[str]) -> None:
+    """Starts units, now and at each boot."""
+    if units:
+        systemctl("enable", "--now", *units)
+
+
 def leave(units: Collection[str]) -> None:
     """Stops and disables units; one whose file is gone was disabled before."""
     for unit in sorted(units):

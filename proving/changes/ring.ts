@@ -12,6 +12,10 @@ export interface Cost {
   readonly mostCuts: number;
   /** The longest that a client was without a connection, until its next CONNACK, in ms. */
   readonly longestMs: number;
+  /** What half of those that were cut stayed below, each at its longest; 0 where none was. */
+  readonly halfMs: number;
+  /** In which all of them came in at first, at once: what clients and hosts that share a machine do of it, in ms. */
+  readonly cameInMs: number;
   readonly acknowledged: number;
   /** Acknowledged and never delivered. */
   readonly lost: number;
@@ -47,12 +51,16 @@ export class Ring {
   readonly #timers: NodeJS.Timeout[] = [];
   #isOver = false;
 
-  private constructor(private readonly members: readonly Member[]) {
+  private constructor(
+    private readonly members: readonly Member[],
+    private readonly cameInMs: number,
+  ) {
     for (const [index, member] of members.entries()) this.#watch(member, index);
   }
 
   /** Connects and subscribes them all; counting begins then. */
   static async begin({ host, port, user }: RingTarget, size: number): Promise<Ring> {
+    const begunAt = performance.now();
     const members = await Promise.all(
       Array.from({ length: size }, async (_, index): Promise<Member> => {
         const client = await connectAsync(`mqtt://${host}:${port}`, {
@@ -68,12 +76,13 @@ export class Ring {
         return { client, topic, cuts: 0, cutAt: undefined, longestMs: 0 };
       }),
     );
+    const cameInMs = Math.round(performance.now() - begunAt);
     await Promise.all(
       members.map(({ client }, index) =>
         client.subscribeAsync(members.at(index - 1)?.topic ?? '', { qos: 1 }),
       ),
     );
-    return new Ring(members);
+    return new Ring(members, cameInMs);
   }
 
   /** Stops publishing, waits for what is under way, and counts. */
@@ -83,13 +92,17 @@ export class Ring {
     const delivered = until('every acknowledged message', deliveryLimitMs, () => missing() === 0, 200);
     await delivered.catch(() => undefined);
     this.#isOver = true;
-    const { members } = this;
+    const { members, cameInMs } = this;
+    const cut = members.filter(({ cuts }) => cuts > 0);
+    const cutMs = cut.map(longestOf).sort((a, b) => a - b);
     const cost = {
       clients: members.length,
-      cut: members.filter(({ cuts }) => cuts > 0).length,
+      cut: cut.length,
       cuts: members.reduce((sum, { cuts }) => sum + cuts, 0),
       mostCuts: Math.max(...members.map(({ cuts }) => cuts)),
       longestMs: Math.round(Math.max(...members.map(longestOf))),
+      halfMs: Math.round(cutMs[Math.floor(cutMs.length / 2)] ?? 0),
+      cameInMs,
       acknowledged: this.#acknowledged.size,
       lost: missing(),
     };

@@ -1,7 +1,7 @@
 import { createServer, type AddressInfo } from 'node:net';
 import { utils } from 'ssh2';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { runOn, type SshEndpoint } from '../../components/host/sshDial';
+import type { SshEndpoint } from '../../components/host/sshDial';
 import { checkWayIn, type WayIn, type WayInLimits } from '../../components/host/wayIn';
 import { startSilentServer, startSshServer, type SshServer } from './lab-sshServer';
 
@@ -164,12 +164,17 @@ describe('the way in to a host', () => {
     expect(said).toContain('it takes the login, but a command does not end within 0.3 s');
   });
 
-  it('lets a command run to its end, through a jump host too, and tells what a failing one says', async () => {
-    const { target, jump } = way(await server(), await server({ hostKey: jumpKey.private }));
-    await runOn(target, jump, 'sleep 0.5', { ...limits, withinMs: 10_000 });
-    await expect(runOn(target, jump, 'echo not now >&2; exit 3', limits)).rejects.toThrow(/^not now$/);
-    await expect(runOn(target, jump, 'exit 4', limits)).rejects.toThrow(/^exit code 4$/);
-    await expect(runOn(target, jump, 'sleep 5', limits)).rejects.toThrow(/does not end within 0.6 s/);
+  it('has a deed done on the connection that found it, through a jump host too, and tells what a failing one says', async () => {
+    const target = await server();
+    const open = way(target, await server({ hostKey: jumpKey.private }));
+    const does = async (command: string, withinMs = 600) =>
+      checkWayIn(open, limits, undefined, { command, withinMs, failed: 'emqx-2 is not well' });
+    await does('sleep 0.5', 10_000);
+    expect(target.sessions()).toBe(1);
+    await expect(does('echo not now >&2; exit 3')).rejects.toThrow(/^emqx-2 is not well: not now$/);
+    await expect(does('exit 4')).rejects.toThrow(/^emqx-2 is not well: exit code 4$/);
+    await expect(does('sleep 5')).rejects.toThrow(/^emqx-2 is not well: .* does not end within 0.6 s/);
+    expect(target.sessions()).toBe(4);
   });
 
   it('names an SSH agent that is gone, which the command provider would fail at', async () => {

@@ -35,7 +35,7 @@ def test_who_listens_is_told_all_of_it_and_the_next_run_says_no_more_of_it(machi
     run = start(machine, file_set({CONF: ("new\n", "reload:app")}))
     said, complained = run.communicate(timeout=60)
     assert (run.returncode, complained) == (0, "")
-    assert said == f"changed {CONF}\nsystemctl reload-or-restart app\nsystemctl enable --now app\n"
+    assert said == f"changed {CONF}\nsystemctl reload-or-restart app\n"
     assert machine.read(CONF) == "new\n"
     assert machine.read(OUTCOME) is None
     assert [path.name for path in machine.path("/run").glob("emqx-haproxy-run-*")] == []

@@ -17,9 +17,20 @@ def test_a_changed_file_is_swapped_and_its_unit_reloaded(machine: Machine) -> No
     done = machine.run(text=file_set({CONF: ("new\n", "reload:app")}))
     assert done.returncode == 0, done.stderr
     assert f"changed {CONF}" in done.stdout
-    assert machine.calls() == ["reload-or-restart app", "enable --now app"]
+    assert machine.calls() == ["reload-or-restart app"]
     assert machine.read("/run/loaded") == "new\n"
     assert machine.path(CONF).stat().st_mode & 0o777 == 0o640
+
+
+def test_a_changed_set_starts_and_enables_what_was_stopped(machine: Machine) -> None:
+    machine.run(text=OLD)
+    for kind in ("running", "enabled"):
+        machine.path(f"/run/units/{kind}/app").unlink()
+        machine.calls()
+        new = file_set({CONF: ("old\n", "reload:app"), MORE: (f"not {kind}\n", "none")})
+        assert machine.run(text=new).returncode == 0
+        assert machine.units(kind) == {"app"}
+        assert machine.calls() == ["enable --now app"]
 
 
 def test_the_same_set_again_touches_nothing(machine: Machine) -> None:
@@ -68,7 +79,7 @@ def test_a_file_that_its_unit_takes_while_it_runs_costs_no_reload(machine: Machi
     machine.path("/run/told").unlink()
     assert machine.run(text=runtime("new\n", takes=True)).returncode == 0
     assert machine.read("/run/told") == f"load {CONF}\nloaded {CONF}\n"
-    assert machine.calls() == ["enable --now app"]
+    assert machine.calls() == []
 
 
 def test_a_file_that_it_does_not_take_costs_a_reload_before_it_is_in_force(machine: Machine) -> None:
@@ -77,7 +88,7 @@ def test_a_file_that_it_does_not_take_costs_a_reload_before_it_is_in_force(machi
     machine.path("/run/told").unlink()
     assert machine.run(text=runtime("new\n", takes=False)).returncode == 0
     assert machine.read("/run/told") == f"load {CONF}\nloaded {CONF} new\n"
-    assert machine.calls() == ["reload-or-restart app", "enable --now app"]
+    assert machine.calls() == ["reload-or-restart app"]
 
 
 def runtime(conf: str, takes: bool) -> str:
