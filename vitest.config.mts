@@ -82,6 +82,7 @@ export default defineConfig({
       lab('lab-vip', 'tests/lab/vip/**/*.test.ts'),
       lab('lab-modes', 'tests/lab/modes/**/*.test.ts'),
       lab('lab-check', 'tests/lab/check/**/*.test.ts'),
+      lab('examples', 'tests/lab/examples/**/*.test.ts', 600_000),
       lab('chaos', 'tests/chaos/chaos.test.ts'),
       lab('rollouts', 'tests/chaos/rollouts.test.ts'),
     ],

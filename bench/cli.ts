@@ -8,6 +8,7 @@ const benchmarks: Readonly<Record<string, () => Promise<{ readonly benchmark: Be
   failover: () => import('./failover.js'),
   'host-programs': () => import('./hostPrograms.js'),
   lab: () => import('./lab.js'),
+  languages: () => import('./languages.js'),
   restarts: () => import('./restarts.js'),
   settings: () => import('./settings.js'),
   'source-ports': () => import('./sourcePorts.js'),

@@ -14,6 +14,7 @@ export const paths = {
   /** The engine's binary; `bin/` holds the stand-ins that the engine finds on PATH. */
   engine: (version: string) => join(cacheFolder, 'engine', `pulumi-${version}`),
   yamlHost: (version: string) => join(cacheFolder, 'engine', `pulumi-language-yaml-${version}`),
+  sdkGenerator: (version: string) => join(cacheFolder, 'engine', `pulumi-sdks-${version}`),
   bin: join(cacheFolder, 'bin'),
   venv: join(cacheFolder, 'venv'),
   images: join(cacheFolder, 'images'),

@@ -95,7 +95,12 @@ export function packageSchema(
     meta: { moduleFormat: '(.*)' },
     language: {
       nodejs: { packageName: `${packageName}-sdk`, respectSchemaVersion: true },
-      python: { pyproject: { enabled: true }, respectSchemaVersion: true },
+      // Else the CLI puts the owner of the repository that it is added from in the place of `pulumi`.
+      python: {
+        packageName: `pulumi_${packageName.replaceAll('-', '_')}`,
+        pyproject: { enabled: true },
+        respectSchemaVersion: true,
+      },
       go: { respectSchemaVersion: true },
       csharp: { respectSchemaVersion: true },
     },

@@ -49,8 +49,8 @@ export function registryProblems(read: (path: string) => string): readonly strin
       'pluginDownloadURL',
       'the Registry wants an executable plugin on each release; this one is found by its tag',
     ),
-    ...titleProblems(read, 'docs/_index.md', displayName),
-    ...titleProblems(
+    ...headingProblems(read, 'docs/_index.md', displayName),
+    ...headingProblems(
       read,
       'docs/installation-configuration.md',
       `${displayName} Installation & Configuration`,
@@ -67,7 +67,17 @@ function namesPackage(description: string, name: string): boolean {
   return name.split('-').every((word) => words.includes(word));
 }
 
-function titleProblems(read: (path: string) => string, path: string, wanted: string): readonly string[] {
-  const title = /^---\n(?:.*\n)*?title: (.*)\n(?:.*\n)*?---\n/.exec(read(path))?.[1] ?? 'none';
-  return title === wanted ? [] : [`${path}: has the title ${title} and not ${wanted}`];
+/** What stands above a page: the Registry takes its title, its description for search engines and its layout from there. */
+function headingProblems(read: (path: string) => string, path: string, title: string): readonly string[] {
+  const heading = /^---\n([\s\S]*?)^---\n/m.exec(read(path))?.[1] ?? '';
+  const told = (key: string) => new RegExp(`^${key}: (.+)$`, 'm').exec(heading)?.[1];
+  return [
+    ...(told('title') === title
+      ? []
+      : [`${path}: has the title ${told('title') ?? 'none'} and not ${title}`]),
+    ...(told('meta_desc') === undefined ? [`${path}: has no meta_desc`] : []),
+    ...(told('layout') === 'package'
+      ? []
+      : [`${path}: has the layout ${told('layout') ?? 'none'} and not package`]),
+  ];
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensureMoto } from '../lab/api/moto';
 import { preflight } from '../lab/commands/preflight';
-import { ensureEngine, ensureYamlHost } from '../lab/engine/install';
+import { ensureEngine, ensureSdkGenerator, ensureYamlHost } from '../lab/engine/install';
 import { ensureBrokerImage } from '../lab/packages/emqx/image';
 import { labHome, paths } from '../lab/paths';
 import { step } from '../lab/progress';
@@ -50,7 +50,7 @@ const suites: readonly Suite[] = [
     beside: true,
   },
   { name: 'templates', run: () => vitest('templates'), prepare: checkImages },
-  { name: 'package', run: () => vitest('package') },
+  { name: 'package', run: () => vitest('package'), prepare: ensureLanguages },
   { name: 'site', run: checkSite, prepare: installSite },
   {
     name: 'standin',
@@ -58,20 +58,15 @@ const suites: readonly Suite[] = [
     prepare: () => ensureBrokerImage('debian-13'),
   },
   { name: 'upgrade', run: () => vitest('upgrade'), prepare: ensureEngine },
-  {
-    name: 'languages',
-    run: () => vitest('languages'),
-    prepare: async () => {
-      await ensureEngine();
-      await ensureYamlHost();
-    },
-  },
+  { name: 'languages', run: () => vitest('languages'), prepare: ensureLanguages },
   { name: 'lab-parts', run: () => vitest('lab-parts'), prepare: ensureEngine, alone: true },
   { name: 'lab', run: () => vitest('lab'), alone: true },
   { name: 'lab-vip', run: () => vitest('lab-vip'), alone: true },
   { name: 'lab-modes', run: () => vitest('lab-modes'), alone: true },
   // Only by name: what it does the other suites of the lab do too, but for the deployer's rights.
   { name: 'lab-check', run: () => vitest('lab-check'), long: true, alone: true },
+  // Only by name: an example's parts are in suites that run always.
+  { name: 'examples', run: () => vitest('examples'), prepare: ensureLanguages, long: true, alone: true },
   // Only by name: as long as one likes. `lab` has a few steps of it.
   { name: 'chaos', run: () => vitest('chaos'), long: true, alone: true },
   { name: 'rollouts', run: () => vitest('rollouts'), long: true, alone: true },
@@ -212,6 +207,12 @@ async function check(program: string, args: readonly string[]): Promise<Count> {
   return code === 0
     ? { passed: 1, failures: [] }
     : { passed: 0, failures: [failure([program, ...args].join(' '))] };
+}
+
+async function ensureLanguages(): Promise<void> {
+  await ensureEngine();
+  await ensureYamlHost();
+  await ensureSdkGenerator();
 }
 
 async function checkImages(): Promise<void> {

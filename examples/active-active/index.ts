@@ -9,8 +9,14 @@ import type { MqttPlatformArgs } from '../../components';
  * balancers both zones work.
  */
 const common: MqttPlatformArgs = {
-  ssh: { allowedCidrs: ['198.51.100.7/32'] },
+  // Where `pulumi up` runs, such as 198.51.100.7/32.
+  ssh: { allowedCidrs: [new pulumi.Config().require('sshCidr')] },
   listeners: { mqtts: { maxConnections: 50_000 } },
+  // Each platform makes a password of its own for the user.
+  emqx: {
+    authentication: [{ users: { device: {} } }],
+    authorization: { rules: [{ permission: 'allow', topics: ['${username}/#'] }] },
+  },
   // Four for each platform: its virtual IP, its balancers, its NAT gateway. AWS grants a region five until asked for more.
   elasticIpQuota: 8,
 };
@@ -29,5 +35,6 @@ const green = new MqttPlatform('green', {
 
 /** For one DNS name with two A records, or for clients that are told which half of the fleet they belong to. */
 export const endpoints = pulumi.all([blue.endpoint, green.endpoint]);
+export const users = pulumi.all([blue.cluster.users, green.cluster.users]);
 /** Each platform has a CA of its own, and a client that may meet either trusts both. */
 export const caCertificates = pulumi.interpolate`${blue.caCertificate}${green.caCertificate}`;

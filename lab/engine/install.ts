@@ -86,21 +86,48 @@ function parse(version: string): [major: number, minor: number] {
   return match === null ? [0, 0] : [Number(match[1]), Number(match[2])];
 }
 
+/** Pulumi's generators of SDKs, which its language hosts have and no module of Go serves by itself. */
+export async function ensureSdkGenerator(folders: readonly string[] = programFolders()): Promise<string> {
+  return ensureBuilt({
+    built: paths.sdkGenerator(engineVersion),
+    what: `Pulumi's generators of SDKs ${engineVersion}`,
+    program: '.',
+    folder: join(__dirname, 'sdks'),
+    folders,
+  });
+}
+
 /** The YAML host that is built. Its Go module is locked in lab/engine/yaml/go.mod. */
-const yamlHostVersion = '1.25.0';
+const yamlHostVersion = '1.38.1';
 
 /** Pulumi's own language host for YAML, which is a Go module; those for Node, Python and Go are none. */
 export async function ensureYamlHost(folders: readonly string[] = programFolders()): Promise<string> {
-  const built = paths.yamlHost(yamlHostVersion);
+  return ensureBuilt({
+    built: paths.yamlHost(yamlHostVersion),
+    what: `Pulumi's language host for YAML ${yamlHostVersion}`,
+    program: 'github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml',
+    folder: join(__dirname, 'yaml'),
+    folders,
+  });
+}
+
+interface GoProgram {
+  /** Where it is once it was built. */
+  readonly built: string;
+  readonly what: string;
+  readonly program: string;
+  /** That of its go.mod. */
+  readonly folder: string;
+  /** Where Go is looked for. */
+  readonly folders: readonly string[];
+}
+
+async function ensureBuilt({ built, what, program, folder, folders }: GoProgram): Promise<string> {
   if (await isExecutable(built)) return built;
   const go = await findProgram('go', folders, () => Promise.resolve(true));
   if (go === undefined)
-    throw new Error(
-      'Go 1.25 or newer is needed to build the language host of a YAML program: https://go.dev/doc/install',
-    );
-  await step(`building Pulumi's language host for YAML ${yamlHostVersion} (once)`, () =>
-    goBuild(go, 'github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml', built, join(__dirname, 'yaml')),
-  );
+    throw new Error(`Go 1.25 or newer is needed to build ${what}: https://go.dev/doc/install`);
+  await step(`building ${what} (once)`, () => goBuild(go, program, built, folder));
   return built;
 }
 

@@ -7,6 +7,7 @@ import * as language from '@pulumi/pulumi/proto/language_pb';
 import { PluginInfo } from '@pulumi/pulumi/proto/plugin_pb';
 import { Empty } from 'google-protobuf/google/protobuf/empty_pb';
 import { z } from 'zod';
+import { generatePackage, installDependencies, linkInPython } from './packageAdd';
 import { exitWithParent } from './parent';
 import { hostedLanguages, programCommand, type HostedLanguage } from './programCommand';
 import { runPlugin } from './runPlugin';
@@ -47,13 +48,27 @@ function serve(engineAddress: string): void {
       call: grpc.ServerUnaryCall<language.RunRequest, language.RunResponse>,
       answer: grpc.sendUnaryData<language.RunResponse>,
     ) => {
-      runProgram(call.request, engineAddress).then(
-        (response) => answer(null, response),
-        (error: unknown) => answer({ code: grpc.status.INTERNAL, details: String(error) }),
+      answerWith(answer, () => runProgram(call.request, engineAddress));
+    },
+    // These three are for who adds a package; nothing is fetched when a program runs.
+    generatePackage: (
+      call: grpc.ServerUnaryCall<language.GeneratePackageRequest, language.GeneratePackageResponse>,
+      answer: grpc.sendUnaryData<language.GeneratePackageResponse>,
+    ) => {
+      answerWith(answer, () => generatePackage(ownLanguage(), call.request));
+    },
+    ...(ownLanguage() === 'python' ? { link } : {}),
+    installDependencies: (
+      call: grpc.ServerWritableStream<
+        language.InstallDependenciesRequest,
+        language.InstallDependenciesResponse
+      >,
+    ) => {
+      installDependencies(ownLanguage(), call.request).then(
+        () => call.end(),
+        (error: unknown) => call.destroy(error instanceof Error ? error : new Error(String(error))),
       );
     },
-    // What runs in the lab has been installed: nothing is fetched behind the user's back.
-    installDependencies: (call: grpc.ServerWritableStream<unknown, unknown>) => call.end(),
     runPlugin: (call: grpc.ServerWritableStream<language.RunPluginRequest, language.RunPluginResponse>) =>
       runPlugin(call, programs),
   });
@@ -66,6 +81,20 @@ function serve(engineAddress: string): void {
 
 function unary<Response>(respond: () => Response) {
   return (_: unknown, answer: grpc.sendUnaryData<Response>) => answer(null, respond());
+}
+
+function link(
+  call: grpc.ServerUnaryCall<language.LinkRequest, language.LinkResponse>,
+  answer: grpc.sendUnaryData<language.LinkResponse>,
+): void {
+  answerWith(answer, () => Promise.resolve(linkInPython(call.request)));
+}
+
+function answerWith<Response>(answer: grpc.sendUnaryData<Response>, respond: () => Promise<Response>): void {
+  respond().then(
+    (response) => answer(null, response),
+    (error: unknown) => answer({ code: grpc.status.INTERNAL, details: String(error) }),
+  );
 }
 
 async function runProgram(
@@ -111,7 +140,8 @@ function ownLanguage(): HostedLanguage {
   return hostedLanguages.find((name) => given === `--language=${name}`) ?? 'nodejs';
 }
 
-const engineAddress = process.argv.slice(2).find((argument) => !argument.startsWith('-'));
+// The last one: an option of the engine's may have a value of its own before it.
+const engineAddress = process.argv.slice(2).findLast((argument) => !argument.startsWith('-'));
 if (engineAddress === undefined) {
   throw new Error(
     'pulumi-language-nodejs: no address of the engine given; it is the engine that starts this program',

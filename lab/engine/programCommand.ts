@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { RunRequest } from '@pulumi/pulumi/proto/language_pb';
+import type { ProgramInfo, RunRequest } from '@pulumi/pulumi/proto/language_pb';
 import { cacheFolder } from '../paths';
 import { run } from '../process';
 
@@ -70,15 +70,20 @@ function nodeArguments(request: RunRequest, engineAddress: string): readonly str
   ];
 }
 
-/** The interpreter of the virtual environment that Pulumi.yaml names, else the one on PATH. */
+/** The interpreter of the program's virtual environment, else the one on PATH. */
 function pythonOf(request: RunRequest): string {
-  const options: unknown = request.getInfo()?.getOptions()?.toJavaScript();
+  const own = join(virtualEnvironmentOf(request.getInfo(), folderOf(request)), 'bin', 'python');
+  return existsSync(own) ? own : 'python3';
+}
+
+/** The virtual environment that Pulumi.yaml names, else `venv`; need not exist. */
+export function virtualEnvironmentOf(info: ProgramInfo | undefined, folder: string): string {
+  const options: unknown = info?.getOptions()?.toJavaScript();
   const named =
     typeof options === 'object' && options !== null && 'virtualenv' in options
       ? options.virtualenv
       : undefined;
-  const own = join(folderOf(request), typeof named === 'string' ? named : 'venv', 'bin', 'python');
-  return existsSync(own) ? own : 'python3';
+  return join(folder, typeof named === 'string' ? named : 'venv');
 }
 
 function folderOf(request: RunRequest): string {

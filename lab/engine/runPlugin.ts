@@ -5,8 +5,9 @@ import { RunPluginResponse, type RunPluginRequest } from '@pulumi/pulumi/proto/l
 import { runnerOf } from './programCommand';
 
 /**
- * Runs a provider or a policy pack that is a Node package, as Pulumi's own host does, and gives the engine what it
- * prints: the port where it answers is the first line of it. What runs is among `running` for as long as it does.
+ * Runs a provider or a policy pack that is a Node package, by the `node` on PATH as Pulumi's own host does, and gives the
+ * engine what it prints: the port where it answers is the first line of it. What runs is among `running` for as long as it
+ * does.
  */
 export function runPlugin(
   call: ServerWritableStream<RunPluginRequest, RunPluginResponse>,
@@ -20,7 +21,7 @@ export function runPlugin(
   const args = isPolicyPack
     ? [runnerOf('run-policy-pack', folder), ...request.getArgsList(), program]
     : [runnerOf('run-plugin', folder), program, ...request.getArgsList()];
-  const plugin = spawn('setpriv', ['--pdeathsig', 'KILL', process.execPath, ...args], {
+  const plugin = spawn('setpriv', ['--pdeathsig', 'KILL', 'node', ...args], {
     // A pack is not read by the settings of the program that it judges.
     cwd: isPolicyPack ? folder : request.getPwd(),
     env: { ...process.env, ...Object.fromEntries(request.getEnvList().map(variable)) },

@@ -71,7 +71,8 @@ export interface ReadResult {
 /** Serves a provider to the engine that started this process. */
 export function serveProvider(provider: ResourceProvider): void {
   const cancelled = new AbortController();
-  const log = connectLog(process.argv.slice(2).find((argument) => !argument.startsWith('-')));
+  // The engine's address is the last: an option before it may have a value of its own.
+  const log = connectLog(process.argv.slice(2).findLast((argument) => !argument.startsWith('-')));
   // One listener for each operation under way.
   setMaxListeners(0, cancelled.signal);
   const during: During = (request, preview, work) =>

@@ -99,6 +99,7 @@ export default defineConfig({
           page('Programs on hosts', '/benchmarks/host-programs'),
           page('Wrong logins', '/benchmarks/failed-logins'),
           page('Source ports', '/benchmarks/source-ports'),
+          page('Other languages', '/benchmarks/languages'),
         ],
       },
       {

@@ -5,9 +5,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { deviceSettings } from '../../proving/identities';
 import { repositoryRoot } from '../../proving/product';
-import { Stacks } from './stacks';
+import { Stacks } from '../../proving/region/stacks';
+import { existingVpc } from '../lab/examples/existingVpc';
 
-/** `minimal` and `parts` are in languages.test.ts; `on-aws` and `existing-vpc` need what the lab has not. */
+/** `minimal` and `parts` are in languages.test.ts; `on-aws` needs what the lab has not. */
 const folderOf = (example: string) => join(repositoryRoot, 'examples', example);
 const steps = z.object({ steps: z.array(z.object({ op: z.string(), urn: z.string() })) });
 
@@ -24,22 +25,28 @@ beforeAll(async () => {
 afterAll(async () => stacks.close());
 
 /** A stack of an example, whose settings lie outside the checkout. */
-async function stackOf(example: string, stack: string, settings: Readonly<Record<string, string>>) {
+async function stackOf(
+  example: string,
+  stack: string,
+  settings: Readonly<Record<string, string>>,
+  folder = folderOf(example),
+) {
   const file = join(stacks.folder, `${example.replaceAll('/', '-')}.${stack}.yaml`);
   const config = Object.entries(settings).map(([key, value]) => `  ${key}: ${JSON.stringify(value)}\n`);
-  const settingsFile = join(folderOf(example), `Pulumi.${stack}.yaml`);
+  const settingsFile = join(folder, `Pulumi.${stack}.yaml`);
   const isThere = existsSync(settingsFile);
-  await stacks.pulumi(folderOf(example), 'stack', 'init', stack);
+  await stacks.pulumi(folder, 'stack', 'init', stack);
   if (!isThere) rmSync(settingsFile);
   writeFileSync(file, `config:\n  aws:region: eu-central-1\n${config.join('')}`);
-  return (...args: string[]) =>
-    stacks.pulumi(folderOf(example), ...args, '--stack', stack, '--config-file', file);
+  return (...args: string[]) => stacks.pulumi(folder, ...args, '--stack', stack, '--config-file', file);
 }
 
 interface Expected {
   readonly example: string;
   readonly project: string;
   readonly stack?: string;
+  /** Where it is, when not in examples/. */
+  readonly folder?: () => string;
   /** What it asks for of the configuration above. */
   readonly settings: readonly string[];
   readonly hosts: readonly string[];
@@ -75,7 +82,7 @@ const previewed: readonly Expected[] = [
   {
     example: 'active-active',
     project: 'mqtt-active-active',
-    settings: [],
+    settings: ['sshCidr'],
     hosts: [...hostsOf('blue'), ...hostsOf('green')],
     makes: 'aws:ec2/eip:Eip::green-vip-address',
   },
@@ -87,14 +94,22 @@ const previewed: readonly Expected[] = [
     hosts: hostsOf('mqtt').filter((host) => !/emqx-[23]$/.test(host)),
     makes: 'aws:ec2/natGateway:NatGateway::mqtt-network-nat-1',
   },
+  {
+    example: 'existing-vpc',
+    project: 'mqtt-existing-vpc',
+    folder: existingVpc,
+    settings: ['sshCidr'],
+    hosts: hostsOf('mqtt'),
+    makes: 'aws:ec2/natGateway:NatGateway::shared',
+  },
 ];
 
 describe('on the real engine, before an empty region,', () => {
   it.each(previewed)(
     '$example is previewed',
-    async ({ example, project, stack = 'lab', settings, ...expected }) => {
+    async ({ example, project, stack = 'lab', folder, settings, ...expected }) => {
       const given = settings.map((key) => [`${project}:${key}`, configuration[key] ?? ''] as const);
-      const pulumi = await stackOf(example, stack, Object.fromEntries(given));
+      const pulumi = await stackOf(example, stack, Object.fromEntries(given), folder?.());
       const { steps: made } = steps.parse(JSON.parse(await pulumi('preview', '--json')));
       expect(new Set(made.map(({ op }) => op))).toEqual(new Set(['create']));
       const resources = made.map(({ urn }) => urn.replace(/^urn:pulumi:[^:]+::[^:]+::(?:.*\$)?/, ''));

@@ -1,13 +1,14 @@
-import { copyFileSync, readFileSync } from 'node:fs';
-import { cp, writeFile } from 'node:fs/promises';
+import { copyFileSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
-import { run } from '../../lab/process';
+import { CommandFailed } from '../../lab/process';
 import { repositoryRoot } from '../../proving/product';
 import { snakeCase } from '../../provider/spelling';
-import { Stacks } from './stacks';
+import { Stacks } from '../../proving/region/stacks';
 
+const provider = join(repositoryRoot, 'provider');
 const example = (language: string) => join(repositoryRoot, 'examples', 'minimal', language);
 
 /** What a preview would make of each resource. */
@@ -25,35 +26,46 @@ let stacks: Stacks;
 
 const pulumi = async (program: string, ...args: string[]) => stacks.pulumi(program, ...args);
 
-/** An example with a file of it changed, whose provider is still this checkout's. */
-async function changedCopy(
-  language: string,
-  file: string,
-  change: (text: string) => string,
-): Promise<string> {
-  const copy = join(stacks.folder, `wrong-${language}`);
-  await cp(example(language), copy, { recursive: true });
-  const rewrite = (name: string, how: (text: string) => string) =>
-    writeFile(join(copy, name), how(readFileSync(join(copy, name), 'utf8')));
-  await rewrite(file, change);
-  await rewrite('Pulumi.yaml', (text) => text.replace('../../../provider', join(repositoryRoot, 'provider')));
-  return copy;
+/** An example elsewhere, as a user's project that knows nothing of the provider yet. */
+async function fresh(language: string): Promise<string> {
+  const project = join(stacks.folder, language);
+  await cp(example(language), project, {
+    recursive: true,
+    // What a user of this checkout may have there.
+    filter: (path) => !/\/(sdks|venv)$/.test(path),
+  });
+  const file = join(project, 'Pulumi.yaml');
+  writeFileSync(file, readFileSync(file, 'utf8').replace(/^packages:\n(?: .*\n)+/m, ''));
+  return project;
 }
 
-/** What a preview says, be it why it is refused. */
-async function said(program: string): Promise<string> {
-  return pulumi(program, 'preview', ...onStack()).then(
-    (told) => told,
-    (error: unknown) => String(error),
-  );
+/** What a preview says of a project to which the provider was added, be it why it is refused, while a file is otherwise. */
+async function saidWith(language: string, file: string, change: (text: string) => string): Promise<string> {
+  const project = join(stacks.folder, language);
+  const path = join(project, file);
+  const text = readFileSync(path, 'utf8');
+  expect(change(text)).not.toBe(text);
+  writeFileSync(path, change(text));
+  try {
+    return await saidOf(project);
+  } finally {
+    writeFileSync(path, text);
+  }
+}
+
+async function saidOf(project: string): Promise<string> {
+  return pulumi(project, 'preview', ...onStack()).catch((error: unknown) => {
+    if (error instanceof CommandFailed) return error.output;
+    throw error;
+  });
 }
 
 const stackFile = () => join(stacks.folder, 'Pulumi.lab.yaml');
 const onStack = () => ['--stack', 'lab', '--config-file', stackFile()];
 
 /** Every resource by its URN, with its inputs; the ends of names that are drawn anew at each preview are left out. */
-async function previewed(language: string): Promise<Readonly<Record<string, unknown>>> {
-  const text = await pulumi(example(language), 'preview', '--json', ...onStack());
+async function previewed(program: string): Promise<Readonly<Record<string, unknown>>> {
+  const text = await pulumi(program, 'preview', '--json', ...onStack());
   const drawn = /-[0-9a-f]{7}(?=")/g;
   const made = steps
     .parse(JSON.parse(text.replace(drawn, '')))
@@ -73,24 +85,31 @@ describe('the minimal platform', () => {
   let inYaml: Readonly<Record<string, unknown>>;
 
   it('is previewed from YAML, through the provider in its folder', async () => {
-    inYaml = await previewed('yaml');
+    inYaml = await previewed(example('yaml'));
     const instances = Object.keys(inYaml).filter((urn) => urn.includes('aws:ec2/instance:Instance::'));
     expect(instances).toHaveLength(5);
   });
 
   it('is the same, to the last input, in TypeScript without the provider', async () => {
-    expect(await previewed('typescript')).toEqual(inYaml);
+    expect(await previewed(example('typescript'))).toEqual(inYaml);
   });
 
-  it('is the same in Python, with the SDK that is made from the schema', async () => {
-    const sdks = join(stacks.folder, 'sdks');
-    await run('npm', ['run', '--silent', 'sdks', '--', sdks], { cwd: repositoryRoot });
-    const venv = join(stacks.folder, 'venv');
-    await run('python3', ['-m', 'venv', venv]);
-    await run(join(venv, 'bin', 'pip'), ['install', '--quiet', 'pulumi==3.245.0', join(sdks, 'python')]);
-    expect(await previewed('python')).toEqual(inYaml);
+  it('is the same in a fresh project in YAML, once `pulumi package add` has noted the provider', async () => {
+    const project = await fresh('yaml');
+    await pulumi(project, 'package', 'add', provider);
+    expect(readFileSync(join(project, 'Pulumi.yaml'), 'utf8')).toContain(`emqx-haproxy: ${provider}`);
+    expect(await previewed(project)).toEqual(inYaml);
+  });
+
+  it('is the same in a fresh project in Python, with the SDK that `pulumi package add` writes', async () => {
+    const project = await fresh('python');
+    expect(await pulumi(project, 'package', 'add', provider)).toContain('import pulumi_emqx_haproxy');
+    const asked = readFileSync(join(project, 'requirements.txt'), 'utf8');
+    expect(asked.match(/^\.\/sdks\/emqx-haproxy$/gm)).toHaveLength(1);
+    expect(await previewed(project)).toEqual(inYaml);
     // What is wrong is told by these names.
-    const types = readFileSync(join(sdks, 'python', 'pulumi_emqx_haproxy', '_inputs.py'), 'utf8');
+    const sdk = join(project, 'sdks', 'emqx-haproxy');
+    const types = readFileSync(join(sdk, 'pulumi_emqx_haproxy', '_inputs.py'), 'utf8');
     const names = [...types.matchAll(/@pulumi\.getter\(name="(\w+)"\)\s+def (\w+)\(/g)];
     expect(names.length).toBeGreaterThan(50);
     for (const [, inSchema = '', inPython] of names) expect(snakeCase(inSchema)).toBe(inPython);
@@ -104,33 +123,48 @@ describe('the minimal platform', () => {
   });
 
   it('is refused in YAML, by its own check against the schema, where a type is wrong or a name unknown', async () => {
-    const wrong = await changedCopy('yaml', 'Pulumi.yaml', (text) =>
+    const told = await saidWith('yaml', 'Pulumi.yaml', (text) =>
       text
         .replace('maxConnections: 2000', 'maxConnection: 2000')
         .replace('      emqx:\n', "      emqx:\n        dataVolumeGib: '8'\n"),
     );
-    const told = await said(wrong);
     expect(told).toContain("dataVolumeGib: Cannot assign type 'string' to type 'integer'");
     expect(told).toContain('Existing properties are: maxConnections');
   });
 
   it('is told by Pulumi, in one line, where the SDK is of a later version than the provider', async () => {
-    const later = await changedCopy('python', '__main__.py', (text) =>
-      text.replace('    "mqtt",\n', '    "mqtt",\n    opts=pulumi.ResourceOptions(version="9.9.9"),\n'),
+    // As pip keeps it of the SDK that is installed, which asks for a provider of its own version.
+    const files = readdirSync(join(stacks.folder, 'python', 'venv'), { recursive: true }).map(String);
+    const installed = files.find((path) => /pulumi_emqx_haproxy-.*\.dist-info\/METADATA$/.test(path)) ?? '';
+    const told = await saidWith('python', join('venv', installed), (text) =>
+      text.replace(/^Version: .*$/m, 'Version: 9.9.9'),
     );
-    expect(await said(later)).toMatch(
+    expect(told).toMatch(
       /resource plugin emqx-haproxy is expected to have version >=9\.9\.9, but has \d+\.\d+\.\d+/,
     );
   });
 
+  it('is refused by the provider, in one line, where the Node on PATH is too old', async () => {
+    const folder = join(stacks.folder, 'old');
+    mkdirSync(folder);
+    const asOld = "Object.defineProperty(process.versions, 'node', { value: '18.20.8' });";
+    writeFileSync(join(folder, 'old.cjs'), asOld);
+    const node = `#!/bin/sh\nexec '${process.execPath}' --require '${join(folder, 'old.cjs')}' "$@"\n`;
+    writeFileSync(join(folder, 'node'), node, { mode: 0o755 });
+    vi.stubEnv('PATH', `${folder}:${process.env['PATH'] ?? ''}`);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const told = await saidOf(join(stacks.folder, 'yaml'));
+    expect(told).toMatch(/^.*emqx-haproxy needs Node 20 or newer; this is 18\.20\.8.*$/m);
+    expect(told).not.toContain('    at ');
+  });
+
   it('is refused in Python, which checks nothing itself, with the words of TypeScript and its own names', async () => {
     await pulumi(example('yaml'), 'config', 'set', 'sshCidr', '203.0.113.1/32', ...onStack());
-    const wrong = await changedCopy('python', '__main__.py', (text) =>
+    const told = await saidWith('python', '__main__.py', (text) =>
       text
         .replace('"max_connections": 2000', '"max_connection": 2000')
         .replace('    emqx={\n', '    emqx={\n        "data_volume_gib": "8",\n'),
     );
-    const told = await said(wrong);
     expect(told).toContain('MqttPlatform mqtt: 2 problems in its arguments');
     expect(told).toContain(
       'listeners.mqtts.max_connection: is no known setting; did you mean max_connections?',

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CommandFailed, run } from '../../lab/process';
 import { repositoryRoot } from '../../proving/product';
-import { Stacks } from './stacks';
+import { Stacks } from '../../proving/region/stacks';
 
 const pack = join(repositoryRoot, 'policies');
 let stacks: Stacks;

@@ -4,7 +4,7 @@ import { newRouteTable } from '../../lab/api/ec2/routeTables';
 import type { MotoApi } from '../../lab/api/moto';
 import { Parameters } from '../../lab/api/parameters';
 import { XmlNode } from '../../lab/api/xml';
-import { FakeFabric, FakeMachines } from './lab-apiFakes';
+import { FakeFabric, FakeMachines } from '../../proving/region/fakes';
 
 export const subnetId = 'subnet-a';
 

@@ -140,5 +140,11 @@ describe('what the Pulumi Registry asks for', () => {
       expect(told.some((problem) => problem.startsWith(start))).toBe(true);
     expect(told).toContain('description: does not name emqx-haproxy');
     expect(told).toContain('docs/_index.md: has the title EMQX behind HAProxy and not MQTT');
+    const bare = (path: string) => (path === 'docs/_index.md' ? '# MQTT\n' : read(path));
+    expect(registryProblems(bare).filter((problem) => problem.startsWith('docs/'))).toEqual([
+      'docs/_index.md: has the title none and not EMQX behind HAProxy',
+      'docs/_index.md: has no meta_desc',
+      'docs/_index.md: has the layout none and not package',
+    ]);
   });
 });

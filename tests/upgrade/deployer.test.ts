@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sdkClients } from '../../lab/providers/aws/clients';
 import { repositoryRoot } from '../../proving/product';
-import { ApiLab, regionName } from '../lab/parts/apiLab';
+import { ApiLab, regionName } from '../../proving/region/apiLab';
 import { readState, recordedReleases, stackFileOf } from './release';
 import { restoreRegion } from './restoredRegion';
 import { RestoredStack } from './restoredStack';

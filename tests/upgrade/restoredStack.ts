@@ -7,7 +7,7 @@ import { labEnvironment } from '../../lab/engine/environment';
 import { ensureEngine } from '../../lab/engine/install';
 import { product, repositoryRoot } from '../../proving/product';
 import type { Step } from '../../preview/pulumiPreview';
-import type { ApiLab } from '../lab/parts/apiLab';
+import type { ApiLab } from '../../proving/region/apiLab';
 import type { Deployment } from './release';
 
 const run = promisify(execFile);

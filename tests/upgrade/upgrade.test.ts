@@ -7,7 +7,7 @@ import { parsePreview, type Step } from '../../preview/pulumiPreview';
 import { reportOf } from '../../preview/report';
 import { filesOnHostsSince } from '../../release/changelog';
 import { sdkClients } from '../../lab/providers/aws/clients';
-import { ApiLab, regionName } from '../lab/parts/apiLab';
+import { ApiLab, regionName } from '../../proving/region/apiLab';
 import { readState, recordedReleases, stackFileOf } from './release';
 import { restoreRegion } from './restoredRegion';
 import { RestoredStack } from './restoredStack';

@@ -22,7 +22,7 @@ import { GetParametersCommand, PutParameterCommand } from '@aws-sdk/client-ssm';
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { ApiLab, plainRequest } from './apiLab';
+import { ApiLab, plainRequest } from '../../../proving/region/apiLab';
 import {
   launch,
   makeInterface,

@@ -10,7 +10,7 @@ import { CreateRoleCommand, ListRolesCommand } from '@aws-sdk/client-iam';
 import { CreateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { leftovers, sweep } from '../../../awsCheck/leftovers';
-import { ApiLab, regionName } from './apiLab';
+import { ApiLab, regionName } from '../../../proving/region/apiLab';
 
 let lab: ApiLab;
 beforeAll(async () => {

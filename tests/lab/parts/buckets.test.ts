@@ -9,7 +9,7 @@ import { sdkClients } from '../../../lab/providers/aws/clients';
 import { AwsProvider } from '../../../lab/providers/aws/provider';
 import { resourceTypes } from '../../../lab/providers/aws/resources';
 import { repositoryRoot } from '../../../proving/product';
-import { ApiLab, regionName } from './apiLab';
+import { ApiLab, regionName } from '../../../proving/region/apiLab';
 import { CreateRoleCommand, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 
 const bucket = 'mqtt-brokers-backups-0a1b2c3';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { repositoryRoot } from '../../../proving/product';
 import { RestoredStack } from '../../upgrade/restoredStack';
-import { ApiLab } from './apiLab';
+import { ApiLab } from '../../../proving/region/apiLab';
 
 /** The product's own program, in an account that grants too little and does not let its quotas be read. */
 const deployer = JSON.parse(

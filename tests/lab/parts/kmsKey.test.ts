@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { functionTypes } from '../../../lab/providers/aws/functions';
 import { sdkClients } from '../../../lab/providers/aws/clients';
 import { AwsProvider } from '../../../lab/providers/aws/provider';
-import { ApiLab, regionName } from './apiLab';
+import { ApiLab, regionName } from '../../../proving/region/apiLab';
 
 let lab: ApiLab;
 let keyArn: string;

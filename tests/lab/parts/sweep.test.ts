@@ -2,7 +2,7 @@ import * as ec2 from '@aws-sdk/client-ec2';
 import * as iam from '@aws-sdk/client-iam';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sweep } from '../../../lab/commands/sweep';
-import { ApiLab, regionName } from './apiLab';
+import { ApiLab, regionName } from '../../../proving/region/apiLab';
 
 let lab: ApiLab;
 let client: ec2.EC2Client;

@@ -9,11 +9,11 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { STSClient } from '@aws-sdk/client-sts';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
-import { Region } from '../../../lab/api/ec2/region';
-import { Moto } from '../../../lab/api/moto';
-import { ensureCa } from '../../../lab/api/pki';
-import { serveRegion, type RegionServer } from '../../../lab/api/regionServer';
-import { FakeFabric, FakeMachines } from '../../unit/lab-apiFakes';
+import { Region } from '../../lab/api/ec2/region';
+import { Moto } from '../../lab/api/moto';
+import { ensureCa } from '../../lab/api/pki';
+import { serveRegion, type RegionServer } from '../../lab/api/regionServer';
+import { FakeFabric, FakeMachines } from './fakes';
 
 export const regionName = 'eu-central-1';
 
