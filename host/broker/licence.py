@@ -77,9 +77,9 @@ def problems(key: str, clients: int, brokers: int, today: date) -> list[str]:
 
 
 def refusals(key: str) -> list[str]:
-    """What the EMQX that runs here says of the key and its signature: it would go on with the former key, and
-    not start with this one, and `check_config` does not look. Where none runs, or none with licences, the next
-    start tells."""
+    """What the EMQX that runs here says of the key and its signature: it would go on with the former one, and
+    not start with this one, and `check_config` does not look. Where none runs that knows licences, a start
+    tells."""
     # No argument, which others could see; and what is staged EMQX does not see.
     with tempfile.NamedTemporaryFile("w", dir=ASKED, prefix="licence-") as file:
         file.write(key)
