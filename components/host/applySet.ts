@@ -19,11 +19,16 @@ const beforehand = [
   `trap 'sudo rm -rf "$own"' EXIT`,
 ];
 
-/** By the programs in the set: what a host was left with by another release, or by a run that ended half way, has no part in it. */
+/**
+ * By the programs in the set: what a host was left with by another release, or by a run that ended half way, has no part
+ * in it. Where it has the same ones, those are run, since Python has compiled them already.
+ */
 const applyGiven = [
-  `sudo ${unpackPrograms('"$own/set"', '"$own"')}`,
+  `sudo ${unpackPrograms('"$own/set"', '"$own/programs"')}`,
+  'programs="$own/programs"',
+  `sudo diff -qr -x __pycache__ "$programs" ${programFolder} >/dev/null 2>&1 && programs=${programFolder}`,
   'from=${SSH_CONNECTION:-}',
-  'sudo /usr/bin/python3 "$own/apply_config.py" --apart "$own/set" "$(id -un) from ${from%% *}"',
+  'sudo /usr/bin/python3 "$programs/apply_config.py" --apart "$own/set" "$(id -un) from ${from%% *}"',
 ];
 
 /** How long it may take: its checks, its services, and until the host is well. */

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +27,8 @@ OPTIONS = [
     *("-qq", "--yes", "--allow-downgrades", "--allow-change-held-packages"),
     *("-o", f"DPkg::Lock::Timeout={LOCK_SECONDS}", "-o", "APT::Sandbox::User=root"),
     *("-o", "Dpkg::Options::=--force-confold", "-o", "Dpkg::Options::=--force-confdef"),
+    # What dpkg complains of is said with what apt does, and not to a terminal.
+    *("-o", "Dpkg::Use-Pty=0"),
     *("-o", "Acquire::http::Timeout=10", "-o", "Acquire::https::Timeout=10"),
 ]
 ENVIRONMENT = {
@@ -113,17 +116,23 @@ def quiet() -> Iterator[None]:
 
 
 def _run(command: list[str], folder: Path = Path("/")) -> str:
-    done = subprocess.run(
-        command,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        timeout=SECONDS,
-        env=os.environ | ENVIRONMENT,
-        cwd=folder,
-    )
-    if done.returncode:
+    deadline = time.monotonic() + LOCK_SECONDS
+    while True:
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=SECONDS,
+            env=os.environ | ENVIRONMENT,
+            cwd=folder,
+        )
+        if done.returncode == 0:
+            return done.stdout
+        # apt waits by itself for dpkg's lock, and not for those of its lists and archives.
+        if "Could not get lock" in done.stderr and time.monotonic() < deadline:
+            time.sleep(1)
+            continue
         said = " ".join(line for line in done.stderr.split("\n") if line.strip())
         raise RuntimeError(f"{' '.join(command)}: exit {done.returncode}: {said[-1500:]}")
-    return done.stdout

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from apply.services import systemctl
 
 # The package of each version that is installed, and until a run has ended of the one before.
 CACHE = STATE / "packages"
+PARTIAL = CACHE / "partial"
 
 
 class Exchanges:
@@ -95,11 +97,22 @@ def with_rights(entries: list[dict[str, Any]]) -> dict[str, File]:
 def _have(package: Package, options: list[str]) -> None:
     if _file(package):
         return
-    kept = apt.archives(package.name, package.version or "")
-    if kept:
-        put(f"{CACHE}/{kept[0].name}", File(kept[0].read_bytes(), 0o600, "root:root"))
-    else:
-        apt.download(f"{package.name}={package.version}", CACHE, options)
+    if kept := apt.archives(package.name, package.version or ""):
+        _keep(kept[0])
+        return
+    # apt leaves what it had got so far where the room ends or it is killed: that is no package.
+    shutil.rmtree(PARTIAL, ignore_errors=True)
+    PARTIAL.mkdir(mode=0o700)
+    try:
+        apt.download(f"{package.name}={package.version}", PARTIAL, options)
+        for file in PARTIAL.iterdir():
+            _keep(file)
+    finally:
+        shutil.rmtree(PARTIAL, ignore_errors=True)
+
+
+def _keep(file: Path) -> None:
+    put(f"{CACHE}/{file.name}", File(file.read_bytes(), 0o600, "root:root"))
 
 
 def _file(package: Package) -> Path | None:

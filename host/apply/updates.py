@@ -1,5 +1,6 @@
 """Security updates of the operating system: with a set, so that hosts have them one after the other."""
 
+import contextlib
 import json
 import re
 import subprocess
@@ -21,6 +22,8 @@ DONE = f"{STATE}/updates.json"
 REBOOT = Path("/run/emqx-haproxy-reboot")
 WANTED = Path("/run/reboot-required")
 BOOT = Path("/boot")
+# For sshd to end, and the connection that asked to be told.
+REBOOT_SECONDS = 4
 # As apt names archives: Debian-Security:13/stable-security, Ubuntu:24.04/noble-security.
 INSTALL = re.compile(r"^Inst (\S+) (?:\[\S+\] )?\((\S+) ([^)]*)\)")
 SECURITY = re.compile(r"-security\b")
@@ -105,17 +108,20 @@ def reboot(by: str) -> int:
         try:
             for unit in reversed(units):
                 systemctl("stop", unit)
-            say("rebooting")
-            # Connections that are there last until then, and this one until it is told.
-            for unit in listening:
-                subprocess.run(["systemctl", "stop", unit], capture_output=True, timeout=60)
-            subprocess.run(["systemd-run", "--quiet", "--on-active=2", "systemctl", "reboot"], check=True)
-            REBOOT.unlink()
+            # Before sshd ends, so that whatever ends this leaves a way in or a host that boots.
+            later = f"--on-active={REBOOT_SECONDS}"
+            subprocess.run(["systemd-run", "--quiet", later, "systemctl", "reboot"], check=True)
         except (RuntimeError, OSError, subprocess.SubprocessError) as reason:
             complain(f"not rebooted, services start again: {told(reason)}")
-            for unit in [*listening, *units]:
+            for unit in units:
                 _start(unit)
             return 1
+        REBOOT.unlink(missing_ok=True)
+        say("rebooting")
+        # Connections that are there last until then, and this one until it is told.
+        for unit in listening:
+            with contextlib.suppress(OSError, subprocess.SubprocessError):
+                subprocess.run(["systemctl", "stop", unit], capture_output=True, timeout=60)
     return 0
 
 

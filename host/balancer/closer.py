@@ -93,7 +93,8 @@ class Closer:
         down = look.abandoned()
         self._shut_down(look, down)
         for pid in former if down else []:
-            # However many: they wait for a broker that does not answer.
+            # However many: they wait for a broker that does not answer. One by one: a former worker ends
+            # none by their server ("Proxy is disabled.").
             self._close("down", pid, down, 1_000_000)
         if not paced:
             return

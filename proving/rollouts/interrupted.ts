@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChangingStack } from '../changes/changingStack';
 import { finished, type Ran } from '../lab';
-import { type DeedName, describeStep, mayLose, type Step } from './plan';
+import { brokers, type DeedName, describeStep, mayLose, type Rollout, type Step } from './plan';
 
 const clients = 40;
 /** A client comes back within seconds, whatever fails; longer, and two hosts of a kind were away. */
@@ -20,6 +20,7 @@ export async function interrupted(
   step: Step,
   number: number,
 ): Promise<readonly string[]> {
+  await prepare(stack, step.rollout);
   const ring = await stack.ring(clients);
   const first = await withDeed(stack, step, number);
   const next = await stack.run('up');
@@ -27,7 +28,7 @@ export async function interrupted(
   say(
     `first up: ${outcome(first)}; next: ${outcome(next)}; ${cost.mostCuts} cuts, ${cost.longestMs} ms, ${cost.lost} lost`,
   );
-  const problems: string[] = [];
+  const problems: string[] = [...first.problems];
   if (next.code !== 0) problems.push(`the next up failed:\n${next.stdout}\n${next.stderr}`);
   if (first.code !== 0 && !first.wasEnded && !/(haproxy|emqx)-\d/.test(first.stdout + first.stderr))
     problems.push(`the first up failed, and names no host:\n${first.stdout}\n${first.stderr}`);
@@ -38,9 +39,22 @@ export async function interrupted(
   return problems.map((problem) => `${describeStep(step)}: ${problem}`);
 }
 
+/** What a rollout finds: the state of hosts that it is about, and nothing that is owed. */
+async function prepare(stack: ChangingStack, { before, onHosts = [] }: Rollout): Promise<void> {
+  if (before !== undefined) {
+    stack.configure(before);
+    await stack.lab('up');
+  }
+  if (onHosts.length === 0) return;
+  const { balancers, brokers: planned } = await stack.outputs();
+  for (const { name } of [...balancers, ...planned]) await stack.lab('exec', name, '--', ...onHosts);
+}
+
 interface First extends Ran {
   /** By the deed: what it printed last says nothing. */
   readonly wasEnded: boolean;
+  /** What the deed itself found wrong. */
+  readonly problems: readonly string[];
 }
 
 async function withDeed(stack: ChangingStack, step: Step, number: number): Promise<First> {
@@ -49,12 +63,12 @@ async function withDeed(stack: ChangingStack, step: Step, number: number): Promi
   const ended = finished(child);
   const isOver = once(child, 'close').then(() => true);
   await Promise.race([isOver, sleep(step.afterMs)]);
-  if (child.exitCode === null) await deed(stack, step, child);
+  const problems = child.exitCode === null ? await deed(stack, step, child) : [];
   await stack.lab('heal');
   const limit = setTimeout(() => child.kill('SIGKILL'), endLimitMs);
   const ran = await ended;
   clearTimeout(limit);
-  return { ...ran, wasEnded: step.deed.endsWith('the runner') };
+  return { ...ran, wasEnded: step.deed.endsWith('the runner'), problems };
 }
 
 /** As the lab's `fault host` calls them. */
@@ -65,19 +79,28 @@ const hostFaults = {
   'fill the disk of': 'fill-disk',
 } as const satisfies Partial<Record<DeedName, string>>;
 
-async function deed(stack: ChangingStack, step: Step, child: ChildProcess): Promise<void> {
+/** Gives what is wrong already. */
+async function deed(stack: ChangingStack, step: Step, child: ChildProcess): Promise<readonly string[]> {
   switch (step.deed) {
     case 'kill the runner':
       child.kill('SIGKILL');
-      return;
+      return [];
     case 'interrupt the runner':
       child.kill('SIGINT');
-      return;
+      return [];
+    case 'start another up': {
+      const { code } = await stack.pulumi('up', '--yes', '--skip-preview');
+      return code === 0 && child.exitCode === null ? ['another up ran beside the first'] : [];
+    }
+    case 'keep the other brokers from':
+      for (const other of brokers.filter((name) => name !== step.place))
+        await tried(stack, 'fault', 'host', step.place ?? '', 'partition', other);
+      break;
     case 'move the address': {
       const holder = await stack.holder();
       if (holder !== undefined)
         await tried(stack, 'exec', holder, '--', 'systemctl', 'restart', 'keepalived');
-      return;
+      return [];
     }
     case 'throttle all calls':
       await tried(stack, 'fault', 'api', 'throttle', '--callers', 'all');
@@ -86,6 +109,7 @@ async function deed(stack: ChangingStack, step: Step, child: ChildProcess): Prom
       await tried(stack, 'fault', 'host', step.place ?? '', hostFaults[step.deed]);
   }
   await sleep(step.holdMs);
+  return [];
 }
 
 /** The host may be about to be replaced: then there is nothing to do it to. */

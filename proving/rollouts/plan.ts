@@ -2,15 +2,21 @@ import { drawing } from '../chaos/drawing';
 import type { Change } from '../changes/changingStack';
 
 /** A change of the stack file that goes from host to host. */
-interface Rollout {
+export interface Rollout {
   readonly name: string;
   /** What it takes in the lab, about: when something comes in between is drawn from it. */
   readonly seconds: number;
+  /** What has to be so before it; it is brought up first. */
+  readonly before?: Change;
+  /** Run on every host first. */
+  readonly onHosts?: readonly string[];
+  /** The host that comes or goes by it, to which things may be done too. */
+  readonly guest?: Place;
   /** Another value for each number. */
-  change(number: number): Change;
+  readonly change: (number: number) => Change;
 }
 
-export const rollouts = [
+export const rollouts: readonly Rollout[] = [
   {
     name: 'a setting of HAProxy',
     seconds: 12,
@@ -36,11 +42,38 @@ export const rollouts = [
     seconds: 95,
     change: (number) => ({ emqx: { imageGeneration: number + 2 } }),
   },
-] as const satisfies readonly Rollout[];
+  {
+    name: 'another password of the statistics page',
+    seconds: 30,
+    change: (number) => ({ haproxy: { stats: { password: `statistics-${number}` } } }),
+  },
+  {
+    name: 'a reboot of every host',
+    seconds: 140,
+    onHosts: ['touch', '/run/reboot-required'],
+    change: (number) => ({ haproxy: updatesOf(number + 2), emqx: updatesOf(number + 2) }),
+  },
+  {
+    name: 'a broker more',
+    seconds: 60,
+    before: { emqx: { brokers: 3 } },
+    guest: 'emqx-4',
+    change: () => ({ emqx: { brokers: 4 } }),
+  },
+  {
+    name: 'a broker less',
+    seconds: 40,
+    before: { emqx: { brokers: 4 } },
+    guest: 'emqx-4',
+    change: () => ({ emqx: { brokers: 3 } }),
+  },
+];
 
-export type Place = 'haproxy-1' | 'haproxy-2' | 'emqx-1' | 'emqx-2' | 'emqx-3';
+const updatesOf = (generation: number) => ({ updates: { security: 'rolling', generation } });
 
-const brokers: readonly Place[] = ['emqx-1', 'emqx-2', 'emqx-3'];
+export type Place = 'haproxy-1' | 'haproxy-2' | 'emqx-1' | 'emqx-2' | 'emqx-3' | 'emqx-4';
+
+export const brokers: readonly Place[] = ['emqx-1', 'emqx-2', 'emqx-3'];
 const balancers: readonly Place[] = ['haproxy-1', 'haproxy-2'];
 const all = [...balancers, ...brokers];
 
@@ -54,11 +87,13 @@ interface Deed {
 export const deeds = [
   { name: 'kill the runner', places: [] },
   { name: 'interrupt the runner', places: [] },
+  { name: 'start another up', places: [] },
   { name: 'move the address', places: [] },
   { name: 'throttle all calls', places: [] },
   { name: 'crash', places: all },
   { name: 'freeze', places: all },
   { name: 'cut off', places: all },
+  { name: 'keep the other brokers from', places: brokers },
   { name: 'fill the disk of', places: all },
 ] as const satisfies readonly Deed[];
 
@@ -66,7 +101,7 @@ export type DeedName = (typeof deeds)[number]['name'];
 
 /** A rollout, and what comes in between. */
 export interface Step {
-  readonly rollout: (typeof rollouts)[number];
+  readonly rollout: Rollout;
   readonly deed: DeedName;
   readonly place: Place | undefined;
   /** Since the `up` began. */
@@ -82,10 +117,11 @@ export function stepOf(seed: number, number: number): Step {
   const { random, pick } = drawing(seed, number);
   const rollout = pick(rollouts);
   const deed: Deed & { readonly name: DeedName } = pick(deeds);
+  const guests = rollout.guest === undefined ? [] : [rollout.guest];
   return {
     rollout,
     deed: deed.name,
-    place: deed.places.length === 0 ? undefined : pick(deed.places),
+    place: deed.places.length === 0 ? undefined : pick([...deed.places, ...guests]),
     afterMs: Math.round(random() * rollout.seconds * 1_000),
     holdMs: Math.round(leastHoldMs + random() * (mostHoldMs - leastHoldMs)),
   };

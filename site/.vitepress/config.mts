@@ -86,11 +86,20 @@ export default defineConfig({
           page('Security', '/security'),
           page('Policies', '/policies'),
           page('How it is tested', '/how-tested'),
+          page('Changes that fail', '/rollout-faults'),
         ],
       },
       {
         text: 'Figures',
-        items: [page('Failover', '/benchmarks/failover'), page('Data plane', '/benchmarks/dataplane')],
+        items: [
+          page('Failover', '/benchmarks/failover'),
+          page('Data plane', '/benchmarks/dataplane'),
+          page('Fleets', '/benchmarks/fleets'),
+          page('Changes under clients', '/benchmarks/changes'),
+          page('Programs on hosts', '/benchmarks/host-programs'),
+          page('Wrong logins', '/benchmarks/failed-logins'),
+          page('Source ports', '/benchmarks/source-ports'),
+        ],
       },
       {
         text: 'Contribute',

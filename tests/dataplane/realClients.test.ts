@@ -2,7 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Listener } from '../../components/listeners/listener';
+import { checkClientTrust } from '../../components/certificates/clientTrust';
+import type { ClientCertificates, Listener } from '../../components/listeners/listener';
+import { Problems } from '../../components/rendering/problems';
 import { Identity, type IdentityOptions } from '../../proving/identities';
 import { connectPacket } from '../../proving/stage/clients';
 import { eventually } from '../../proving/stage/eventually';
@@ -28,12 +30,20 @@ describe.each(systems)('clients that people have, on HAProxy $haproxyVersion', (
     site = await Identity.authority('site CA', { signer: fleet });
     strangers = await Identity.authority("strangers' CA");
     revoked = await Identity.make('revoked', { signer: fleet });
-    const lists = [await fleet.revocationList({ revoked: [revoked] }), await site.revocationList()];
+    const own = ownListeners({
+      fleet: fleet.pem,
+      site: site.pem,
+      lists: (await fleet.revocationList({ revoked: [revoked] })) + (await site.revocationList()),
+      endingList: await fleet.revocationList({ from: -8, to: 1 }),
+      endedList: await fleet.revocationList({ from: -9, to: -1, revoked: [revoked] }),
+    });
     writeFileSync(join(folder, 'ca.pem'), service.pem);
-    stage = await Stage.start(system, () => ({ listeners: listeners() }));
+    // The watcher looks at what ends as it begins, and then once a minute.
+    const ofOneCertificate = own.filter(({ name }) => name !== 'old-chips');
+    stage = await Stage.start(system, () => ({ listeners: [...listeners(), ...ofOneCertificate] }));
     const tls = await twoCertificates(stage, service);
     await stage.change(() => ({
-      listeners: [...listeners(), ...ownListeners(fleet.pem, lists.join(''))],
+      listeners: [...listeners(), ...own],
       tls,
       largestConnectBytes: 40_000,
     }));
@@ -126,6 +136,15 @@ describe.each(systems)('clients that people have, on HAProxy $haproxyVersion', (
     ['that has ended', 'fleet', () => show('late', { from: -3, to: -1 }), { certificate: 10, cn: 'late' }],
     ['of another CA', 'fleet', () => show('stranger', { signer: strangers }), { certificate: 20 }],
     ['that was revoked', 'fleet', () => showIdentity(revoked), { certificate: 23, cn: 'revoked' }],
+    ['where the list has ended', 'list-ended', () => show('device', {}), { certificate: 12, cn: 'device' }],
+    ['where the ended list is kept', 'list-kept', () => show('device', {}), 'served'],
+    // HAProxy notes what OpenSSL finds first, though it is told to overlook that.
+    [
+      'that a kept list revokes',
+      'list-kept',
+      () => showIdentity(revoked),
+      { certificate: 12, cn: 'revoked' },
+    ],
     ['that it does not have', 'fleet', () => [], { tls: expect.stringMatching(/certificate/) as string }],
   ] as const)('mosquitto_pub with a certificate %s', async (_, name, shown, expected) => {
     const publishes = publish(name, `certified-${name}`, await shown());
@@ -134,6 +153,30 @@ describe.each(systems)('clients that people have, on HAProxy $haproxyVersion', (
       await expect(publishes).rejects.toThrow();
       await logged({ listener: name, ...expected });
     }
+  });
+
+  it('a list that is about to end is told to Prometheus while mosquitto_pub is still served', async () => {
+    await publish('list-ending', 'before-the-end', await show('device', {}));
+    await eventually(async () => {
+      const told = await stage.balancer().machine.run(['cat', '/run/emqx-haproxy/metrics/watch.prom']);
+      const [, seconds] = /expires_seconds\{file="list-ending-client-crl.pem"\} (\S+)/.exec(told) ?? [];
+      expect(Number(seconds)).toBeGreaterThan(0);
+      expect(Number(seconds)).toBeLessThanOrEqual(86_400);
+    });
+  });
+
+  it('a CA without its root is refused, and mosquitto_pub served once what that asks for is given', async () => {
+    expect(problemsOf(site.pem)).toEqual([
+      expect.stringMatching(
+        /"CN=site CA" is signed by "CN=fleet CA".*add the certificates .* up to its root/,
+      ),
+    ]);
+    // With the whole chain, root and all: what a client sends makes no root of it.
+    const shown = await show('rootless', { signer: site }, site, fleet);
+    await expect(publish('without-root', 'rootless', shown)).rejects.toThrow();
+    await logged({ listener: 'without-root', ca: 2, cn: 'rootless' });
+    expect(problemsOf(site.pem + fleet.pem)).toEqual([]);
+    await publish('with-root', 'rootless', await show('rootless', { signer: site }));
   });
 
   it.each([
@@ -214,20 +257,48 @@ describe.each(systems)('clients that people have, on HAProxy $haproxyVersion', (
 
 type Name = 'mqtt' | 'mqtts' | keyof typeof ownPorts;
 
-const ownPorts = { named: 8_901, 'old-chips': 8_902, fleet: 8_903 } as const;
+const ownPorts = {
+  named: 8_901,
+  'old-chips': 8_902,
+  fleet: 8_903,
+  'list-ending': 8_904,
+  'list-ended': 8_905,
+  'list-kept': 8_906,
+  'without-root': 8_907,
+  'with-root': 8_908,
+} as const;
 
 const deviceAddress = '192.0.2.90';
 
-function ownListeners(ca: string, crl: string): Listener[] {
-  const named = { verify: 'required', ca, identity: 'username' } as const;
-  const certified = { verify: 'required', ca, crl, identity: 'none' } as const;
+/** PEM of CAs and lists; what a preview would refuse among it is what HAProxy is asked about. */
+function ownListeners(of: {
+  readonly fleet: string;
+  readonly site: string;
+  readonly lists: string;
+  readonly endingList: string;
+  readonly endedList: string;
+}): Listener[] {
   const own = (name: keyof typeof ownPorts, changes: Partial<Listener>) =>
     listener('mqtts', { name, port: ownPorts[name], maxConnections: 50, ...changes });
+  const mutual = (name: keyof typeof ownPorts, ca: string, more: Partial<ClientCertificates> = {}) =>
+    own(name, { clientCertificates: { verify: 'required', identity: 'none', ca, ...more } });
   return [
-    own('named', { clientCertificates: named }),
-    own('fleet', { clientCertificates: certified }),
+    mutual('named', of.fleet, { identity: 'username' }),
+    mutual('fleet', of.fleet, { crl: of.lists }),
+    mutual('list-ending', of.fleet, { crl: of.endingList }),
+    mutual('list-ended', of.fleet, { crl: of.endedList }),
+    mutual('list-kept', of.fleet, { crl: of.endedList, keepsEndedLists: true }),
+    mutual('without-root', of.site),
+    mutual('with-root', of.site + of.fleet),
     own('old-chips', { tls: { suites: ['ECDHE-RSA-AES128-SHA', 'AES128-SHA'], certificates: [1] } }),
   ];
+}
+
+/** What a preview says of clients' CAs. */
+function problemsOf(ca: string): readonly string[] {
+  const problems = new Problems();
+  checkClientTrust({ ca }, 'clients', problems);
+  return problems.all.map(({ reason }) => reason);
 }
 
 /** Prints the code of the CONNACK; in a WebSocket it says it were another. Arguments: transport, host, port, CA or nothing. */

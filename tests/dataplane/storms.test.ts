@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { connectAsync } from 'mqtt';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { answersPing, connectMqtt, connectPacket, inParallel, openTcp } from '../../proving/stage/clients';
 import { eventually } from '../../proving/stage/eventually';
@@ -19,6 +20,24 @@ describe.each(systems)('a storm of new clients, on HAProxy $haproxyVersion', (sy
     await stage.balancer().sees(/^UP$/, slow, 'brokers_mqtt', 15_000);
   });
   afterAll(() => stage.stop());
+
+  it('of mqtt.js, all cut at once, is back by its own tries, with no broker marked down', async () => {
+    const { host, port } = stage.target('mqtt');
+    const fleet = await inParallel(named('fleet', 200), 20, (clientId) =>
+      connectAsync(`mqtt://${host}:${port}`, { clientId, reconnectPeriod: 200 }),
+    );
+    const before = await facts();
+    const back = fleet.map(async (client) => {
+      // A try that fails is told as an error, and another follows.
+      client.on('error', () => undefined);
+      return new Promise<void>((resolve) => client.once('connect', () => resolve()));
+    });
+    for (const broker of ['emqx-1', slow, 'emqx-3'])
+      await stage.balancer().ask(`shutdown sessions server brokers_mqtt/${broker}`);
+    await Promise.all(back);
+    expect(await facts()).toMatchObject({ status: 'UP', timesDown: before.timesDown });
+    await Promise.all(fleet.map((client) => client.endAsync()));
+  });
 
   it('on a broker that accepts slowly marks none down, cuts no session, and is served in the end', async () => {
     const healthy = await inParallel(named('healthy', 120), 20, connect);

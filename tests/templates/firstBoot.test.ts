@@ -16,8 +16,9 @@ const failsOnce = '[ -e /tmp/failed ] && exit 0; touch /tmp/failed; exit 1';
 async function firstBoot(
   system: System,
   packages: readonly string[],
-  stubs: { readonly python3?: string; readonly 'apt-get'?: string },
+  stubs: { readonly python3?: string; readonly 'apt-get'?: string; readonly sleep?: string },
   aptRepositories: Parameters<typeof userData>[0]['aptRepositories'] = [],
+  prepare = ':',
 ) {
   const { text } = userData({
     hostname: 'broker-1',
@@ -31,6 +32,7 @@ async function firstBoot(
   const silent = { python3: '', 'apt-get': '', systemctl: '', 'apt-mark': '', sleep: '' };
   const commands = { ...silent, 'ssh-keygen': 'echo 256 SHA256:abc', ...stubs };
   const script = [
+    `${prepare} || exit 99`,
     'chmod +x /stubs/*; mkdir -p /etc/ssh; touch /etc/ssh/ssh_host_ecdsa_key.pub',
     'PATH=/stubs:$PATH sh /var/lib/emqx-haproxy/first-boot; code=$?',
     `[ ! -e ${dropIn} ] || echo "drop-in stays"; exit $code`,
@@ -104,4 +106,49 @@ describe.each(systems)('a first boot on $image', (system) => {
     expect(said.match(/called: apt-get .*install haproxy=0\.1/g)).toHaveLength(2);
     expect(said).toContain('first boot failed at: packages haproxy');
   });
+
+  it.each(['/var/lib/apt/lists/lock', '/var/lib/dpkg/lock-frontend'])(
+    'waits while something else has locked %s, and has its packages then',
+    async (lock) => {
+      const { exitCode, said } = await firstBoot(
+        system,
+        ['emqx=5.8.9'],
+        { python3: getsKey, 'apt-get': 'exec /usr/bin/apt-get "$@"', sleep: 'exec /bin/sleep 0.2' },
+        [],
+        `${repositoryOfOne} && ${holds(lock)}`,
+      );
+      expect(said).toContain('the lock was wanted twice');
+      expect(said).toContain('emqx 5.8.9 installed');
+      expect(said).toContain('apply_config.py --boot');
+      expect(exitCode, said).toBe(0);
+    },
+  );
 });
+
+/** A package that the image has not, where apt reads it and nothing else. */
+const repositoryOfOne = [
+  'mkdir -p /srv/tree/DEBIAN && cd /srv',
+  String.raw`printf 'Package: emqx\nVersion: 5.8.9\nArchitecture: all\nMaintainer: nobody\nDescription: a broker\n' >tree/DEBIAN/control`,
+  'dpkg-deb --root-owner-group -Znone --build tree emqx_5.8.9_all.deb >/dev/null',
+  String.raw`{ dpkg-deb --field emqx_5.8.9_all.deb; printf 'Filename: ./emqx_5.8.9_all.deb\nSize: %s\nSHA256: %s\n' "$(stat -c %s emqx_*.deb)" "$(sha256sum emqx_*.deb | cut -d' ' -f1)"; } >Packages`,
+  'rm -rf /etc/apt/sources.list.d/* && echo "deb [trusted=yes] file:/srv ./" >/etc/apt/sources.list && cd /',
+].join(' && ');
+
+/** Locks as apt does, until somebody else has opened the file twice: who was refused once and has come again. */
+const holdingUntilWantedTwice = `
+import ctypes, fcntl, os, sys
+lock = open(sys.argv[1], "w")
+fcntl.lockf(lock, fcntl.LOCK_EX)
+libc, opened, event_bytes = ctypes.CDLL(None), 0x20, 16
+watch = libc.inotify_init1(0)
+libc.inotify_add_watch(watch, sys.argv[1].encode(), opened)
+open("/tmp/held", "w").close()
+wanted = 0
+while wanted < 2:
+    wanted += len(os.read(watch, event_bytes)) // event_bytes
+print("the lock was wanted twice", flush=True)
+`;
+
+function holds(lock: string): string {
+  return `{ /usr/bin/python3 -c '${holdingUntilWantedTwice}' ${lock} & } && until [ -e /tmp/held ]; do :; done`;
+}

@@ -92,6 +92,30 @@ describe.each(systems)('on $image', (system) => {
     }
   });
 
+  it.each(['enp39s0', 'ens34', 'enX0'])(
+    'keepalived -t accepts what a host whose interface is %s starts it with, and no other interface',
+    async (name) => {
+      const files = balancerFiles(view(system, {}));
+      const unit = files.find(({ path }) => path.endsWith('/keepalived.service.d/emqx-haproxy.conf'));
+      const [, before = 'false'] = /^ExecStartPre=(.+ balancer\.interface)$/m.exec(unit?.content ?? '') ?? [];
+      const check = 'keepalived -t -f /etc/keepalived/keepalived.conf';
+      const network = [
+        `ip link set ens5 name ${name}`,
+        `ip address add ${view(system, {}).address}/24 dev ${name}`,
+        `ip link set ${name} up`,
+      ];
+      const asked = (line: string) =>
+        ask(system, ['sh', '-c', [...network, line].join(' && ')], {
+          ...contents(files),
+          '/run/emqx-haproxy/fault/haproxy': '0\n',
+          '/run/emqx-haproxy/fault/vip': '0\n',
+          '/run/emqx-haproxy/interface.conf': 'interface ens5\n',
+        });
+      expect(await asked(`${before} && ${check}`)).toEqual({ exitCode: 0, said: '' });
+      expect((await asked(check)).exitCode).not.toBe(0);
+    },
+  );
+
   it('no upgrade at night restarts or upgrades a service of ours, or reboots the host', async () => {
     for (const [files, kept, others] of [
       [balancerFiles(view(system, {})), ['haproxy', 'keepalived', 'haproxy-watch', 'vip-agent'], 'ssh'],

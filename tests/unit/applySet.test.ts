@@ -56,14 +56,27 @@ describe('a set', () => {
     file(`${programFolder}/apply/said.py`, `words = ${JSON.stringify(text)}\n`) +
     file(
       `${programFolder}/apply_config.py`,
-      'import sys\nfrom apply.said import words\nprint(words, len(open(sys.argv[2]).read()), sys.argv[3])\nsys.exit(3)\n',
+      'import sys\nfrom apply.said import words\nprint(words, len(open(sys.argv[2]).read()), sys.argv[3], sys.path[0])\nsys.exit(3)\n',
     );
 
   it('is applied by the programs that it brings, on its own text', () => {
     const set = file('/etc/a.conf', 'a\n') + program('today');
     const { stdout, status } = run(applySet, set);
-    expect(stdout).toMatch(new RegExp(`^today ${set.length} \\S+ from 198\\.51\\.100\\.7\n$`));
+    expect(stdout).toMatch(new RegExp(`^today ${set.length} \\S+ from 198\\.51\\.100\\.7 `));
     expect(status).toBe(3);
+  });
+
+  it.each([
+    ['the same programs, by those', 'today', (installed: string) => installed],
+    ['others, by its own', 'yesterday', () => join(folder, 'tmp', 'own', 'programs')],
+  ])('is applied, where a host has %s', (_, there, ran) => {
+    const installed = join(folder, 'installed');
+    writeFileSync(join(folder, 'set'), program(there));
+    spawnSync('sh', ['-c', unpackPrograms(join(folder, 'set'), installed)]);
+    const onThisHost = applySet
+      .replace(` ${programFolder} >`, ` ${installed} >`)
+      .replace(`programs=${programFolder}\n`, `programs=${installed}\n`);
+    expect(run(onThisHost, program('today')).stdout).toMatch(new RegExp(`^today .* ${ran(installed)}\n$`));
   });
 
   it('leaves nothing behind', () => {

@@ -5,6 +5,7 @@ import sys
 from hashlib import sha256
 
 import pytest
+from archive import CACHE, REPOSITORY, install, make, publish, versions
 from machine import FOLDER, Machine, file_set
 from waiting import until
 
@@ -119,6 +120,22 @@ def test_a_change_of_other_files_waits_for_nobody(host: Machine) -> None:
     assert confirm(host, other).returncode == 0
     done = confirm(host, NEW)
     assert (done.returncode, done.stderr) == (1, "another set is in force\n")
+
+
+def test_a_version_that_nobody_confirms_goes_and_the_former_is_back(host: Machine) -> None:
+    host.path("/usr/sbin/policy-rc.d").unlink(missing_ok=True)
+    install(host, "1.0")
+    host.command("sh", "-c", f"mkdir -p {CACHE} && mv {REPOSITORY}/*.deb {CACHE}")
+    make(host, "2.0")
+    publish(host)
+    assert host.run(text=versions("1.0")).returncode == 0
+    assert up(host, versions("2.0")).returncode == 0
+    assert (host.read("/run/app-version"), host.read(PENDING) is not None) == ("2.0\n", True)
+    until(lambda: host.read("/var/lib/emqx-haproxy/outcome.json") is not None, 30)
+    assert host.read("/run/app-version") == "1.0\n"
+    assert host.command("dpkg-query", "--show", "--showformat", "${Version}", "app").stdout == "1.0"
+    assert confirm(host, versions("2.0")).returncode == 1
+    assert confirm(host, versions("1.0")).returncode == 0
 
 
 def test_who_is_on_the_host_by_other_means_need_not_confirm(host: Machine) -> None:

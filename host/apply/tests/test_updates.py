@@ -134,8 +134,8 @@ def test_a_host_that_is_to_reboot_ends_its_services_and_does_so_when_it_is_told(
     assert done.returncode == 0, done.stderr
     assert host.calls() == [
         "stop app",
+        "later: --quiet --on-active=4 systemctl reboot",
         "stop ssh",
-        "later: --quiet --on-active=2 systemctl reboot",
     ]
     assert (host.run("--reboot").returncode, host.calls()) == (0, [])
 

@@ -1,6 +1,7 @@
 """A broker's turn to be replaced: whether the others can spare it, and how it goes."""
 
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -187,6 +188,20 @@ def test_once_it_has_left_it_stops_though_nobody_listens_any_more(
         monkeypatch.setattr(sys, "stdout", stream)
         assert leave.main() == 0
     assert host.done[-2:] == ["cluster leave", "systemctl stop emqx"]
+
+
+def test_it_leaves_though_nothing_can_be_written(
+    running: Running, host: Host, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    running(FIRST, SECOND, THIRD)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        assert leave.main() == 0
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert host.done == ["looked", "cluster leave", "systemctl stop emqx"]
+    assert f"{tmp_path}/left: [Errno 27] File too large" in capsys.readouterr().out
 
 
 def test_it_takes_its_drain_back_though_that_cannot_be_told(

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { backup } from './backup';
 import { deadHosts } from './deadHosts';
 import { clusterStatus, instanceIds, replaced, runningStack } from './hosts';
+import { killed } from './killed';
 import { meanwhile, printed } from './meanwhile';
 import { together } from './together';
 
@@ -116,6 +117,8 @@ describe('a broker of a name that was removed', () => {
     await stack.lab('verify');
   });
 });
+
+killed(stack);
 
 backup(stack);
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
 import struct
+import subprocess
 
 import pytest
 from lab.packages.emqx.tests.conftest import NewNode
@@ -15,7 +18,41 @@ listeners.ws.proxied { bind = "127.0.0.1:8084", proxy_protocol = true, proxy_pro
 listeners.ws.plain { bind = "127.0.0.1:8083", websocket.mqtt_path = "/broker" }
 listeners.tcp.few { bind = "127.0.0.1:1885", max_connections = 2 }
 listeners.tcp.slow { bind = "127.0.0.1:1886", max_conn_rate = "2/10s" }
+listeners.tcp.returning { bind = "127.0.0.1:1887", acceptors = 4, max_conn_rate = "20/3s" }
 mqtt { idle_timeout = 2s, max_packet_size = 1KB, max_clientid_len = 30 }
+"""
+
+#: Clients that all come at once and try again each second; prints how many were closed, and the CONNACKs.
+RETURNING = """
+import json, sys, threading
+import paho.mqtt.client as mqtt
+host, port, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+version = getattr(mqtt, "CallbackAPIVersion", None)
+closed, codes, changed = [0], [], threading.Condition()
+
+def connected(client, data, flags, code):
+    with changed:
+        codes.append(int(code))
+        changed.notify()
+
+def parted(client, data, code):
+    with changed:
+        closed[0] += 1
+
+clients = [
+    mqtt.Client(*([version.VERSION1] if version else []), client_id=f"returning-{number}")
+    for number in range(count)
+]
+for client in clients:
+    client.on_connect, client.on_disconnect = connected, parted
+    client.reconnect_delay_set(1, 1)
+    client.connect_async(host, port)
+for client in clients:
+    client.loop_start()
+with changed:
+    all_came = changed.wait_for(lambda: len(codes) >= count, 60)
+    print(json.dumps([closed[0], codes]))
+sys.exit(not all_came)
 """
 
 
@@ -177,6 +214,20 @@ def test_connections_that_come_too_fast_are_closed_without_a_word(node: Node) ->
     assert 2 <= served <= 4
     for client in clients:
         client.close()
+
+
+def test_clients_of_paho_that_return_at_once_come_in_at_the_listeners_rate_by_tries_of_their_own(
+    node: Node,
+) -> None:
+    told = node.ctl("listeners").stdout
+    assert re.search(r"^tcp:returning\n(?:  .*\n)*?  acceptors       : 4$", told, re.M), told
+    argv = ["/usr/bin/python3", "-c", RETURNING, node.address, "1887", "50"]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    closed, codes = json.loads(done.stdout)
+    assert codes == [0] * 50
+    # Should they begin in one period and end in the next, some are still too many for both.
+    assert closed > 0
 
 
 def test_a_session_waits_for_its_client_and_hands_it_what_came(node: Node) -> None:
