@@ -55,7 +55,9 @@ const suites: readonly Suite[] = [
   {
     name: 'standin',
     run: () => pytest('standin', 'lab/packages'),
-    prepare: () => ensureBrokerImage('debian-13'),
+    prepare: async () => {
+      for (const version of ['5.8.9', '5.10.4']) await ensureBrokerImage('debian-13', version);
+    },
   },
   { name: 'upgrade', run: () => vitest('upgrade'), prepare: ensureEngine },
   { name: 'languages', run: () => vitest('languages'), prepare: ensureLanguages },

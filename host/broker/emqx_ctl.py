@@ -12,7 +12,12 @@ SECONDS = 20
 
 def emqx_ctl(*words: str, seconds: float = SECONDS) -> str:
     """What `emqx ctl` prints. Its exit code tells nothing: `broker stats` has 1, a failed `leave` 0."""
-    command = ["emqx", "ctl", *words]
+    return emqx("ctl", *words, seconds=seconds)
+
+
+def emqx(*words: str, seconds: float = SECONDS) -> str:
+    """What `emqx` prints."""
+    command = ["emqx", *words]
     # A group of its own: the script starts children, which would outlive it.
     process = subprocess.Popen(
         command,

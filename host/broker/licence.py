@@ -1,16 +1,22 @@
-"""CLIENTS: exit 1 where with the set's licence key EMQX takes fewer clients, none, or no second broker."""
+"""CLIENTS: exit 1 where with the set's licence key EMQX takes fewer clients, none, or no second broker, or
+where the EMQX that runs here refuses it."""
 
 import base64
 import binascii
+import os
 import re
+import shutil
+import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
-from broker import cluster
+from broker import cluster, emqx_ctl
 
 KEY = Path("/etc/emqx-haproxy/secrets/licence")
+ASKED = Path("/run")
 _TRIAL, _OFFICIAL, _COMMUNITY = range(3)
 _SMALL_CUSTOMER, _EVALUATION_CUSTOMER = 0, 10
 _GRACE_OF_SMALL_CUSTOMERS = timedelta(days=90)
@@ -48,7 +54,7 @@ def main() -> int:
     if key.startswith("file://"):
         return 0
     today = datetime.now(timezone.utc).date()
-    found = problems(key, int(sys.argv[1]), len(cluster.planned()), today)
+    found = problems(key, int(sys.argv[1]), len(cluster.planned()), today) or refusals(key)
     for problem in found:
         print(f"emqx.licenseKey {problem}")
     return 1 if found else 0
@@ -68,6 +74,28 @@ def problems(key: str, clients: int, brokers: int, today: date) -> list[str]:
     if licence.sessions is not None and licence.sessions < clients:
         found.append(f"covers {licence.sessions} sessions, and the listeners take {clients} clients at once")
     return found
+
+
+def refusals(key: str) -> list[str]:
+    """What the EMQX that runs here says of the key and its signature: it would go on with the former one, and
+    not start with this one, and `check_config` does not look. Where none runs that knows licences, a start
+    tells."""
+    # No argument, which others could see; and what is staged EMQX does not see.
+    with tempfile.NamedTemporaryFile("w", dir=ASKED, prefix="licence-") as file:
+        file.write(key)
+        file.flush()
+        if emqx_ctl.USER is not None:
+            shutil.chown(file.name, group=emqx_ctl.USER)
+            os.chmod(file.name, 0o640)
+        try:
+            told = emqx_ctl.emqx("eval", f'emqx_license_parser:parse(<<"file://{file.name}">>)')
+        except (OSError, subprocess.SubprocessError) as reason:
+            print(f"emqx eval: {reason!r}", flush=True)
+            return []
+    if not told.startswith("{error,"):
+        return []
+    reasons = re.findall(r"\berror =>\s*(\w+)", told)
+    return [f"is refused by EMQX: {', '.join(reasons) or told.strip()}"]
 
 
 def read(key: str) -> Licence:

@@ -1,5 +1,5 @@
-import { emqxRepository } from './emqx/repository';
+import { emqxRepositories } from './emqx/repository';
 import type { Repository } from './repository';
 
 /** The repositories of others that the lab can serve, by the name that lab.yaml has for them. */
-export const repositories: Readonly<Record<string, Repository>> = { emqx: emqxRepository };
+export const repositories: Readonly<Record<string, readonly Repository[]>> = { emqx: emqxRepositories };

@@ -68,7 +68,7 @@ describe('a program', () => {
     expect(pages).toEqual({ shop: { url: '${url}' } });
     expect(next).toEqual(['open ${url}']);
     expect(packages.debian).toEqual(['nginx']);
-    expect(packages.repositories.map(({ packageName }) => packageName)).toEqual(['emqx']);
+    expect(packages.repositories.map(({ packageName }) => packageName)).toEqual(['emqx', 'emqx-enterprise']);
     expect(operatingSystems).toEqual(['debian-12', 'debian-13']);
     expect(verify).toEqual(['./check.sh', '--fast']);
   });

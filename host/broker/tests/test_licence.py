@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from broker import cluster, licence
+from broker import cluster, emqx_ctl, licence
 
 TODAY = date(2026, 6, 15)
 
@@ -64,6 +64,7 @@ def test_the_key_of_the_set_is_judged_for_its_cluster(
     )
     monkeypatch.setattr(cluster, "SEEDS", tmp_path / "seeds.env")
     monkeypatch.setattr(licence, "KEY", tmp_path / "licence")
+    monkeypatch.setattr(licence, "refusals", lambda key: [])
     monkeypatch.setattr(sys, "argv", ["broker.licence", "2000"])
     for given, status, said in (
         (key(sessions=2000)[:40] + "\r\n" + key(sessions=2000)[40:], 0, ""),
@@ -74,3 +75,42 @@ def test_the_key_of_the_set_is_judged_for_its_cluster(
         (tmp_path / "licence").write_text(given)
         assert licence.main() == status
         assert said in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("told", "found"),
+    [
+        ('{ok,#{data => #{customer => <<"A customer">>}}}\n', []),
+        (
+            "{error,#{parse_results =>\n"
+            "  [#{error => invalid_signature,module => emqx_license_parser_v20220101}],\n"
+            ' license_file => <<"/run/licence-x">>}}\n',
+            ["is refused by EMQX: invalid_signature"],
+        ),
+        ("RPC to 'emqx@10.0.0.1' error: {exception,undef,[{emqx_license_parser,parse,[]}]}\n", []),
+        ("", []),
+    ],
+)
+def test_the_emqx_that_runs_is_asked_what_it_thinks_of_a_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: str, found: list[str]
+) -> None:
+    (tmp_path / "emqx").write_text(ASKED)
+    (tmp_path / "emqx").chmod(0o755)
+    (tmp_path / "answer").write_text(told)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setattr(emqx_ctl, "USER", None)
+    monkeypatch.setattr(licence, "ASKED", tmp_path)
+    assert licence.refusals("a key") == found
+    # In a file, which is gone afterwards, and never in an argument.
+    assert (tmp_path / "asked").read_text() == "a key"
+    assert "a key" not in (tmp_path / "arguments").read_text()
+    assert list(tmp_path.glob("licence-*")) == []
+
+
+#: Keeps what it is asked, and answers what it is told to.
+ASKED = """#!/bin/sh
+here=$(dirname "$0")
+echo "$@" >"$here/arguments"
+cat "$(echo "$@" | sed 's|.*file://\\(.*\\)">>.*|\\1|')" >"$here/asked"
+cat "$here/answer"
+"""

@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fingerprint } from '../../machines/builtFolder';
 import { run } from '../../process';
+import { licencePublicKey } from './licenceKeys';
 
 export interface EmqxPackageOptions {
   /** The version of EMQX that the package calls itself; 5.8.9 by default. */
@@ -22,8 +23,8 @@ export interface EmqxPackageOptions {
 }
 
 /**
- * Makes the Debian package of the stand-in broker and returns its path, emqx_VERSION_all.deb in `outputFolder`. It
- * has EMQX's package name, unit, paths, ports and commands, and runs ejabberd.
+ * Makes the Debian package of the stand-in broker and returns its path, emqx_VERSION_all.deb in `outputFolder`, or from
+ * 5.9 on emqx-enterprise_VERSION_all.deb. It has EMQX's package name, unit, paths, ports and commands, and runs ejabberd.
  */
 export async function buildEmqxPackage(
   outputFolder: string,
@@ -35,7 +36,7 @@ export async function buildEmqxPackage(
     const tree = join(work, 'tree');
     await layFiles(tree, version);
     await mkdir(outputFolder, { recursive: true });
-    const name = `emqx_${version}_all.deb`;
+    const name = `${packageNameOf(version)}_${version}_all.deb`;
     await run('dpkg-deb', ['--root-owner-group', '-Zgzip', '--build', tree, join(work, name)]);
     // Renamed last, and within one file system, so that nobody ever reads half a package.
     await cp(join(work, name), join(outputFolder, `.${name}`));
@@ -58,6 +59,12 @@ export async function emqxPackageFingerprint(): Promise<string> {
   return fingerprint(await Promise.all(kept.map(async (path) => [path, await hash(path)])));
 }
 
+/** EMQX has two editions up to 5.8, of which the lab has the free one, and from 5.9 on one, under the other name. */
+function packageNameOf(version: string): 'emqx' | 'emqx-enterprise' {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major > 5 || (major === 5 && minor >= 9) ? 'emqx-enterprise' : 'emqx';
+}
+
 async function layFiles(tree: string, version: string): Promise<void> {
   const from = (...path: string[]) => join(__dirname, ...path);
   const to = (...path: string[]) => join(tree, ...path);
@@ -75,6 +82,8 @@ async function layFiles(tree: string, version: string): Promise<void> {
   });
   await cp(from('debian/emqx.service'), to('lib/systemd/system/emqx.service'));
   await writeFile(to('usr/lib/emqx/releases/VERSION'), `${version}\n`);
+  if (packageNameOf(version) === 'emqx-enterprise')
+    await writeFile(to('usr/lib/emqx/licence-public-key.pem'), licencePublicKey());
   for (const command of ['emqx', 'emqx_ctl', 'emqx_cluster_rescue']) {
     await executable(from('debian', command), to('usr/lib/emqx/bin', command));
   }
@@ -95,7 +104,7 @@ async function executable(from: string, to: string): Promise<void> {
 
 function control(version: string): string {
   return [
-    'Package: emqx',
+    `Package: ${packageNameOf(version)}`,
     `Version: ${version}`,
     'Architecture: all',
     'Maintainer: emqx-haproxy <emqx-haproxy@example.org>',

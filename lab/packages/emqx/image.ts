@@ -10,10 +10,10 @@ import { step } from '../../progress';
 import { buildEmqxPackage, emqxPackageFingerprint } from './build';
 
 /**
- * The image of an operating system with the stand-in's package on it, never booted: for running brokers without hosts.
- * The layers of its root, the uppermost first.
+ * The image of an operating system with the stand-in's package on it, 5.8.9 by default, never booted: for running brokers
+ * without hosts. The layers of its root, the uppermost first.
  */
-export async function ensureBrokerImage(os: OperatingSystem): Promise<readonly string[]> {
+export async function ensureBrokerImage(os: OperatingSystem, version = '5.8.9'): Promise<readonly string[]> {
   const image = await ensureImage(os);
   const name = basename(dirname(image));
   const ejabberd = `${dirname(image)}-ejabberd`;
@@ -23,11 +23,11 @@ export async function ensureBrokerImage(os: OperatingSystem): Promise<readonly s
     ),
   );
   const below = [join(ejabberd, 'upper'), image];
-  const emqx = `${dirname(image)}-emqx`;
+  const emqx = `${dirname(image)}-emqx-${version}`;
   await ensureBuilt(emqx, fingerprint([name, await emqxPackageFingerprint()]), async (folder) => {
     const work = await mkdtemp(join(tmpdir(), 'lab-emqx-'));
     try {
-      const file = join('/srv/emqx', basename(await buildEmqxPackage(work)));
+      const file = join('/srv/emqx', basename(await buildEmqxPackage(work, { version })));
       await change(folder, below, { '/srv/emqx': work }, unpacked, file);
     } finally {
       await rm(work, { recursive: true, force: true });

@@ -1,4 +1,5 @@
-"""The `emqx` command: `emqx foreground | stop | ping | version | check_config | ctl ...`, and its helpers."""
+"""The `emqx` command: `emqx foreground | stop | ping | version | check_config | eval ... | ctl ...`,
+and its helpers."""
 
 from __future__ import annotations
 
@@ -27,6 +28,8 @@ def main(arguments: list[str]) -> int:
             return ctl.run(rest)
         case "rescue":
             return rescue.run(rest)
+        case "eval":
+            return evaluate(" ".join(rest))
         case "ping":
             running = Broker(layout.CONTROL_SOCKET).state() != "stopped"
             print("pong" if running else "Node is not running!")
@@ -37,8 +40,23 @@ def main(arguments: list[str]) -> int:
         case "check_config":
             return check_config(os.environ)
         case _:
-            print("Usage: emqx foreground | stop | ping | version | check_config | ctl", file=sys.stderr)
+            print(
+                "Usage: emqx foreground | stop | ping | version | check_config | eval | ctl", file=sys.stderr
+            )
             return 1
+
+
+def evaluate(expression: str) -> int:
+    """What an expression of Erlang is worth on the running broker."""
+    broker = Broker(layout.CONTROL_SOCKET)
+    try:
+        print(broker.ask("eval", expression.rstrip("."))["text"])
+    except NotRunning:
+        return 1
+    except Refused as refusal:
+        print(f"RPC to the node error: {refusal}")
+        return 1
+    return 0
 
 
 def stop() -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from . import layout
 from .judgement import BadBootConfiguration, BadConfiguration, judged
+from .licence import starts_with
 from .setting_types import duration_ms
 from .settings import Settings
 
@@ -27,6 +28,8 @@ def foreground() -> int:
     errors = settings.contradictions()
     if errors:
         print("\n".join(errors), file=sys.stderr)
+        return 1
+    if layout.is_enterprise() and not starts_with(settings.text("license.key")):
         return 1
     print(f"EMQX {layout.version()} (a stand-in on ejabberd) starts as {settings.node_name}", flush=True)
     arguments = _generate(settings)

@@ -18,6 +18,7 @@ from .configuration import ChangeRefused, Configuration
 from .control import Broker, NotRunning, Refused, answer_on
 from .data_backup import DataBackup
 from .judgement import BadConfiguration
+from .licence import Licence
 from .reload import Reloader
 
 
@@ -78,10 +79,12 @@ class Companion:
             self._server = None
 
     def answer(self, command: str, arguments: list[str]) -> Any:
-        """What `emqx ctl listeners`, `data` and `conf` ask; these two for lines to print, and whether all is
-        well."""
+        """What `emqx ctl listeners`, `license`, `data` and `conf` ask; the last three for lines to print, and
+        whether all is well."""
         if command == "listeners":
             return self._configuration.settings.listeners()
+        if command == "license":
+            return Licence(self._configuration, self._broker).update(arguments[0])
         if command == "data":
             return DataBackup(self._configuration, self._broker).answer(arguments)
         return Reloader(self._configuration, self._broker).answer(command, arguments)

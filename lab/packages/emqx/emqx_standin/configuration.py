@@ -6,7 +6,7 @@ import base64
 import json
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
@@ -76,8 +76,8 @@ class Configuration:
         for name, content in files["data"].items():
             _write_data(folder, name, base64.b64decode(content).decode())
 
-    def _load(self, settings: Settings, imports_keys: bool = False) -> None:
-        told = settings.erlang(self._renewed, imports_keys)
+    def _load(self, settings: Settings, updated: Collection[str] = ()) -> None:
+        told = settings.erlang(self._renewed, updated)
         _write_private(layout.STATE / "ejabberd.yml", str(told["ejabberd"]))
         path = layout.STATE / "settings.json"
         _write_private(path, json.dumps(told))
@@ -119,8 +119,7 @@ class Configuration:
             if change["renewed"]:
                 self._renewed[change["renewed"]] = self._renewed.get(change["renewed"], 0) + 1
             try:
-                # An update of `api_key`, be it the same as before, has EMQX read its file.
-                self._load(settings, "api_key" in change["roots"])
+                self._load(settings, change["roots"])
             except Refused as refusal:
                 for name, text in former.items():
                     _write_data(folder, name, text)
@@ -152,7 +151,7 @@ class Configuration:
             if root == "listeners" and value != self._config.get(root):
                 _fail_on(Settings.of(fresh).bad_listener_files())
             try:
-                self._load(Settings.of(fresh), root == "api_key")
+                self._load(Settings.of(fresh), [root])
             except Refused as refusal:
                 self._load(self.settings)
                 raise ChangeRefused(str(refusal)) from refusal

@@ -43,6 +43,11 @@ data import <File>                   # Import data from the specified tar archiv
 data export [--root-keys key1,key2,key3] [--table-sets set1,set2,set3] [--dir out_dir] # Export data
 """
 
+_LICENSE_USAGE = """\
+license info                  # Show license info
+license update '<License>'|'file:///tmp/emqx.lic' # Update the license, by its key or a file with it
+"""
+
 _RED = "\x1b[31m{}\x1b[0m"
 
 
@@ -104,6 +109,8 @@ class Ctl:
                 return self.conf(rest)
             case ["data", *rest]:
                 return self.data(rest)
+            case ["license", *rest] if layout.is_enterprise():
+                return self.license(rest)
             case []:
                 print(_USAGE, end="")
                 return 0
@@ -124,7 +131,7 @@ class Ctl:
         uptime = _duration(self._broker.ask("self")["uptime"] // 1000)
         now = datetime.now().astimezone().isoformat()
         for name, value in (
-            ("sysdescr", "EMQX"),
+            ("sysdescr", "EMQX Enterprise" if layout.is_enterprise() else "EMQX"),
             ("version", layout.version()),
             ("datetime", now),
             ("uptime", uptime),
@@ -260,6 +267,18 @@ class Ctl:
                 return 0 if answer["ok"] else 1
             case _:
                 print(_USAGE, end="")
+                return 0
+
+    def license(self, words: list[str]) -> int:
+        match words:
+            case ["info"]:
+                for name, value in self._broker.ask("license", "info"):
+                    print(f"{name:<16}: {str(value).lower() if isinstance(value, bool) else value}")
+                return 0
+            case ["update", key]:
+                return self._configured("license", key)
+            case _:
+                print(_LICENSE_USAGE, end="")
                 return 0
 
     def _configured(self, command: str, *arguments: str) -> int:

@@ -25,8 +25,6 @@ from .reload import LoadFailed, Reloader
 from .schema import as_list, check
 
 _SUFFIX = ".tar.gz"
-#: EMQX's open-source edition.
-_EDITION = "ce"
 #: The roots that EMQX imports, by itself or by whom they belong to; others in an archive are passed over.
 _IMPORTED = (
     *("delayed", "rewrite", "retainer", "mqtt", "alarm", "sysmon", "sys_topics", "limiter", "log"),
@@ -81,7 +79,7 @@ class DataBackup:
         self._lines.append(f"Exporting data to {_erlang(str(path))}...")
         try:
             with tarfile.open(path, "w:gz") as tar, self._scratch() as scratch:
-                _add(tar, f"{name}/META.hocon", write({"edition": _EDITION, "version": layout.version()}))
+                _add(tar, f"{name}/META.hocon", write({"edition": _edition(), "version": layout.version()}))
                 self._lines.append("Exporting cluster configuration...")
                 data = str(self._configuration.settings.data_folder)
                 self._lines.append(f"Exporting additional files from EMQX data_dir: {_erlang(data)}...")
@@ -230,15 +228,19 @@ def _read(path: Path) -> dict[str, bytes]:
         raise _Failed("Bad directory header") from error
 
 
+def _edition() -> str:
+    return "ee" if layout.is_enterprise() else "ce"
+
+
 def _check_meta(content: dict[str, bytes]) -> None:
     try:
         meta = hocon.parse(content["META.hocon"].decode(), "META.hocon")
         edition, version = str(meta["edition"]), str(meta["version"])
     except (KeyError, HoconError) as error:
         raise _Failed("invalid backup archive file: missing META.hocon") from error
-    if edition == "ee":
+    if edition == "ee" and _edition() == "ce":
         raise _Failed("importing EMQX Enterprise data backup to EMQX is not allowed")
-    if edition != _EDITION:
+    if edition not in ("ce", "ee"):
         raise _Failed("invalid backup archive content: wrong EMQX edition value in META.hocon")
     try:
         major, minor = (int(part) for part in version.split(".")[:2])

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import hocon, listener_tls
+from . import hocon, layout, listener_tls
 from .api_keys import read_keys
 from .authenticators import chain
 from .hocon import Object, Value
@@ -122,9 +122,10 @@ class Settings:
             for name, value in sorted(found, key=lambda item: item[0].split(":"))
         ]
 
-    def erlang(self, renewed: Mapping[str, int] | None = None, imports_keys: bool = False) -> Json:
+    def erlang(self, renewed: Mapping[str, int] | None = None, updated: Collection[str] = ()) -> Json:
         """All that emqx_node:load/1 takes. `renewed` counts, by group and id, how often an authenticator was
-        to be made anew though it had not changed; `imports_keys`: a running broker reads the file of keys."""
+        to be made anew though it had not changed; `updated` are roots that were put in force, be they as
+        before: of two of them a running broker reads files."""
         counts = renewed or {}
         return {
             "ejabberd": ejabberd_yml(self),
@@ -138,8 +139,19 @@ class Settings:
                 "default_username": self.text("dashboard.default_username"),
                 "default_password": self.text("dashboard.default_password"),
                 "api_keys": read_keys(str(interpolated(self.get("api_key.bootstrap_file")))),
-                "import_keys": imports_keys,
+                "import_keys": "api_key" in updated,
             },
+            "license": self._license("license" in updated),
+        }
+
+    def _license(self, updated: bool) -> Json | None:
+        found = self.get("license")
+        if not layout.is_enterprise() or not isinstance(found, dict):
+            return None
+        return {
+            "key": str(found["key"]),
+            "dynamic_max_connections": _integer(found["dynamic_max_connections"]),
+            "update": updated,
         }
 
     def _zones(self) -> Json:

@@ -6,7 +6,7 @@
 -module(emqx_cluster).
 -behaviour(gen_server).
 -export([resume/1, start_link/1, serving/0, pause/0]).
--export([status/0, join/1, leave/0, force_leave/1, pending_tables/0, force_load/1]).
+-export([status/0, told_to_join/1, leave/0, force_leave/1, pending_tables/0, force_load/1]).
 -export([init/1, handle_call/3, handle_cast/2, handle_info/2]).
 %% Called on other nodes.
 -export([identity/0, forget/1, running/0]).
@@ -94,6 +94,18 @@ join(Node) ->
                 drop(Former),
                 enter(Node)
             end)
+    end.
+
+%% The same where somebody tells this node to, of which EMQX from 5.9 on asks the other one; discovery asks nobody.
+-spec told_to_join(node()) -> ok | ignore | {error, term()}.
+told_to_join(Node) when Node =:= node() ->
+    ignore;
+told_to_join(Node) ->
+    try erpc:call(Node, emqx_license, may_join, [node()], ?PROBE_MS) of
+        ok -> join(Node);
+        Refused -> Refused
+    catch
+        error:{erpc, _} -> {error, {node_down, Node}}
     end.
 
 %% Goes on alone, and looks for no cluster until it is started anew.

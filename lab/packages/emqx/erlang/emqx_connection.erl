@@ -179,7 +179,13 @@ packet(other, Packet, Gate) ->
 
 %% CONNECT
 
-connect(#{version := Version} = Connect, #gate{listener = Listener, origin = Origin} = Gate) ->
+connect(#{version := Version, client_id := Chosen} = Connect, Gate) ->
+    case emqx_license:check(Chosen) of
+        ok -> identify(Connect, Gate);
+        {error, Code} -> turn_away(Version, Code, Gate)
+    end.
+
+identify(#{version := Version} = Connect, #gate{listener = Listener, origin = Origin} = Gate) ->
     case emqx_identity:find(Connect, Origin, maps:get(name, Listener)) of
         {ok, Client} ->
             case not emqx_banned:is_banned(Client) andalso admit(Client) of

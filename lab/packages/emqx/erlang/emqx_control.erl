@@ -55,6 +55,11 @@ run(<<"self">>, []) ->
 run(<<"load">>, [Path]) ->
     {ok, Text} = file:read_file(Path),
     outcome(emqx_node:load(jiffy:decode(Text, [return_maps])));
+run(<<"eval">>, [Text]) ->
+    {ok, Tokens, _} = erl_scan:string(unicode:characters_to_list([Text, "."])),
+    {ok, Expressions} = erl_parse:parse_exprs(Tokens),
+    {value, Value, _} = erl_eval:exprs(Expressions, erl_eval:new_bindings()),
+    #{text => printed("~p", [Value])};
 run(<<"stop">>, []) ->
     outcome(emqx_node:stop());
 run(<<"stats">>, []) ->
@@ -78,13 +83,20 @@ run(<<"nodes">>, []) ->
     Answers = erpc:multicall(Running, ?MODULE, node_info, [], 5000),
     #{running => [Info || {ok, Info} <- Answers], stopped => Stopped};
 run(<<"join">>, [Node]) ->
-    changed(emqx_cluster:join(binary_to_atom(Node)));
+    changed(emqx_cluster:told_to_join(binary_to_atom(Node)));
 run(<<"leave">>, []) ->
     changed(emqx_cluster:leave());
 run(<<"force-leave">>, [Node]) ->
     outcome(emqx_cluster:force_leave(binary_to_atom(Node)));
 run(<<"pending-tables">>, []) ->
     emqx_cluster:pending_tables();
+run(<<"license">>, [<<"info">>]) ->
+    [[Name, Value] || {Name, Value} <- emqx_license:info()];
+run(<<"license">>, [<<"judge">>, Key]) ->
+    case emqx_license:judge(Key) of
+        {ok, _} -> outcome(ok);
+        Error -> outcome(Error)
+    end;
 run(<<"force-load">>, Tables) ->
     Wanted = case Tables of [] -> emqx_cluster:pending_tables(); _ -> [binary_to_existing_atom(T) || T <- Tables] end,
     #{text => printed("~p", [emqx_cluster:force_load(Wanted)])};

@@ -77,7 +77,7 @@ init([]) ->
     {ok, #{ejabberd => undefined}}.
 
 handle_call({load, #{<<"ejabberd">> := Ejabberd} = Settings}, _, #{ejabberd := Former} = State) ->
-    case {emqx_policy:apply(Settings), state()} of
+    case {apply_settings(Settings), state()} of
         {ok, loading} ->
             ok = emqx_admins:ensure(maps:get(<<"dashboard">>, Settings)),
             {ok, _} = application:ensure_all_started(ejabberd),
@@ -112,12 +112,19 @@ handle_call(stop, _, State) ->
 handle_cast(_, State) ->
     {noreply, State}.
 
+apply_settings(#{<<"license">> := Licence} = Settings) ->
+    case emqx_policy:apply(Settings) of
+        ok -> emqx_license:load(Licence);
+        Error -> Error
+    end.
+
 close(Next) ->
     state(Next),
     ok = emqx_cluster:pause(),
     ok = emqx_listener:stop_all(),
     ok = emqx_clients:stop_all(),
     _ = application:stop(ejabberd),
+    ok = emqx_license:stop(),
     ok = emqx_router:members([]).
 
 state(State) ->

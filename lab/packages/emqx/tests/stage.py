@@ -27,9 +27,9 @@ _PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 Result = TypeVar("Result")
 
 
-def image_layers() -> list[str]:
+def image_layers(version: str = "5.8.9") -> list[str]:
     """The layers of the image with the package on it, built when missing."""
-    argv = ["npx", "tsx", "lab/packages/emqx/tests/brokerImage.ts"]
+    argv = ["npx", "tsx", "lab/packages/emqx/tests/brokerImage.ts", version]
     done = subprocess.run(argv, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return [line for line in done.stdout.splitlines() if line.startswith("/")]

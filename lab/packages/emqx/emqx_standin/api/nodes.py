@@ -19,7 +19,7 @@ def _node(info: dict[str, Any]) -> dict[str, Any]:
     return {
         "node": info["node"],
         "node_status": "running",
-        "edition": "Opensource",
+        "edition": "Enterprise" if layout.is_enterprise() else "Opensource",
         "version": layout.version(),
         "role": "core",
         "uptime": info["uptime"],

@@ -1,14 +1,16 @@
-"""The settings that EMQX 5.8.9 (open source) knows, by subject.
+"""The settings that EMQX 5.8.9 (open source) knows, by subject, and of the enterprise edition `license`.
 
 Roots that the product never sets and the stand-in has no part in are known by name and taken as they are.
 """
 
 from __future__ import annotations
 
+from .. import layout
 from ..setting_types import ANYTHING, Struct
 from .authentication import AUTHENTICATION
 from .authorization import AUTHORIZATION
 from .dashboard import API_KEY, DASHBOARD
+from .license import LICENSE
 from .limits import LIMITS
 from .listeners import LISTENERS
 from .log import LOG
@@ -57,6 +59,7 @@ ROOT = Struct(
         "dashboard": DASHBOARD,
         "api_key": API_KEY,
         "log": LOG,
+        **({"license": LICENSE} if layout.is_enterprise() else {}),
         **LIMITS,
         **METRICS,
         **MESSAGES,
