@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { utils } from 'ssh2';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { commandProvider as provider } from '../../lab/providers/command/provider';
@@ -62,6 +63,25 @@ describe('a command over SSH', () => {
     await expect(failed).rejects.toThrow(
       /^Process exited with status 3: running "seq 40.*":\n[^]*40\n[^]*why/,
     );
+  });
+
+  it('is over though how it ended is read together with the answer that it runs', async () => {
+    target = await server();
+    const late = await startSilentServer((socket) => {
+      const host = connect(target.port, '127.0.0.1');
+      socket.pipe(host);
+      let waiting: Buffer[] = [];
+      host.on('data', (part) => {
+        if (waiting.push(part) > 1) return;
+        setTimeout(() => {
+          socket.write(Buffer.concat(waiting));
+          waiting = [];
+        }, 200);
+      });
+      host.on('close', () => socket.destroy());
+    });
+    await created(provider, remoteType, { connection: connection(late), create: 'true' });
+    await late.close();
   });
 
   it('refuses a host whose key is not the pinned one', async () => {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Client, ClientChannel } from 'ssh2';
+import type { Client } from 'ssh2';
 import type { Operation } from '../server';
 import type { Properties } from '../values';
 import { connectionSchema } from './connection';
@@ -36,21 +36,33 @@ async function runRemotely(
 
 async function runOn(client: Client, what: CommandRun, operation: Operation): Promise<Output> {
   const output = new OutputCollector(operation.log, what.logging);
-  const channel = await execute(client, what, operation.log);
+  const options = { env: acceptedEnvironment(what, operation.log) };
   return new Promise((done, failed) => {
-    let ending: string | undefined;
-    channel.setEncoding('utf8').on('data', (chunk: string) => output.add('stdout', chunk));
-    channel.stderr.setEncoding('utf8').on('data', (chunk: string) => output.add('stderr', chunk));
-    channel.on('exit', (code: number | null, signal?: string) => {
-      ending =
-        code === null ? `Process exited with signal ${String(signal)}` : `Process exited with status ${code}`;
+    const lost = () => failed(new Error('EOF'));
+    client.once('close', lost);
+    client.exec(what.command, options, (error, channel) => {
+      client.off('close', lost);
+      if (error !== undefined) {
+        failed(error);
+        return;
+      }
+      // Now, and not once a promise has come true: how it ended may be in what was read together with the answer.
+      let ending: string | undefined;
+      channel.on('exit', (code: number | null, signal?: string) => {
+        ending =
+          code === null
+            ? `Process exited with signal ${String(signal)}`
+            : `Process exited with status ${code}`;
+      });
+      channel.setEncoding('utf8').on('data', (chunk: string) => output.add('stdout', chunk));
+      channel.stderr.setEncoding('utf8').on('data', (chunk: string) => output.add('stderr', chunk));
+      channel.on('close', () => {
+        if (ending === 'Process exited with status 0') done(output.finish());
+        else failed(output.failure(what.command, ending ?? lostOr(operation)));
+      });
+      channel.on('error', () => undefined);
+      channel.end(what.stdin);
     });
-    channel.on('close', () => {
-      if (ending === 'Process exited with status 0') done(output.finish());
-      else failed(output.failure(what.command, ending ?? lostOr(operation)));
-    });
-    channel.on('error', () => undefined);
-    channel.end(what.stdin);
   });
 }
 
@@ -63,11 +75,10 @@ function lostOr(operation: Operation): string {
 /** What AcceptEnv of Debian's and Ubuntu's sshd takes; a refused variable is not to be had from ssh2. */
 const acceptedVariables = /^(LANG|LC_.*)$/;
 
-async function execute(
-  client: Client,
-  { command, environment, previousOutput }: CommandRun,
+function acceptedEnvironment(
+  { environment, previousOutput }: CommandRun,
   log: Operation['log'],
-): Promise<ClientChannel> {
+): CommandRun['environment'] {
   const refused = Object.keys(environment).find((name) => !acceptedVariables.test(name));
   if (refused !== undefined)
     throw new Error(`could not set environment variable ${JSON.stringify(refused)}: ssh: setenv failed`);
@@ -76,11 +87,5 @@ async function execute(
       'This only works if your SSH server is configured to accept these variables via AcceptEnv.';
     log('warning', `Unable to set '${name}'. ${remedy}`);
   }
-  return new Promise((done, failed) => {
-    client.once('close', () => failed(new Error('EOF')));
-    client.exec(command, { env: environment }, (error, channel) => {
-      if (error === undefined) done(channel);
-      else failed(error);
-    });
-  });
+  return environment;
 }
