@@ -41,7 +41,6 @@ def _key(options: str, period: int) -> str:
 
 def write() -> None:
     """For HAProxy to read when it starts or reloads."""
-    os.umask(0o077)
     for file, three in keys(time.time()).items():
         # HAProxy's worker may write in that folder too: no link of its is followed.
         new = Path(f"{file}.new")
