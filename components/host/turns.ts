@@ -99,6 +99,8 @@ function askNeighbour(
       connection: { ...neighbour.connection, dialErrorLimit },
       addPreviousOutputInEnv: false,
       create: runIfThere(question, 'true'),
+      // Another neighbour, such as one that boots, or other words to ask in replace nothing.
+      update: 'true',
       triggers: [...host.replacedBy],
     },
     {
