@@ -122,6 +122,7 @@ export function brokerView(changes: Partial<BrokerView> = {}): BrokerView {
     proxyProtocol: true,
     maxConnections: 5_000,
     repairGeneration: 1,
+    dynamicMaxConnections: 25,
     dashboardPort: 18083,
     agent: { port: 18084, drain: false, weightPercent: 100 },
     dataVolumeId: 'vol-0123456789abcdef0',

@@ -126,6 +126,7 @@ function brokerView(
     authorization: plan.authorization,
     settings: plan.settings,
     licensed: plan.isLicensed,
+    dynamicMaxConnections: plan.dynamicMaxConnections,
     maxConnections: plan.maxConnections,
     repairGeneration: plan.machine.repairGeneration,
     dashboardPort,

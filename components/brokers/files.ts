@@ -78,7 +78,13 @@ export function brokerFiles(view: BrokerView): HostFile[] {
       validate: [
         programCommand('broker.cookie'),
         ...(view.licensed === true
-          ? [[...programCommand('broker.licence'), String(view.maxConnections)]]
+          ? [
+              [
+                ...programCommand('broker.licence'),
+                String(view.maxConnections),
+                String(view.dynamicMaxConnections),
+              ],
+            ]
           : []),
         // EMQX judges what is staged before it is in force; as its own user, whose script that is.
         ['/usr/sbin/runuser', '-u', 'emqx', '--', '/usr/bin/emqx', 'check_config'],

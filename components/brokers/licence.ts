@@ -7,10 +7,12 @@ interface Licence {
   readonly type: 'trial' | 'official' | 'community';
   /** A small customer's ends 90 days after its day, another official one never. */
   readonly isSmallCustomers: boolean;
+  /** One for critical business has no more sessions than EMQX's `license.dynamic_max_connections` says. */
+  readonly isForCriticalBusiness: boolean;
   /** The first day without it; absent of the keys that EMQX has in itself. */
   readonly ends?: Date;
-  /** Sessions at once in the cluster; absent where EMQX's configuration says how many. */
-  readonly sessions?: number;
+  /** Sessions at once in the cluster. */
+  readonly sessions: number;
 }
 
 /** What a licence has to be enough for. */
@@ -18,19 +20,23 @@ export interface LicencedCluster {
   /** Of all listeners together. */
   readonly clients: number;
   readonly brokerCount: number;
+  /** EMQX's `license.dynamic_max_connections`. */
+  readonly dynamicMaxConnections: number;
 }
 
 const dayMs = 86_400_000;
 const warnedDays = 30;
 const graceOfSmallCustomersDays = 90;
-/** Evaluation, and business critical until EMQX's `license.dynamic_max_connections` says otherwise. */
+/** Evaluation, and critical business where nothing says more. */
 const fewSessions = 25;
 const sessionsOfCommunity = 10_000_000;
 
+const ofNobody = { isSmallCustomers: false, isForCriticalBusiness: false };
+
 /** Keys by which EMQX takes one that it has in itself. */
 const ownKeys: ReadonlyMap<string, Licence> = new Map([
-  ['default', { type: 'community', isSmallCustomers: false, sessions: sessionsOfCommunity }],
-  ['evaluation', { type: 'trial', isSmallCustomers: false, sessions: fewSessions }],
+  ['default', { type: 'community', ...ofNobody, sessions: sessionsOfCommunity }],
+  ['evaluation', { type: 'trial', ...ofNobody, sessions: fewSessions }],
 ]);
 
 /**
@@ -39,7 +45,7 @@ const ownKeys: ReadonlyMap<string, Licence> = new Map([
  */
 export function checkLicence(
   key: pulumi.Input<string> | undefined,
-  { clients, brokerCount }: LicencedCluster,
+  { clients, brokerCount, dynamicMaxConnections }: LicencedCluster,
   path: string,
   problems: Problems,
   now = new Date(),
@@ -53,7 +59,7 @@ export function checkLicence(
     );
     return;
   }
-  const { ends, sessions } = licence;
+  const { ends, sessions, isForCriticalBusiness } = licence;
   if (ends !== undefined && isOver(licence, daysTo(ends, now)))
     problems.add(
       path,
@@ -64,7 +70,12 @@ export function checkLicence(
       path,
       `is for a single broker, and there are ${brokerCount}, of which EMQX would let none join; give one for clusters, or run a single broker`,
     );
-  if (sessions !== undefined && sessions < clients)
+  if (isForCriticalBusiness && dynamicMaxConnections < Math.min(sessions, clients))
+    problems.add(
+      path,
+      `is one for critical business, by which EMQX lets ${dynamicMaxConnections} clients in, and the listeners take ${clients} at once; set emqx.settings.license.dynamic_max_connections to as many`,
+    );
+  if (sessions < clients)
     problems.add(
       path,
       `covers ${sessions} sessions, and the listeners take ${clients} clients at once; give one that covers them, or lower listeners' maxConnections`,
@@ -124,12 +135,12 @@ function read(key: string): Licence | undefined {
   if (type === undefined || start === null || length === undefined || limit === undefined) return undefined;
   const [year, month, date] = start.slice(1).map(Number);
   if (year === undefined || month === undefined || date === undefined) return undefined;
-  const covered = limit > 0 ? limit : sessionsByDefault(type, number(customer));
   return {
     type,
     isSmallCustomers: number(customer) === 0,
+    isForCriticalBusiness: number(customer) === 3,
     ends: new Date(Date.UTC(year, month - 1, date + length)),
-    ...(covered === undefined ? {} : { sessions: covered }),
+    sessions: limit > 0 ? limit : sessionsByDefault(type, number(customer)),
   };
 }
 
@@ -137,10 +148,20 @@ function isBase64(part: string): boolean {
   return /^[A-Za-z0-9+/]+={0,2}$/.test(part) && part.length % 4 === 0;
 }
 
-/** Where the key says 0. */
-function sessionsByDefault(type: Licence['type'], customer: number | undefined): number | undefined {
+/** Where the key says 0. EMQX takes such a key of another customer, and fails at the first client. */
+function sessionsByDefault(type: Licence['type'], customer: number | undefined): number {
   if (type === 'community') return sessionsOfCommunity;
-  return customer === 10 ? fewSessions : undefined;
+  return customer === 10 || customer === 3 ? fewSessions : 0;
+}
+
+/** What `emqx.settings` say of it. */
+export function dynamicMaxConnectionsOf(settings: Readonly<Record<string, unknown>> = {}): number {
+  const { license } = settings;
+  const found =
+    typeof license === 'object' && license !== null && 'dynamic_max_connections' in license
+      ? Number(license.dynamic_max_connections)
+      : fewSessions;
+  return Number.isFinite(found) ? found : fewSessions;
 }
 
 function number(text: string | undefined): number | undefined {

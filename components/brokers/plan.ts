@@ -26,7 +26,7 @@ import { planBackup } from './backup/plan';
 import type { Encryption } from './encryption';
 import { checkTlsPorts, encryptionSteps, opensTlsPorts } from './encryption';
 import { checkDashboardPassword } from './dashboardPassword';
-import { checkLicence } from './licence';
+import { checkLicence, dynamicMaxConnectionsOf } from './licence';
 import { checkBrokerMemory } from './limits';
 import { brokerPorts } from './ports';
 import type { PlannedSettings } from './settings/plan';
@@ -57,6 +57,8 @@ export interface ClusterPlan {
   readonly brokers: readonly PlannedBroker[];
   readonly release: EmqxRelease;
   readonly isLicensed: boolean;
+  /** By which a licence for critical business is judged. */
+  readonly dynamicMaxConnections: number;
   readonly machine: Machine;
   /** What brokers may reach beside what they need. */
   readonly egressRules: readonly Rule[];
@@ -127,10 +129,11 @@ export function planCluster(
     authorization: planAuthorization(args.authorization ?? {}, `${path}.authorization`, problems),
   };
   const maxConnections = listeners.reduce((sum, each) => sum + each.maxConnections, 0);
+  const dynamicMaxConnections = dynamicMaxConnectionsOf(args.settings);
   if (release.packageName === 'emqx-enterprise')
     checkLicence(
       args.licenseKey,
-      { clients: maxConnections, brokerCount: brokers.length },
+      { clients: maxConnections, brokerCount: brokers.length, dynamicMaxConnections },
       `${path}.licenseKey`,
       problems,
     );
@@ -140,6 +143,7 @@ export function planCluster(
     brokers,
     release,
     isLicensed,
+    dynamicMaxConnections,
     machine,
     egressRules: planEgress(args.egressRules ?? [], `${path}.egressRules`, problems),
     dataVolumeGib,

@@ -50,6 +50,8 @@ export interface BrokerView {
   readonly dataVolumeId?: string;
   /** Whether there is a licence key among the secrets. */
   readonly licensed?: boolean;
+  /** EMQX's, by which a licence for critical business is judged. */
+  readonly dynamicMaxConnections: number;
   /** Of the machine's arguments: another one restarts EMQX whether or not the others can do without it. */
   readonly repairGeneration: number;
   readonly secrets: readonly SecretView[];

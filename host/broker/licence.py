@@ -1,5 +1,5 @@
-"""CLIENTS: exit 1 where with the set's licence key EMQX takes fewer clients, none, or no second broker, or
-where the EMQX that runs here refuses it."""
+"""CLIENTS DYNAMIC: exit 1 where with the set's licence key EMQX takes fewer clients, none, or no second
+broker, or where the EMQX that runs here refuses it. DYNAMIC is its `license.dynamic_max_connections`."""
 
 import base64
 import binascii
@@ -18,19 +18,19 @@ from broker import cluster, emqx_ctl
 KEY = Path("/etc/emqx-haproxy/secrets/licence")
 ASKED = Path("/run")
 _TRIAL, _OFFICIAL, _COMMUNITY = range(3)
-_SMALL_CUSTOMER, _EVALUATION_CUSTOMER = 0, 10
+_SMALL_CUSTOMER, _CRITICAL_BUSINESS, _EVALUATION_CUSTOMER = 0, 3, 10
 _GRACE_OF_SMALL_CUSTOMERS = timedelta(days=90)
 _FEW, _COMMUNITYS = 25, 10_000_000
 
 
 @dataclass(frozen=True)
 class Licence:
-    """What EMQX goes by; None for what does not end, or is not limited by the key."""
+    """What EMQX goes by; None for what does not end."""
 
     type: int
     customer: int
     ends: date | None
-    sessions: int | None
+    sessions: int
 
     def is_over(self, today: date) -> bool:
         """Whether EMQX takes no client with it."""
@@ -54,13 +54,14 @@ def main() -> int:
     if key.startswith("file://"):
         return 0
     today = datetime.now(timezone.utc).date()
-    found = problems(key, int(sys.argv[1]), len(cluster.planned()), today) or refusals(key)
+    clients, dynamic = map(int, sys.argv[1:3])
+    found = problems(key, clients, dynamic, len(cluster.planned()), today) or refusals(key)
     for problem in found:
         print(f"emqx.licenseKey {problem}")
     return 1 if found else 0
 
 
-def problems(key: str, clients: int, brokers: int, today: date) -> list[str]:
+def problems(key: str, clients: int, dynamic: int, brokers: int, today: date) -> list[str]:
     """As the preview finds them in a key that it knows."""
     try:
         licence = _OWN.get(key) or read(key)
@@ -71,7 +72,9 @@ def problems(key: str, clients: int, brokers: int, today: date) -> list[str]:
         found.append(f"ended on {licence.ends}, and EMQX takes no client with it any more")
     if licence.type == _COMMUNITY and brokers > 1:
         found.append(f"is for a single broker, and there are {brokers}")
-    if licence.sessions is not None and licence.sessions < clients:
+    if licence.customer == _CRITICAL_BUSINESS and dynamic < min(licence.sessions, clients):
+        found.append(f"lets {dynamic} clients in by license.dynamic_max_connections, and {clients} may come")
+    if licence.sessions < clients:
         found.append(f"covers {licence.sessions} sessions, and the listeners take {clients} clients at once")
     return found
 
@@ -109,7 +112,9 @@ def read(key: str) -> Licence:
     if kind not in (_TRIAL, _OFFICIAL, _COMMUNITY):
         raise ValueError("no such type")
     start = datetime.strptime(lines[6], "%Y%m%d").replace(tzinfo=timezone.utc).date()
-    default = _COMMUNITYS if kind == _COMMUNITY else _FEW if customer == _EVALUATION_CUSTOMER else None
+    # EMQX takes such a key of another customer, and fails at the first client.
+    few = _FEW if customer in (_CRITICAL_BUSINESS, _EVALUATION_CUSTOMER) else 0
+    default = _COMMUNITYS if kind == _COMMUNITY else few
     return Licence(kind, customer, start + timedelta(days=days), sessions or default)
 
 

@@ -1,16 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { checkMqttPlatformArgs } from '../../components';
 import { brokerFiles } from '../../components/brokers/files';
-import { checkLicence, noteOnLicence } from '../../components/brokers/licence';
+import { checkLicence, dynamicMaxConnectionsOf, noteOnLicence } from '../../components/brokers/licence';
 import { Problems } from '../../components/rendering/problems';
 import { licenceKey } from '../../proving/licenceKey';
 import { brokerView } from '../../proving/views';
 
 const now = new Date('2026-06-15T23:59:59Z');
 
-function told(key: string, clients = 1_000, brokerCount = 3): readonly string[] {
+function told(key: string, clients = 1_000, brokerCount = 3, dynamicMaxConnections = 25): readonly string[] {
   const problems = new Problems();
-  checkLicence(key, { clients, brokerCount }, 'emqx.licenseKey', problems, now);
+  const cluster = { clients, brokerCount, dynamicMaxConnections };
+  checkLicence(key, cluster, 'emqx.licenseKey', problems, now);
   return problems.all.map(({ reason }) => reason);
 }
 
@@ -23,10 +24,6 @@ describe('a licence key', () => {
     [
       'that is over for 90 days, of a small customer',
       licenceKey({ customer: 0, start: '20260101', days: 75 }),
-    ],
-    [
-      'for critical business, whose limit is in EMQX’s configuration',
-      licenceKey({ customer: 3, sessions: 0 }),
     ],
     ['that is a file on the hosts', 'file:///etc/emqx/licence'],
   ])('%s is taken', (_, key) => {
@@ -48,8 +45,21 @@ describe('a licence key', () => {
     ['for fewer clients', licenceKey({ sessions: 999 }), /covers 999 sessions, and the listeners take 1000/],
     ['for evaluation', licenceKey({ type: 0, customer: 10, sessions: 0 }), /covers 25 sessions/],
     ['for evaluation, of EMQX’s own', 'evaluation', /covers 25 sessions/],
+    ['for critical business', licenceKey({ customer: 3, sessions: 0 }), /covers 25 sessions/],
+    ['by which EMQX would fail', licenceKey({ sessions: 0 }), /covers 0 sessions/],
   ])('%s is refused', (_, key, reason) => {
     expect(told(key)).toEqual([expect.stringMatching(reason)]);
+  });
+
+  it('for critical business lets in as many as EMQX’s configuration says', () => {
+    const key = licenceKey({ customer: 3, sessions: 2_000 });
+    expect(told(key)).toEqual([
+      expect.stringMatching(/by which EMQX lets 25 clients in, .* 1000 at once; set/),
+    ]);
+    expect(told(key, 1_000, 3, 1_000)).toEqual([]);
+    expect(told(key, 2_500, 3, 2_000)).toEqual([expect.stringMatching(/covers 2000 sessions/)]);
+    expect(dynamicMaxConnectionsOf({ license: { dynamic_max_connections: 1_000 } })).toBe(1_000);
+    expect(dynamicMaxConnectionsOf({ license: {} })).toBe(25);
   });
 
   it('for a single broker is enough for one', () => {
@@ -85,7 +95,7 @@ describe('a licence key', () => {
       brokerFiles(brokerView({ licensed, maxConnections: 4_000 })).find(({ path }) =>
         path.endsWith('/apply.json'),
       )?.content ?? '';
-    expect(JSON.stringify(JSON.parse(of(true)))).toContain('"broker.licence","4000"]');
+    expect(JSON.stringify(JSON.parse(of(true)))).toContain('"broker.licence","4000","25"]');
     expect(of(false)).not.toContain('broker.licence');
   });
 });

@@ -28,11 +28,11 @@ def key(**changes: Any) -> str:
         key(tps="Inf"),
         key(start="20240101", days=10),
         key(customer=0, start="20260101", days=75),
-        key(customer=3, sessions=0),
+        key(customer=3, sessions=2000),
     ],
 )
 def test_one_that_emqx_takes_clients_with_is_taken(good: str) -> None:
-    assert licence.problems(good, 1000, 3, TODAY) == []
+    assert licence.problems(good, 1000, 1000, 3, TODAY) == []
 
 
 @pytest.mark.parametrize(
@@ -49,10 +49,13 @@ def test_one_that_emqx_takes_clients_with_is_taken(good: str) -> None:
         (key(sessions=999), "covers 999 sessions, and the listeners take 1000 clients"),
         (key(type=0, customer=10, sessions=0), "covers 25 sessions"),
         ("evaluation", "covers 25 sessions"),
+        (key(customer=3, sessions=0), "covers 25 sessions"),
+        (key(sessions=0), "covers 0 sessions"),
+        (key(customer=3, sessions=2000), "lets 999 clients in by license.dynamic_max_connections"),
     ],
 )
 def test_one_that_would_leave_clients_or_brokers_outside_is_refused(bad: str, reason: str) -> None:
-    (told,) = licence.problems(bad, 1000, 3, TODAY)
+    (told,) = licence.problems(bad, 1000, 999, 3, TODAY)
     assert reason in told
 
 
@@ -65,7 +68,7 @@ def test_the_key_of_the_set_is_judged_for_its_cluster(
     monkeypatch.setattr(cluster, "SEEDS", tmp_path / "seeds.env")
     monkeypatch.setattr(licence, "KEY", tmp_path / "licence")
     monkeypatch.setattr(licence, "refusals", lambda key: [])
-    monkeypatch.setattr(sys, "argv", ["broker.licence", "2000"])
+    monkeypatch.setattr(sys, "argv", ["broker.licence", "2000", "25"])
     for given, status, said in (
         (key(sessions=2000)[:40] + "\r\n" + key(sessions=2000)[40:], 0, ""),
         (key(sessions=1999), 1, "emqx.licenseKey covers 1999 sessions"),
