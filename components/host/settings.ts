@@ -35,6 +35,7 @@ export interface RoleSettings {
   readonly repairGeneration?: number;
 }
 
+/** The file apply.json, by which a host applies sets. */
 export function applySettings({ role, ...settings }: RoleSettings): HostFile {
   const health = programCommand(`${role}.health`);
   return settingsFile('apply', { kind: 'none' }, { runtime: {}, ...settings, role, health });

@@ -97,25 +97,14 @@ class Bucket:
         content: IO[bytes] | None = None,
     ) -> HTTPResponse:
         """The answer of status 200; a second try where the first taught something."""
-        answer, refusal = self._answered(method, key, query, headers, content)
+        answer = self._sent(method, key, query, headers, content)
+        refusal = _refusal(answer)
         if refusal and self._cloud.learn(refusal, answer.headers["date"] or ""):
-            answer, refusal = self._answered(method, key, query, headers, content)
+            answer = self._sent(method, key, query, headers, content)
+            refusal = _refusal(answer)
         if refusal is None:
             return answer
         raise AwsError(refusal.code, f"{method} s3://{self.name}/{key}: {refusal}")
-
-    def _answered(
-        self,
-        method: str,
-        key: str,
-        query: dict[str, str],
-        headers: dict[str, str],
-        content: IO[bytes] | None,
-    ) -> tuple[HTTPResponse, AwsError | None]:
-        answer = self._sent(method, key, query, headers, content)
-        if answer.status == 200:
-            return answer, None
-        return answer, error_of(answer.status, answer.read().decode(errors="replace"))
 
     def _sent(
         self,
@@ -147,6 +136,10 @@ class Bucket:
         except (OSError, HTTPException) as reason:
             connection.close()
             raise AwsError("Network", f"s3: {reason or type(reason).__name__}") from reason
+
+
+def _refusal(answer: HTTPResponse) -> AwsError | None:
+    return None if answer.status == 200 else error_of(answer.status, answer.read().decode(errors="replace"))
 
 
 def _measured(content: IO[bytes]) -> tuple[bytes, int]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from machine import Machine, file_set
 
 REPOSITORY = "/srv/repository"
+POLICY = "/usr/sbin/policy-rc.d"
 CONF = "/etc/app/app.conf"
 CACHE = "/var/lib/emqx-haproxy/packages"
 # It gives its folder away, as EMQX's does, and restarts its service unless it is told not to.
@@ -82,6 +83,20 @@ def versions(
     content = json.dumps({"packages": [package], "repositories": [], "security": security}) + "\n"
     files = {CONF: (conf, "reload:app"), "/etc/emqx-haproxy/packages.json": (content, "none")}
     return file_set(files, **more)
+
+
+def run_first(machine: Machine) -> None:
+    """The host has the first version, whose package it keeps, and the repository has none."""
+    machine.path(POLICY).unlink(missing_ok=True)
+    install(machine, "1.0")
+    machine.command("sh", "-c", f"mkdir -p {CACHE} && mv {REPOSITORY}/*.deb {CACHE}")
+
+
+def offer_second(machine: Machine) -> None:
+    """The same, and the repository has the second."""
+    run_first(machine)
+    make(machine, "2.0")
+    publish(machine)
 
 
 def cached(machine: Machine) -> list[str]:

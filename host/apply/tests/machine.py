@@ -8,6 +8,7 @@ from types import TracebackType
 
 PROGRAMS = Path(__file__).parent.parent.parent
 FOLDER = "/usr/local/lib/emqx-haproxy"
+ALONE, ASKED = "/run/alone", "/run/asked"
 # One disk for all, as on a host. What else this suite is on (a mounted folder) is seen through.
 LAYERS = """
 set -e
@@ -115,6 +116,11 @@ def programs() -> dict[str, str]:
         for path in found
         if "tests" not in path.relative_to(PROGRAMS).parts
     }
+
+
+def asking(unit: str) -> dict[str, list[str]]:
+    """What a set asks before the unit is restarted: it cannot be spared while the host has the file ALONE."""
+    return {unit: ["sh", "-c", f"echo >>{ASKED}; test ! -e {ALONE} || {{ echo other is away; exit 1; }}"]}
 
 
 def file_set(files: dict[str, tuple[str, str]], **settings: object) -> str:

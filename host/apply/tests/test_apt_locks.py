@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from archive import CACHE, REPOSITORY, install, make, publish, versions
+from archive import offer_second, versions
 from machine import Machine
 
 OPENED, EVENT_BYTES = 0x20, 16
@@ -19,11 +19,7 @@ OPENED, EVENT_BYTES = 0x20, 16
 @pytest.fixture
 def host(machine: Machine) -> Machine:
     """It runs the first version, and the repository has the second."""
-    machine.path("/usr/sbin/policy-rc.d").unlink(missing_ok=True)
-    install(machine, "1.0")
-    machine.command("sh", "-c", f"mkdir -p {CACHE} && mv {REPOSITORY}/*.deb {CACHE}")
-    make(machine, "2.0")
-    publish(machine)
+    offer_second(machine)
     done = machine.run(text=versions("1.0"))
     assert done.returncode == 0, done.stderr
     return machine

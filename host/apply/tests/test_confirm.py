@@ -5,7 +5,7 @@ import sys
 from hashlib import sha256
 
 import pytest
-from archive import CACHE, REPOSITORY, install, make, publish, versions
+from archive import offer_second, versions
 from machine import FOLDER, Machine, file_set
 from waiting import until
 
@@ -123,11 +123,7 @@ def test_a_change_of_other_files_waits_for_nobody(host: Machine) -> None:
 
 
 def test_a_version_that_nobody_confirms_goes_and_the_former_is_back(host: Machine) -> None:
-    host.path("/usr/sbin/policy-rc.d").unlink(missing_ok=True)
-    install(host, "1.0")
-    host.command("sh", "-c", f"mkdir -p {CACHE} && mv {REPOSITORY}/*.deb {CACHE}")
-    make(host, "2.0")
-    publish(host)
+    offer_second(host)
     assert host.run(text=versions("1.0")).returncode == 0
     assert up(host, versions("2.0")).returncode == 0
     assert (host.read("/run/app-version"), host.read(PENDING) is not None) == ("2.0\n", True)

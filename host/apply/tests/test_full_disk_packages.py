@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from archive import CACHE, REPOSITORY, install, make, publish, versions
+from archive import REPOSITORY, install, make, publish, run_first, versions
 from fake_aws import FakeAws
 from machine import Machine, file_set
 
@@ -46,9 +46,7 @@ def assert_runs(machine: Machine, version: str) -> None:
 @pytest.fixture
 def host(machine: Machine) -> Machine:
     """It runs the first version, whose package it keeps."""
-    machine.path("/usr/sbin/policy-rc.d").unlink(missing_ok=True)
-    install(machine, "1.0")
-    machine.command("sh", "-c", f"mkdir -p {CACHE} && mv {REPOSITORY}/*.deb {CACHE}")
+    run_first(machine)
     done = machine.run(text=versions("1.0"))
     assert done.returncode == 0, done.stderr
     return machine

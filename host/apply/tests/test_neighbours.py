@@ -1,23 +1,19 @@
 """A service that the others of its kind cannot do without now."""
 
 import pytest
-from machine import Machine, file_set
+from machine import ALONE, ASKED, Machine, asking, file_set
 
 CONF = "/etc/app/app.conf"
-ALONE = "/run/alone"
-ASKED = {
-    "app": ["sh", "-c", f"echo asked >>/run/asked; test ! -e {ALONE} || {{ echo other is away; exit 1; }}"]
-}
 
 
 def wanted(content: str, change: str = "restart:app", repair: int = 1) -> str:
-    return file_set({CONF: (content, change)}, askBefore=ASKED, repairGeneration=repair)
+    return file_set({CONF: (content, change)}, askBefore=asking("app"), repairGeneration=repair)
 
 
 @pytest.fixture
 def host(machine: Machine) -> Machine:
     assert machine.run(text=wanted("old\n")).returncode == 0
-    assert machine.read("/run/asked") is None
+    assert machine.read(ASKED) is None
     machine.write(ALONE, "")
     machine.calls()
     return machine
@@ -40,11 +36,13 @@ def test_who_raises_the_generation_asks_nobody(host: Machine) -> None:
 
 def test_what_takes_no_restart_asks_nobody(host: Machine) -> None:
     assert (
-        host.run(text=file_set({CONF: ("old\n", "none")}, askBefore=ASKED, repairGeneration=1)).returncode
+        host.run(
+            text=file_set({CONF: ("old\n", "none")}, askBefore=asking("app"), repairGeneration=1)
+        ).returncode
         == 0
     )
     assert host.run(text=wanted("new\n", "reload:app")).returncode == 0
-    assert host.read("/run/asked") is None
+    assert host.read(ASKED) is None
 
 
 def test_one_that_does_not_run_is_started_with_what_is_new(host: Machine) -> None:

@@ -4,10 +4,9 @@ import json
 import sys
 
 import pytest
-from archive import CACHE, CONF, REPOSITORY, cached, install, make, publish, versions
+from archive import CACHE, CONF, POLICY, REPOSITORY, cached, make, offer_second, publish, versions
 from machine import FOLDER, Machine
 
-POLICY = "/usr/sbin/policy-rc.d"
 ONE = versions("1.0")
 TWO = versions("2.0")
 
@@ -15,11 +14,7 @@ TWO = versions("2.0")
 @pytest.fixture
 def host(machine: Machine) -> Machine:
     """It runs the first version, and the repository has the second only."""
-    machine.path(POLICY).unlink(missing_ok=True)
-    install(machine, "1.0")
-    machine.command("sh", "-c", f"mkdir -p {CACHE} && mv {REPOSITORY}/*.deb {CACHE}")
-    make(machine, "2.0")
-    publish(machine)
+    offer_second(machine)
     done = machine.run(text=ONE)
     assert done.returncode == 0, done.stderr
     machine.calls()

@@ -6,7 +6,7 @@ import sys
 from threading import Thread
 
 import pytest
-from machine import FOLDER, Machine, file_set
+from machine import ALONE, FOLDER, Machine, asking, file_set
 from waiting import until
 
 REBOOT = "/run/emqx-haproxy-reboot"
@@ -50,14 +50,13 @@ def test_it_goes_on_when_whoever_asked_is_gone(host: Machine) -> None:
 
 
 def test_it_waits_until_the_others_can_do_without_it(host: Machine) -> None:
-    asked = {"proxy": ["sh", "-c", "test ! -e /run/alone || { echo other is away; exit 1; }"]}
     files = {"/etc/app/app.conf": ("own\n", "reload:app")}
-    assert host.run(text=file_set(files, enable=["app", "proxy"], askBefore=asked)).returncode == 0
-    host.write("/run/alone", "")
+    assert host.run(text=file_set(files, enable=["app", "proxy"], askBefore=asking("proxy"))).returncode == 0
+    host.write(ALONE, "")
     done = host.run("--reboot")
     assert (done.returncode, done.stderr) == (1, "not rebooted: other is away\n")
     assert host.units("running") == {"app", "proxy", "ssh"}
-    host.path("/run/alone").unlink()
+    host.path(ALONE).unlink()
     assert host.run("--reboot").returncode == 0
     assert ASKED in host.calls()
 

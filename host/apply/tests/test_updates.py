@@ -8,7 +8,7 @@ from hashlib import sha256
 
 import pytest
 from archive import CACHE, REPOSITORY, install, make, publish, versions
-from machine import Machine
+from machine import ALONE, Machine, asking
 
 from apply.updates import security
 
@@ -89,10 +89,9 @@ def test_a_service_that_runs_what_is_no_more_is_restarted(user: Machine) -> None
 
 
 def test_they_do_not_come_while_the_others_cannot_do_without_its_services(host: Machine) -> None:
-    asked = {"app": ["sh", "-c", "test ! -e /run/alone || { echo other is away; exit 1; }"]}
-    assert host.run(text=versions("1.0", askBefore=asked)).returncode == 0
-    host.write("/run/alone", "")
-    done = host.run(text=versions("1.0", security=ALWAYS, askBefore=asked))
+    assert host.run(text=versions("1.0", askBefore=asking("app"))).returncode == 0
+    host.write(ALONE, "")
+    done = host.run(text=versions("1.0", security=ALWAYS, askBefore=asking("app")))
     assert done.returncode == 1
     assert "refused, nothing was changed: other is away" in done.stderr
     assert installed(host, "libx") == "1.0"

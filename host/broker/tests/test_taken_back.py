@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from archive import CACHE, CONF, REPOSITORY, install, make, publish, versions
+from archive import CONF, offer_second, versions
 from machine import FOLDER, Machine
 
 HEALTH = ["python3", FOLDER, "broker.health"]
@@ -37,11 +37,7 @@ class Agent:
 @pytest.fixture
 def agent(machine: Machine) -> Iterator[Agent]:
     """Of a broker that runs the first version in its cluster."""
-    machine.path("/usr/sbin/policy-rc.d").unlink(missing_ok=True)
-    install(machine, "1.0")
-    machine.command("sh", "-c", f"mkdir -p {CACHE} && mv {REPOSITORY}/*.deb {CACHE}")
-    make(machine, "2.0")
-    publish(machine)
+    offer_second(machine)
     made = Agent(machine)
     machine.write("/etc/emqx-haproxy/agent.json", json.dumps({"port": made.server.getsockname()[1]}))
     done = machine.run(text=versions("1.0", health=HEALTH))

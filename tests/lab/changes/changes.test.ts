@@ -68,22 +68,9 @@ describe('a rollout', () => {
   });
 
   it('restarts no broker while another one is away, unless it is asked to all the same', async () => {
-    const started = async () =>
-      Promise.all(
-        brokers
-          .slice(0, 2)
-          .map(async (broker) =>
-            stack.lab(
-              'exec',
-              broker,
-              '--',
-              'systemctl',
-              'show',
-              '--property=ActiveEnterTimestampMonotonic',
-              'emqx',
-            ),
-          ),
-      );
+    const show = ['systemctl', 'show', '--property=ActiveEnterTimestampMonotonic', 'emqx'];
+    const startOf = async (broker: string) => stack.lab('exec', broker, '--', ...show);
+    const started = async () => Promise.all(brokers.slice(0, 2).map(startOf));
     const before = await started();
     await stack.lab('exec', 'emqx-3', '--', 'systemctl', 'stop', 'emqx');
     const { ran, cut } = await stack.measured(clients, {
